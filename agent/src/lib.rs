@@ -1,0 +1,1 @@
+//! Takes an offer, walks its steps through plugins, notes intents, reports.

@@ -1,0 +1,1 @@
+//! Packs a directory tree into a tar that depends on its content only, honouring .dockerignore.

@@ -1,0 +1,1 @@
+//! Everything in one program, for a first try and for tests.

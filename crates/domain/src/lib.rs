@@ -1,0 +1,1 @@
+//! The rules of Shipway: releases, jobs, rollouts, verdicts and findings, and nothing else.

@@ -1,0 +1,1 @@
+//! How Amazon ECS replaces tasks: a pure state machine driven by time.

@@ -1,0 +1,1 @@
+//! Reads shipway.toml and task definition files into domain values, with places for errors.

@@ -1,0 +1,1 @@
+//! Builds and pushes images with a Docker Engine, through BuildKit.

@@ -1,0 +1,1 @@
+//! Acts and observes in one AWS account: ECR, ECS, Auto Scaling, STS.

@@ -1,0 +1,1 @@
+//! What a builder and a platform can be asked to do and to observe.

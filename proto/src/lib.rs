@@ -1,0 +1,1 @@
+//! The protocol of Shipway and its one dictionary between domain and protobuf.

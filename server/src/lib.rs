@@ -1,0 +1,1 @@
+//! The coordinator: owns the board, commits, offers work, times out the silent.

@@ -1,0 +1,1 @@
+//! Proves that the parts fit.
