@@ -1,1 +1,16 @@
-//! The rules of Shipway: releases, jobs, rollouts, verdicts and findings, and nothing else.
+//! The rules of Shipway: what a release and its jobs are, what may happen next, what a rollout does
+//! next, what a verdict is, and what stopped tasks mean.
+//!
+//! Absent here on purpose: clock, randomness, environment, files, async, serde, protobuf, AWS.
+
+pub mod agent;
+pub mod checkpoint;
+pub mod event;
+pub mod ids;
+pub mod job;
+pub mod observe;
+pub mod release;
+pub mod spec;
+pub mod target;
+pub mod time;
+pub mod verdict;

@@ -1,1 +1,18 @@
 //! What a builder and a platform can be asked to do and to observe.
+//!
+//! Plugins answer *what is*, never *what now*: every decision is `shipway-domain`'s.
+
+pub mod builder;
+pub mod error;
+pub mod platform;
+pub mod registry;
+pub mod secret;
+
+pub use builder::{BuildError, BuildOrder, BuildProgress, Builder, Built, LogStream};
+pub use error::{ErrorKind, PlatformError};
+pub use platform::{
+    NewTaskDefinition, Observation, ObserveTasks, Place, Platform, RegionApi, Session,
+    TaskDefinitionSeen, UpdateService, Watch,
+};
+pub use registry::{ImageFacts, Login, LoginSource, RegistryApi, RepositorySeen};
+pub use secret::Secret;

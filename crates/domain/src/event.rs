@@ -1,0 +1,235 @@
+//! What happens to a release, as watchers see it: one gapless sequence per release.
+
+use crate::ids::{AgentId, Attempt, ReleaseId};
+use crate::job::Outcome;
+use crate::time::Timestamp;
+use crate::verdict::Verdict;
+
+/// One event of a release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Number within the release, from 1, without gaps.
+    pub seq: u64,
+    /// When the coordinator recorded it.
+    pub at: Timestamp,
+    /// Index of the job it is about, if it is about one.
+    pub job: Option<u32>,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventKind {
+    /// The release was taken in.
+    Submitted {
+        /// Who submitted it.
+        by: String,
+    },
+    /// A newer release took its place before it had changed anything.
+    Folded {
+        /// The newer one.
+        by: ReleaseId,
+    },
+    /// Somebody asked for its end.
+    CancelAsked {
+        /// Who.
+        by: String,
+        /// Why, as they said; may be empty.
+        reason: String,
+    },
+    /// An agent got the job.
+    Granted {
+        /// The agent.
+        agent: AgentId,
+        /// The attempt.
+        attempt: Attempt,
+    },
+    /// The job came back into the queue.
+    Returned {
+        /// Why.
+        reason: String,
+    },
+    /// The job reported something.
+    Progress(Progress),
+    /// The job rests: it is not finished, and will be looked at again.
+    Rested {
+        /// `Unknown` or `Stuck`.
+        verdict: Verdict,
+        /// What is known, for people.
+        summary: String,
+    },
+    /// The job ended.
+    JobEnded(Outcome),
+    /// The release ended.
+    Ended {
+        /// Its verdict.
+        verdict: Verdict,
+    },
+}
+
+/// What a job reports while it runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// A step began.
+    StepStarted {
+        /// The step.
+        step: Step,
+    },
+    /// A step ended.
+    StepEnded {
+        /// The step.
+        step: Step,
+        /// How.
+        result: StepResult,
+        /// What it gave, in a few words ("11 of 14 layers cached"); may be empty.
+        detail: String,
+    },
+    /// How the tasks of the service stand.
+    Tasks(TaskCounts),
+    /// ECS said something about the service.
+    ServiceEvent {
+        /// When, by ECS's clock.
+        at: Timestamp,
+        /// Its words.
+        message: String,
+    },
+    /// Something worth knowing.
+    Note {
+        /// How much it matters.
+        level: NoteLevel,
+        /// In plain words.
+        text: String,
+    },
+}
+
+/// The parts of jobs that people see and traces show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Step {
+    /// Find the credentials of the account.
+    Account,
+    /// Ask AWS who we are, before the first write.
+    Identity,
+    /// Find or create the repository, check tags and policy.
+    Repository,
+    /// Get the source.
+    Source,
+    /// Build the image.
+    Build,
+    /// Push it.
+    Push,
+    /// See that the image is really there.
+    CheckImage,
+    /// Look at the service as it is.
+    Observe,
+    /// Make the task definition and compare it.
+    Render,
+    /// Register a revision.
+    Register,
+    /// Suspend auto scaling.
+    SuspendScaling,
+    /// Send UpdateService.
+    Update,
+    /// Follow our service deployment to its end.
+    Follow,
+    /// Ask ECS to stop with rollback.
+    Stop,
+    /// Compare the digests of the running tasks.
+    Verify,
+    /// Set the moving tags.
+    Tags,
+    /// Put auto scaling back.
+    ResumeScaling,
+}
+
+impl Step {
+    /// All steps in their usual order.
+    pub const ALL: [Self; 17] = [
+        Self::Account,
+        Self::Identity,
+        Self::Repository,
+        Self::Source,
+        Self::Build,
+        Self::Push,
+        Self::CheckImage,
+        Self::Observe,
+        Self::Render,
+        Self::Register,
+        Self::SuspendScaling,
+        Self::Update,
+        Self::Follow,
+        Self::Stop,
+        Self::Verify,
+        Self::Tags,
+        Self::ResumeScaling,
+    ];
+
+    /// The word for it in output, JSON and traces.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Identity => "identity",
+            Self::Repository => "repository",
+            Self::Source => "source",
+            Self::Build => "build",
+            Self::Push => "push",
+            Self::CheckImage => "check-image",
+            Self::Observe => "observe",
+            Self::Render => "render",
+            Self::Register => "register",
+            Self::SuspendScaling => "suspend-scaling",
+            Self::Update => "update",
+            Self::Follow => "follow",
+            Self::Stop => "stop",
+            Self::Verify => "verify",
+            Self::Tags => "tags",
+            Self::ResumeScaling => "resume-scaling",
+        }
+    }
+
+    /// The step with this word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|step| step.as_str() == word)
+    }
+}
+
+/// How a step ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepResult {
+    /// It did its work.
+    Done,
+    /// There was nothing to do.
+    Skipped,
+    /// It failed; the job's outcome says why.
+    Failed,
+}
+
+/// How much a note matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoteLevel {
+    /// Good to know.
+    Info,
+    /// Something recovered by itself, or may hurt later.
+    Warning,
+}
+
+/// Tasks of a service in the middle of a rollout.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TaskCounts {
+    /// Running tasks of other revisions.
+    pub old_running: u32,
+    /// Running tasks of our revision.
+    pub new_running: u32,
+    /// Tasks of our revision on their way to RUNNING.
+    pub new_pending: u32,
+    /// Tasks of our revision that failed, as ECS counts them.
+    pub failed: u32,
+    /// What the service wants.
+    pub desired: u32,
+    /// Upper bound of tasks during the rollout.
+    pub upper: u32,
+    /// What is waited for, in plain words.
+    pub waiting_for: String,
+}
