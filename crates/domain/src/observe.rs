@@ -27,6 +27,8 @@ pub struct ServiceSeen {
     pub strategy: String,
     /// Who manages the service's resources: `ECS` for express-mode services, else `CUSTOMER`.
     pub managed_by: String,
+    /// Member `deploymentConfiguration` as it came (JSON), so that an update keeps what it does not know.
+    pub deployment_configuration: String,
     /// Lower bound in percent.
     pub minimum_healthy_percent: Option<u32>,
     /// Upper bound in percent.

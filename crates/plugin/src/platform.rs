@@ -250,6 +250,9 @@ pub struct UpdateService {
     pub service: ServiceName,
     /// ARN of the task definition.
     pub task_definition: String,
+    /// `deploymentConfiguration` of the service as it was seen (JSON): the members below replace
+    /// their namesakes in it, all others (alarms, hooks, bake time) are sent back as they are.
+    pub base_configuration: String,
     /// Lower bound in percent.
     pub minimum_healthy_percent: u32,
     /// Upper bound in percent.
