@@ -1,1 +1,36 @@
 //! A stand-in for ECS, ECR, Application Auto Scaling and STS that speaks the AWS wire.
+//!
+//! [`start`] runs it inside a program; the binary `aws-sim` is the same for the command line. Any
+//! AWS client works with it: set `AWS_ENDPOINT_URL` to [`Sim::url`], the access key id to the
+//! twelve digits of an account, the secret to anything.
+
+pub mod cli;
+pub mod clock;
+pub mod iam;
+pub mod script;
+pub mod seed;
+
+mod autoscaling;
+mod calls;
+mod control;
+mod ecr;
+mod ecs;
+mod error;
+mod glob;
+mod ids;
+mod image;
+mod parameters;
+mod persist;
+mod registry;
+mod secrets;
+mod shared;
+mod sim;
+mod sockets;
+mod sts;
+mod tick;
+mod wire;
+mod world;
+
+pub use calls::Call;
+pub use error::SimError;
+pub use sim::{Sim, SimConfig, start};

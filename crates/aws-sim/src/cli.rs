@@ -1,0 +1,78 @@
+//! The command line of `aws-sim`.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::persist::write_atomically;
+use crate::{SimConfig, seed, start};
+
+/// A stand-in for ECS, ECR, Application Auto Scaling and STS.
+///
+/// Any access key id of twelve digits acts in the account of that number.
+#[derive(Debug, Parser)]
+#[command(name = "aws-sim", version)]
+pub struct Args {
+    /// Where to listen; port 0 picks a free one.
+    #[arg(long, default_value = "127.0.0.1:4599", value_name = "ADDR")]
+    pub listen: SocketAddr,
+    /// Simulated seconds per real second, 1 to 1000.
+    #[arg(long, default_value_t = 1.0, value_name = "N")]
+    pub time_scale: f64,
+    /// File that gets {"aws": "http://..."} once everything answers.
+    #[arg(long, value_name = "F")]
+    pub ready_file: Option<PathBuf>,
+    /// Directory that keeps state between runs.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Start with the demo accounts (tools, staging, prod) and their service `hello`.
+    #[arg(long)]
+    pub seed_demo: bool,
+}
+
+/// Runs until SIGINT or SIGTERM.
+///
+/// # Errors
+/// When the simulator cannot start or the ready file cannot be written.
+pub async fn run(args: Args) -> Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let sim = start(SimConfig {
+        listen: args.listen,
+        time_scale: args.time_scale,
+        data: args.data,
+        id_seed: None,
+    })
+    .await?;
+    if args.seed_demo {
+        sim.seed(&seed::demo())?;
+    }
+    greet(&sim.url(), args.time_scale)?;
+    if let Some(path) = &args.ready_file {
+        let ready = serde_json::json!({"aws": sim.url()}).to_string();
+        write_atomically(path, ready.as_bytes())
+            .with_context(|| format!("cannot write the ready file {}", path.display()))?;
+    }
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    sim.stop().await;
+    Ok(())
+}
+
+fn greet(url: &str, scale: f64) -> std::io::Result<()> {
+    writeln!(
+        std::io::stdout(),
+        "aws-sim answers for ECS, ECR, Application Auto Scaling, STS, Secrets Manager and SSM \
+         parameters; 1 s is {scale} s.\n\n\
+         \x20 export AWS_ENDPOINT_URL={url}\n\
+         \x20 export AWS_ACCESS_KEY_ID=111111111111   # any twelve digits: the account\n\
+         \x20 export AWS_SECRET_ACCESS_KEY=any AWS_REGION=eu-west-1\n\n\
+         Calls so far: {url}/_sim/calls   state: {url}/_sim/state"
+    )
+}

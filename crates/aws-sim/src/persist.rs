@@ -1,0 +1,75 @@
+//! Saving the world to a file and loading it again.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::SimError;
+use crate::shared::Shared;
+use crate::world::World;
+
+/// How long changes are gathered before they are saved together, in real time.
+const DEBOUNCE: Duration = Duration::from_millis(200);
+
+/// The file in the data directory.
+pub(crate) fn file(data: &Path) -> PathBuf {
+    data.join("world.json")
+}
+
+/// Loads a saved world; an empty one if nothing was saved yet.
+pub(crate) fn load(data: &Path) -> Result<World, SimError> {
+    let path = file(data);
+    let damaged = |source| SimError::Damaged {
+        path: path.clone(),
+        source,
+    };
+    match std::fs::read(&path) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map_err(damaged),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(World::default()),
+        Err(source) => Err(SimError::Data { path, source }),
+    }
+}
+
+/// Saves the world now.
+pub(crate) fn save(shared: &Shared, data: &Path) -> Result<(), SimError> {
+    let bytes = {
+        let mut world = shared.world();
+        world.saved_at = shared.clock.now();
+        serde_json::to_vec(&*world)
+    };
+    let path = file(data);
+    let failed = |source| SimError::Data {
+        path: path.clone(),
+        source,
+    };
+    write_atomically(&path, &bytes.map_err(|error| failed(error.into()))?).map_err(failed)
+}
+
+/// Writes a file that readers see whole or not at all.
+pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    std::fs::write(&beside, bytes)?;
+    std::fs::rename(&beside, path)
+}
+
+/// Saves after changes until `stop`, and once more then.
+pub(crate) async fn run(shared: Arc<Shared>, data: PathBuf, stop: CancellationToken) {
+    loop {
+        let stopping = tokio::select! {
+            () = stop.cancelled() => true,
+            () = shared.save.notified() => {
+                tokio::time::timeout(DEBOUNCE, stop.cancelled()).await.is_ok()
+            }
+        };
+        if let Err(error) = save(&shared, &data) {
+            tracing::error!(%error, "the world could not be saved");
+        }
+        if stopping {
+            return;
+        }
+    }
+}

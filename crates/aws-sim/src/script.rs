@@ -1,0 +1,83 @@
+//! Failure scripts: what goes wrong with the tasks of an image.
+
+use serde::{Deserialize, Serialize};
+
+/// What shall happen to tasks that run a certain image.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Script {
+    /// Image it applies to: a part of the reference, tag or digest, or a pattern with `*` for
+    /// all of one of them. Empty in a script that an image carries as a label.
+    #[serde(rename = "match", default)]
+    pub pattern: String,
+    /// What happens.
+    pub kind: ScriptKind,
+    /// Exit code, for `exit`. Default 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
+    /// Simulated seconds after RUNNING (`exit`, `oom`, the unhealthy kinds). Default 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_seconds: Option<f64>,
+    /// Text that replaces the usual reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// The ways in which tasks fail; texts as in ecs-facts section 10.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ScriptKind {
+    /// The essential container exits with `exit_code` after `after_seconds`.
+    Exit,
+    /// The image cannot be pulled.
+    CannotPull,
+    /// The container cannot be started (bad command or user).
+    CannotStart,
+    /// The container is killed for its memory use.
+    OutOfMemory,
+    /// The container health check fails.
+    Unhealthy,
+    /// The load balancer finds the task unhealthy.
+    TargetUnhealthy,
+    /// There is no capacity to place the task.
+    NoCapacity,
+    /// The subnet has no free address.
+    SubnetFull,
+    /// A secret cannot be read by the execution role.
+    SecretsDenied,
+    /// The image was built for another architecture.
+    WrongArchitecture,
+}
+
+impl Script {
+    /// Whether it is meant for an image known by these names (reference, digests).
+    pub(crate) fn applies_to<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> bool {
+        !self.pattern.is_empty()
+            && names.into_iter().any(|name| {
+                if self.pattern.contains('*') {
+                    crate::glob::matches(&self.pattern, name)
+                } else {
+                    name.contains(&self.pattern)
+                }
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn script(pattern: &str) -> Script {
+        serde_json::from_value(serde_json::json!({"match": pattern, "kind": "exit"})).unwrap()
+    }
+
+    #[test]
+    fn a_script_matches_by_part_or_by_pattern() {
+        let names = ["127.0.0.1:5000/hello:broken", "sha256:abc"];
+        assert!(script("hello:broken").applies_to(names));
+        assert!(script("sha256:abc").applies_to(names));
+        assert!(script("*:broken").applies_to(names));
+        assert!(!script("*:broke").applies_to(names));
+        assert!(!script("").applies_to(names));
+    }
+}

@@ -1,0 +1,133 @@
+//! What a world is made of before the first call: accounts, roles, clusters, services, secrets.
+
+mod demo;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::clock::SimTime;
+use crate::iam::Role;
+use crate::world::{World, is_account_id};
+use crate::{SimError, ecs};
+
+pub use demo::demo;
+
+/// A part of a world. Seeding what exists already leaves it as it is, except that roles,
+/// secrets and parameters are replaced.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Seed {
+    /// Accounts to create or to fill.
+    pub accounts: Vec<AccountSeed>,
+}
+
+/// An account.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccountSeed {
+    /// Twelve digits.
+    pub id: String,
+    /// A name for people.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Roles that can be assumed.
+    #[serde(default)]
+    pub roles: Vec<Role>,
+    /// What it has in its regions.
+    #[serde(default)]
+    pub regions: Vec<RegionSeed>,
+}
+
+/// What an account has in one region. Naming a region opens its image registry.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RegionSeed {
+    /// For example `eu-west-1`.
+    pub name: String,
+    /// ECS clusters.
+    pub clusters: Vec<ClusterSeed>,
+    /// Secrets Manager: name to secret string.
+    pub secrets: BTreeMap<String, String>,
+    /// SSM parameters: name to value.
+    pub parameters: BTreeMap<String, String>,
+}
+
+/// An ECS cluster with its services.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClusterSeed {
+    /// Cluster name.
+    pub name: String,
+    /// Its services.
+    pub services: Vec<ServiceSeed>,
+}
+
+/// An ECS service, given by the inputs of the API calls that would create it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceSeed {
+    /// Input of RegisterTaskDefinition.
+    pub task_definition: Value,
+    /// Input of CreateService, without `cluster` and `taskDefinition`.
+    pub service: Value,
+    /// Starts in steady state, its first deployment COMPLETED long ago, instead of with a
+    /// deployment of its own. Default true.
+    #[serde(default = "yes")]
+    pub steady: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// Puts a seed into the world.
+///
+/// # Errors
+/// When an account id is not twelve digits, or ECS refuses a service.
+pub(crate) fn apply(world: &mut World, now: SimTime, seed: &Seed) -> Result<(), SimError> {
+    for account in &seed.accounts {
+        let id = &account.id;
+        if !is_account_id(id) {
+            return Err(SimError::Seed(format!(
+                "account id `{id}` is not twelve digits"
+            )));
+        }
+        for role in &account.roles {
+            let mut role = role.clone();
+            if role.id.is_empty() {
+                role.id = format!("AROA{}", world.ids.capitals(17));
+            }
+            world.account(id).roles.insert(role.name.clone(), role);
+        }
+        if account.name.is_some() {
+            world.account(id).name.clone_from(&account.name);
+        }
+        for region in &account.regions {
+            seed_region(world, now, id, region)?;
+        }
+    }
+    Ok(())
+}
+
+fn seed_region(
+    world: &mut World,
+    now: SimTime,
+    account: &str,
+    seed: &RegionSeed,
+) -> Result<(), SimError> {
+    if seed.name.is_empty() {
+        return Err(SimError::Seed(format!(
+            "a region of account {account} has no name"
+        )));
+    }
+    let region = world.region(account, &seed.name);
+    region.secrets.extend(seed.secrets.clone());
+    region.parameters.extend(seed.parameters.clone());
+    for cluster in &seed.clusters {
+        ecs::seed(world, now, account, &seed.name, cluster)
+            .map_err(|refused| SimError::Seed(refused.to_string()))?;
+    }
+    Ok(())
+}

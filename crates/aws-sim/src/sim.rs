@@ -1,0 +1,181 @@
+//! Starting and stopping a simulator.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::calls::Call;
+use crate::clock::Clock;
+use crate::ids::Ids;
+use crate::script::Script;
+use crate::seed::{self, Seed};
+use crate::shared::Shared;
+use crate::world::World;
+use crate::{SimError, control, persist, registry, tick, wire};
+
+/// How long open connections may take to end at stop, in real time.
+const STOP_GRACE: Duration = Duration::from_secs(3);
+
+/// How to run a simulator.
+#[derive(Clone, Debug)]
+pub struct SimConfig {
+    /// Where the AWS endpoint and the control API listen; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// Simulated seconds per real second, 1 to 1,000; 0 starts paused (tests advance the clock).
+    pub time_scale: f64,
+    /// Directory in which state is kept between runs; without it state ends with the process.
+    pub data: Option<PathBuf>,
+    /// Where ids and secrets start, for runs that shall repeat; random without it.
+    pub id_seed: Option<u64>,
+}
+
+impl Default for SimConfig {
+    /// A free port on loopback, real speed, nothing kept.
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            time_scale: 1.0,
+            data: None,
+            id_seed: None,
+        }
+    }
+}
+
+/// A running simulator. Dropping it ends it without saving; `stop` saves.
+#[derive(Debug)]
+pub struct Sim {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+/// Starts a simulator; it answers when this returns.
+///
+/// # Errors
+/// When the configuration is out of range, a port cannot be bound, or saved state cannot be read.
+pub async fn start(config: SimConfig) -> Result<Sim, SimError> {
+    let scale = config.time_scale;
+    if scale != 0.0 && !(1.0..=1000.0).contains(&scale) {
+        return Err(SimError::TimeScale(scale));
+    }
+    let mut world = match &config.data {
+        Some(data) => {
+            std::fs::create_dir_all(data).map_err(|source| SimError::Data {
+                path: data.clone(),
+                source,
+            })?;
+            persist::load(data)?
+        }
+        None => World::default(),
+    };
+    if let Some(seed) = config.id_seed {
+        world.ids = Ids::seeded(seed);
+    }
+    world.reopen_registries().map_err(SimError::Registry)?;
+    let clock = Clock::starting(world.saved_at, scale);
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .map_err(|source| SimError::Listen {
+            address: config.listen,
+            source,
+        })?;
+    let address = listener.local_addr().map_err(SimError::Registry)?;
+    let shared = Arc::new(Shared::new(clock, world));
+    let stop = CancellationToken::new();
+    let mut tasks = JoinSet::new();
+    let router = control::router()
+        .fallback(wire::handle)
+        .with_state(Arc::clone(&shared));
+    tasks.spawn(serve(listener, router, stop.clone()));
+    tasks.spawn(registry::run(Arc::clone(&shared), stop.clone()));
+    tasks.spawn(tick::run(Arc::clone(&shared), stop.clone()));
+    if let Some(data) = config.data {
+        tasks.spawn(persist::run(Arc::clone(&shared), data, stop.clone()));
+    }
+    Ok(Sim {
+        shared,
+        address,
+        stop,
+        tasks,
+    })
+}
+
+/// Serves one listener until `stop`.
+pub(crate) async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
+    let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
+    if let Err(error) = served.await {
+        tracing::error!(%error, "a listener ended");
+    }
+}
+
+impl Sim {
+    /// `http://address:port` of the AWS endpoint and the control API.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The clock; it can be paused, advanced and scaled.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+
+    /// Adds to the world.
+    ///
+    /// # Errors
+    /// When the seed is not consistent; what came before the problem is in the world.
+    pub fn seed(&self, seed: &Seed) -> Result<(), SimError> {
+        self.shared.seed(seed)
+    }
+
+    /// Adds a failure script.
+    pub fn add_script(&self, script: Script) {
+        self.shared.world().scripts.push(script);
+        self.shared.changed();
+    }
+
+    /// `host:port` of the registry of an account and region, opened if it was not yet.
+    ///
+    /// # Errors
+    /// When no port can be bound.
+    pub fn registry(&self, account: &str, region: &str) -> Result<String, SimError> {
+        let host = self.shared.world().registry(account, region);
+        host.map_err(SimError::Registry)
+    }
+
+    /// Calls at or after `since` (epoch seconds of simulated time), oldest first.
+    #[must_use]
+    pub fn calls(&self, since: f64) -> Vec<Call> {
+        self.shared.calls.since(since)
+    }
+
+    /// Answers what is under way, saves, and ends.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(STOP_GRACE, ended).await.is_err() {
+            tracing::warn!("connections were still open at stop");
+        }
+    }
+}
+
+impl Shared {
+    /// Adds to the world.
+    pub(crate) fn seed(&self, seed: &Seed) -> Result<(), SimError> {
+        let mut world = self.world();
+        let now = self.clock.now();
+        let result = seed::apply(&mut world, now, seed);
+        world.wake = Some(now);
+        drop(world);
+        self.changed();
+        result
+    }
+}

@@ -1,0 +1,16 @@
+//! The sts service.
+
+use serde_json::Value;
+
+use crate::wire::{ApiError, Ctx};
+use crate::world::World;
+
+/// Answers one API call.
+pub(crate) fn call(
+    _world: &mut World,
+    _ctx: &Ctx,
+    action: &str,
+    _input: &Value,
+) -> Result<Value, ApiError> {
+    Err(ApiError::unknown_operation(action))
+}

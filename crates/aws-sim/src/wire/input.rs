@@ -1,0 +1,131 @@
+//! Reading the input of a call: members by name and type, refusals as AWS words them.
+
+use serde_json::{Map, Value};
+
+use super::ApiError;
+
+/// A JSON structure of an input.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Input<'a> {
+    members: &'a Map<String, Value>,
+    /// Error code when a required member is missing.
+    missing: &'static str,
+}
+
+impl<'a> Input<'a> {
+    /// Reads `value`; `missing` is the error code for required members that are absent.
+    pub(crate) fn new(value: &'a Value, missing: &'static str) -> Result<Self, ApiError> {
+        match value {
+            Value::Object(members) => Ok(Self { members, missing }),
+            _ => Err(wrong_type("the input", "a structure")),
+        }
+    }
+
+    /// The raw member; `null` counts as absent.
+    pub(crate) fn get(&self, name: &str) -> Option<&'a Value> {
+        self.members.get(name).filter(|value| !value.is_null())
+    }
+
+    fn typed<T>(
+        &self,
+        name: &str,
+        kind: &str,
+        read: impl FnOnce(&'a Value) -> Option<T>,
+    ) -> Result<Option<T>, ApiError> {
+        self.get(name)
+            .map(|value| read(value).ok_or_else(|| wrong_type(name, kind)))
+            .transpose()
+    }
+
+    /// The refusal for a missing member.
+    pub(crate) fn required(&self, name: &str) -> ApiError {
+        ApiError::client(
+            self.missing,
+            format!(
+                "1 validation error detected: Value null at '{name}' failed to satisfy \
+                 constraint: Member must not be null"
+            ),
+        )
+    }
+
+    /// A string.
+    pub(crate) fn str(&self, name: &str) -> Result<Option<&'a str>, ApiError> {
+        self.typed(name, "a string", Value::as_str)
+    }
+
+    /// A required string.
+    pub(crate) fn need_str(&self, name: &str) -> Result<&'a str, ApiError> {
+        self.str(name)?.ok_or_else(|| self.required(name))
+    }
+
+    /// An integer.
+    pub(crate) fn int(&self, name: &str) -> Result<Option<i64>, ApiError> {
+        self.typed(name, "an integer", Value::as_i64)
+    }
+
+    /// A boolean.
+    pub(crate) fn bool(&self, name: &str) -> Result<Option<bool>, ApiError> {
+        self.typed(name, "a boolean", Value::as_bool)
+    }
+
+    /// A list; empty if absent.
+    pub(crate) fn list(&self, name: &str) -> Result<&'a [Value], ApiError> {
+        let list = self.typed(name, "a list", Value::as_array)?;
+        Ok(list.map_or(&[], Vec::as_slice))
+    }
+
+    /// A list of strings; empty if absent.
+    pub(crate) fn strings(&self, name: &str) -> Result<Vec<&'a str>, ApiError> {
+        let strings = self.list(name)?.iter().map(Value::as_str);
+        let strings: Option<Vec<&str>> = strings.collect();
+        strings.ok_or_else(|| wrong_type(name, "a list of strings"))
+    }
+
+    /// A list of structures; empty if absent.
+    pub(crate) fn structures(&self, name: &str) -> Result<Vec<Self>, ApiError> {
+        let items = self.list(name)?.iter();
+        items.map(|item| Self::new(item, self.missing)).collect()
+    }
+
+    /// A structure.
+    pub(crate) fn structure(&self, name: &str) -> Result<Option<Self>, ApiError> {
+        self.get(name)
+            .map(|value| Self::new(value, self.missing))
+            .transpose()
+    }
+
+    /// Names of the members that are present.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'a str> {
+        self.members.keys().map(String::as_str)
+    }
+}
+
+fn wrong_type(name: &str, kind: &str) -> ApiError {
+    ApiError::client(
+        "SerializationException",
+        format!("Expected {name} to be {kind}"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_wrong_type_is_a_serialization_error_and_null_is_absent() {
+        let value = json!({"name": 1, "none": null, "list": ["a", 2]});
+        let input = Input::new(&value, "InvalidParameterException").unwrap();
+        assert_eq!(
+            input.str("name").unwrap_err().code,
+            "SerializationException"
+        );
+        assert_eq!(input.str("none").unwrap(), None);
+        assert_eq!(
+            input.need_str("none").unwrap_err().code,
+            "InvalidParameterException"
+        );
+        assert!(input.strings("list").is_err());
+        assert!(input.strings("absent").unwrap().is_empty());
+    }
+}

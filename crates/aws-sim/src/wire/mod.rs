@@ -1,0 +1,42 @@
+//! The AWS wire: which service a request is for, who sends it, and how answers and errors look.
+
+mod credentials;
+mod dispatch;
+mod error;
+mod form;
+mod input;
+mod resource;
+mod service;
+mod xml;
+
+pub(crate) use dispatch::handle;
+pub(crate) use error::ApiError;
+pub(crate) use input::Input;
+pub(crate) use service::Service;
+
+use crate::clock::{Clock, SimTime};
+use crate::iam::Principal;
+
+/// The circumstances of one call.
+#[derive(Clone, Debug)]
+pub(crate) struct Ctx {
+    /// The account it acts in, twelve digits.
+    pub(crate) account: String,
+    /// The region it is signed for.
+    pub(crate) region: String,
+    /// Who calls.
+    pub(crate) principal: Principal,
+    /// Simulated time of the call.
+    pub(crate) now: SimTime,
+    /// `x-amzn-RequestId`.
+    pub(crate) request_id: String,
+    /// For expiries that clients compare with their own clock.
+    pub(crate) clock: Clock,
+}
+
+impl Ctx {
+    /// `arn:aws:<service>:<region>:<account>:<rest>` in the caller's account and region.
+    pub(crate) fn arn(&self, service: &str, rest: &str) -> String {
+        format!("arn:aws:{service}:{}:{}:{rest}", self.region, self.account)
+    }
+}

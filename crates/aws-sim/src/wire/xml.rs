@@ -1,0 +1,80 @@
+//! The XML of awsQuery services: results and errors of STS.
+
+use serde_json::Value;
+
+use super::ApiError;
+
+const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+
+/// A success: `<ActionResponse><ActionResult>...`.
+pub(super) fn success(action: &str, result: &Value, request_id: &str) -> String {
+    let mut xml = format!("<{action}Response xmlns=\"{NAMESPACE}\"><{action}Result>");
+    members(&mut xml, result);
+    xml.push_str(&format!(
+        "</{action}Result><ResponseMetadata><RequestId>{request_id}</RequestId>\
+         </ResponseMetadata></{action}Response>"
+    ));
+    xml
+}
+
+/// An error: `<ErrorResponse><Error>...`.
+pub(super) fn failure(error: &ApiError, request_id: &str) -> String {
+    let kind = if error.status < 500 {
+        "Sender"
+    } else {
+        "Receiver"
+    };
+    format!(
+        "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error><Type>{kind}</Type><Code>{}</Code>\
+         <Message>{}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>",
+        error.code,
+        escape(&error.message)
+    )
+}
+
+fn members(xml: &mut String, value: &Value) {
+    match value {
+        Value::Object(object) => {
+            for (name, value) in object {
+                element(xml, name, value);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                element(xml, "member", item);
+            }
+        }
+        Value::String(text) => xml.push_str(&escape(text)),
+        Value::Null => {}
+        other => xml.push_str(&other.to_string()),
+    }
+}
+
+fn element(xml: &mut String, name: &str, value: &Value) {
+    xml.push_str(&format!("<{name}>"));
+    members(xml, value);
+    xml.push_str(&format!("</{name}>"));
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_result_is_nested_in_its_response() {
+        let result = json!({"Account": "1", "Set": {"A": "<&>"}});
+        assert_eq!(
+            success("Get", &result, "id"),
+            "<GetResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetResult>\
+             <Account>1</Account><Set><A>&lt;&amp;&gt;</A></Set></GetResult><ResponseMetadata>\
+             <RequestId>id</RequestId></ResponseMetadata></GetResponse>"
+        );
+    }
+}

@@ -1,0 +1,109 @@
+//! Everything the simulator knows: accounts, their regions, and each service's state in them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::SimTime;
+use crate::ecs;
+use crate::iam::{Principal, Role, Session};
+use crate::ids::Ids;
+use crate::script::Script;
+use crate::sockets::Sockets;
+
+/// One simulated AWS. Behind one lock; saved as it is.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct World {
+    /// When it was saved; the clock starts no earlier.
+    pub(crate) saved_at: SimTime,
+    /// By account id.
+    pub(crate) accounts: BTreeMap<String, Account>,
+    /// Role sessions by access key id.
+    pub(crate) sessions: BTreeMap<String, Session>,
+    /// Failure scripts; the last that applies wins.
+    pub(crate) scripts: Vec<Script>,
+    /// Where all ids come from.
+    pub(crate) ids: Ids,
+    /// When the next thing happens by itself.
+    #[serde(skip)]
+    pub(crate) wake: Option<SimTime>,
+    /// Registry listeners.
+    #[serde(skip)]
+    pub(crate) sockets: Sockets,
+}
+
+/// One AWS account.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Account {
+    /// A name for people.
+    pub(crate) name: Option<String>,
+    /// Roles by name.
+    pub(crate) roles: BTreeMap<String, Role>,
+    /// By region name.
+    pub(crate) regions: BTreeMap<String, Region>,
+}
+
+/// One region of an account.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Region {
+    /// Elastic Container Service.
+    pub(crate) ecs: ecs::State,
+    /// Port of the image registry, once it has been opened.
+    pub(crate) registry_port: Option<u16>,
+    /// Secrets Manager: secret strings by name.
+    pub(crate) secrets: BTreeMap<String, String>,
+    /// SSM parameters by name.
+    pub(crate) parameters: BTreeMap<String, String>,
+}
+
+impl World {
+    /// An account, made empty at its first mention.
+    pub(crate) fn account(&mut self, id: &str) -> &mut Account {
+        self.accounts.entry(id.to_owned()).or_default()
+    }
+
+    /// A region of an account, made empty at its first mention.
+    pub(crate) fn region(&mut self, account: &str, region: &str) -> &mut Region {
+        let regions = &mut self.account(account).regions;
+        regions.entry(region.to_owned()).or_default()
+    }
+
+    /// A region of an account, if anything was ever done there.
+    pub(crate) fn existing_region(&self, account: &str, region: &str) -> Option<&Region> {
+        self.accounts.get(account)?.regions.get(region)
+    }
+
+    /// Lets everything happen that is due at `now`.
+    pub(crate) fn catch_up(&mut self, now: SimTime) {
+        if self.wake.is_some_and(|wake| wake <= now) {
+            self.wake = ecs::tick(self, now);
+        }
+    }
+
+    /// Whether the identity-based policy of a principal allows `action` (`service:Action`).
+    pub(crate) fn permits(&self, principal: &Principal, action: &str) -> bool {
+        let Some(name) = &principal.role else {
+            return true;
+        };
+        let account = self.accounts.get(&principal.account);
+        let role = account.and_then(|account| account.roles.get(name));
+        role.is_some_and(|role| role.allows(action))
+    }
+
+    /// The script for an image known by these names (reference, digests), if any.
+    pub(crate) fn script_for<'a>(
+        &self,
+        names: impl IntoIterator<Item = &'a str> + Clone,
+    ) -> Option<&Script> {
+        let mut latest_first = self.scripts.iter().rev();
+        latest_first.find(|script| script.applies_to(names.clone()))
+    }
+}
+
+/// Whether `text` is an account id: exactly twelve digits.
+pub(crate) fn is_account_id(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
