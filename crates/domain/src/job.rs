@@ -76,8 +76,8 @@ pub enum JobState {
     Queued {
         /// Not to be offered before this time (after a failed delivery, or while it rests).
         not_before: Timestamp,
-        /// The verdict at which it rests, when it is only observed again (`unknown`, `stuck`).
-        resting: Option<Verdict>,
+        /// The report with which it rests, when it is only observed again (`unknown`, `stuck`).
+        resting: Option<Box<RolloutReport>>,
     },
     /// An agent has it.
     Granted(Grant),

@@ -4,6 +4,7 @@
 //! Absent here on purpose: clock, randomness, environment, files, async, serde, protobuf, AWS.
 
 pub mod agent;
+pub mod change;
 pub mod checkpoint;
 pub mod event;
 pub mod ids;
