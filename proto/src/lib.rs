@@ -1,8 +1,26 @@
 //! The protocol of Shipway, on the wire and on disk, and its one dictionary to the words of the
 //! domain.
+//!
+//! Every translation is a `From` (domain to message, by reference) and a `From` or `TryFrom`
+//! (message to domain). A message is refused with the path of the field, what was wrong, and what
+//! would be right. No rule lives here beyond those of the domain's own types.
 
+mod agent;
+mod checkpoint;
+mod error;
+mod event;
+mod fields;
 mod generated;
+mod ids;
+mod outcome;
+mod progress;
+mod records;
+mod spec;
+#[cfg(feature = "services")]
+pub mod status;
+mod verdict;
 
+pub use error::{ConversionError, Problem};
 pub use generated::{store, v1};
 
 /// Descriptors of all messages and services, for server reflection.

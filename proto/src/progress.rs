@@ -1,0 +1,131 @@
+//! What a job reports while it runs.
+
+use shipway_domain::event::{NoteLevel, Progress, Step, StepResult, TaskCounts};
+use shipway_domain::time::Timestamp;
+
+use crate::error::{ConversionError, Problem};
+use crate::fields::{alternative, enumeration};
+use crate::v1;
+use crate::v1::progress::{Note, Progress as Kind, ServiceEvent, StepEnded, StepStarted};
+
+impl From<&Progress> for v1::Progress {
+    fn from(progress: &Progress) -> Self {
+        let progress = match progress {
+            Progress::StepStarted { step } => Kind::StepStarted(StepStarted {
+                step: step.as_str().to_owned(),
+            }),
+            Progress::StepEnded {
+                step,
+                result,
+                detail,
+            } => Kind::StepEnded(StepEnded {
+                step: step.as_str().to_owned(),
+                result: v1::StepResult::from(*result).into(),
+                detail: detail.clone(),
+            }),
+            Progress::Tasks(counts) => Kind::Tasks(counts.into()),
+            Progress::ServiceEvent { at, message } => Kind::ServiceEvent(ServiceEvent {
+                at_ms: at.millis(),
+                message: message.clone(),
+            }),
+            Progress::Note { level, text } => Kind::Note(Note {
+                warning: *level == NoteLevel::Warning,
+                text: text.clone(),
+            }),
+        };
+        Self {
+            progress: Some(progress),
+        }
+    }
+}
+
+impl TryFrom<v1::Progress> for Progress {
+    type Error = ConversionError;
+
+    fn try_from(message: v1::Progress) -> Result<Self, ConversionError> {
+        Ok(match alternative(message.progress)? {
+            Kind::StepStarted(started) => Self::StepStarted {
+                step: step("step_started.step", started.step)?,
+            },
+            Kind::StepEnded(ended) => Self::StepEnded {
+                step: step("step_ended.step", ended.step)?,
+                result: enumeration::<v1::StepResult, _>("step_ended.result", ended.result)?,
+                detail: ended.detail,
+            },
+            Kind::Tasks(counts) => Self::Tasks(counts.into()),
+            Kind::ServiceEvent(ServiceEvent { at_ms, message }) => Self::ServiceEvent {
+                at: Timestamp::from_millis(at_ms),
+                message,
+            },
+            Kind::Note(Note { warning, text }) => Self::Note {
+                level: if warning {
+                    NoteLevel::Warning
+                } else {
+                    NoteLevel::Info
+                },
+                text,
+            },
+        })
+    }
+}
+
+fn step(field: &str, word: String) -> Result<Step, ConversionError> {
+    Step::parse(&word).ok_or_else(|| {
+        let problem = Problem::UnknownWord {
+            what: "step",
+            given: word,
+        };
+        ConversionError::field(field, problem)
+    })
+}
+
+impl From<StepResult> for v1::StepResult {
+    fn from(result: StepResult) -> Self {
+        match result {
+            StepResult::Done => Self::Done,
+            StepResult::Skipped => Self::Skipped,
+            StepResult::Failed => Self::Failed,
+        }
+    }
+}
+
+impl TryFrom<v1::StepResult> for StepResult {
+    type Error = ConversionError;
+
+    fn try_from(result: v1::StepResult) -> Result<Self, ConversionError> {
+        match result {
+            v1::StepResult::Unspecified => Err(ConversionError::here(Problem::Missing)),
+            v1::StepResult::Done => Ok(Self::Done),
+            v1::StepResult::Skipped => Ok(Self::Skipped),
+            v1::StepResult::Failed => Ok(Self::Failed),
+        }
+    }
+}
+
+impl From<&TaskCounts> for v1::TaskCounts {
+    fn from(counts: &TaskCounts) -> Self {
+        Self {
+            old_running: counts.old_running,
+            new_running: counts.new_running,
+            new_pending: counts.new_pending,
+            failed: counts.failed,
+            desired: counts.desired,
+            upper: counts.upper,
+            waiting_for: counts.waiting_for.clone(),
+        }
+    }
+}
+
+impl From<v1::TaskCounts> for TaskCounts {
+    fn from(message: v1::TaskCounts) -> Self {
+        Self {
+            old_running: message.old_running,
+            new_running: message.new_running,
+            new_pending: message.new_pending,
+            failed: message.failed,
+            desired: message.desired,
+            upper: message.upper,
+            waiting_for: message.waiting_for,
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Records on disk: releases, jobs, targets.
+
+mod job;
+mod release;
+mod target;

@@ -1,0 +1,70 @@
+//! Which services are changed, and how.
+
+use std::time::Duration;
+
+use shipway_domain::spec::{Autoscaling, Breaker, RolloutSettings, TargetSpec};
+
+use crate::error::ConversionError;
+use crate::fields::{millis, required};
+use crate::v1;
+
+impl From<&TargetSpec> for v1::TargetSpec {
+    fn from(spec: &TargetSpec) -> Self {
+        Self {
+            target: Some((&spec.target).into()),
+            wave: spec.wave,
+        }
+    }
+}
+
+impl TryFrom<v1::TargetSpec> for TargetSpec {
+    type Error = ConversionError;
+
+    fn try_from(message: v1::TargetSpec) -> Result<Self, ConversionError> {
+        Ok(Self {
+            target: required("target", message.target)?,
+            wave: message.wave,
+        })
+    }
+}
+
+impl From<&RolloutSettings> for v1::RolloutSettings {
+    fn from(rollout: &RolloutSettings) -> Self {
+        Self {
+            minimum_healthy_percent: rollout.minimum_healthy_percent,
+            maximum_percent: rollout.maximum_percent,
+            health_check_grace_period_ms: rollout.health_check_grace_period.map(millis),
+            breaker_off_reason: match &rollout.breaker {
+                Breaker::On => None,
+                Breaker::Off { reason } => Some(reason.clone()),
+            },
+            suspend_autoscaling: rollout.autoscaling == Autoscaling::Suspend,
+            timeout_ms: millis(rollout.timeout),
+            force: rollout.force,
+        }
+    }
+}
+
+impl TryFrom<v1::RolloutSettings> for RolloutSettings {
+    type Error = ConversionError;
+
+    fn try_from(message: v1::RolloutSettings) -> Result<Self, ConversionError> {
+        Ok(Self {
+            minimum_healthy_percent: message.minimum_healthy_percent,
+            maximum_percent: message.maximum_percent,
+            health_check_grace_period: message
+                .health_check_grace_period_ms
+                .map(Duration::from_millis),
+            breaker: message
+                .breaker_off_reason
+                .map_or(Breaker::On, |reason| Breaker::Off { reason }),
+            autoscaling: if message.suspend_autoscaling {
+                Autoscaling::Suspend
+            } else {
+                Autoscaling::Keep
+            },
+            timeout: Duration::from_millis(message.timeout_ms),
+            force: message.force,
+        })
+    }
+}

@@ -1,0 +1,77 @@
+//! Arbitrary events and progress.
+
+use proptest::prelude::*;
+use shipway_domain::event::{Event, EventKind, NoteLevel, Progress, Step, StepResult, TaskCounts};
+use shipway_domain::ids::Attempt;
+
+use super::ids::{agent_id, release_id};
+use super::outcome::{outcome, verdict};
+use super::{text, timestamp};
+
+prop_compose! {
+    /// Arbitrary counts.
+    pub(crate) fn counts()(
+        numbers in any::<[u32; 6]>(),
+        waiting_for in text(),
+    ) -> TaskCounts {
+        let [old_running, new_running, new_pending, failed, desired, upper] = numbers;
+        TaskCounts { old_running, new_running, new_pending, failed, desired, upper, waiting_for }
+    }
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop::sample::select(Step::ALL.as_slice())
+}
+
+fn result() -> impl Strategy<Value = StepResult> {
+    prop_oneof![
+        Just(StepResult::Done),
+        Just(StepResult::Skipped),
+        Just(StepResult::Failed)
+    ]
+}
+
+/// Arbitrary progress.
+pub(crate) fn progress() -> impl Strategy<Value = Progress> {
+    let level = prop_oneof![Just(NoteLevel::Info), Just(NoteLevel::Warning)];
+    prop_oneof![
+        step().prop_map(|step| Progress::StepStarted { step }),
+        (step(), result(), text()).prop_map(|(step, result, detail)| Progress::StepEnded {
+            step,
+            result,
+            detail
+        }),
+        counts().prop_map(Progress::Tasks),
+        (timestamp(), text()).prop_map(|(at, message)| Progress::ServiceEvent { at, message }),
+        (level, text()).prop_map(|(level, text)| Progress::Note { level, text }),
+    ]
+}
+
+fn kind() -> impl Strategy<Value = EventKind> {
+    prop_oneof![
+        text().prop_map(|by| EventKind::Submitted { by }),
+        release_id().prop_map(|by| EventKind::Folded { by }),
+        (text(), text()).prop_map(|(by, reason)| EventKind::CancelAsked { by, reason }),
+        (agent_id(), any::<u32>()).prop_map(|(agent, attempt)| EventKind::Granted {
+            agent,
+            attempt: Attempt(attempt)
+        }),
+        text().prop_map(|reason| EventKind::Returned { reason }),
+        progress().prop_map(EventKind::Progress),
+        (verdict(), text()).prop_map(|(verdict, summary)| EventKind::Rested { verdict, summary }),
+        outcome().prop_map(EventKind::JobEnded),
+        verdict().prop_map(|verdict| EventKind::Ended { verdict }),
+    ]
+}
+
+prop_compose! {
+    /// An arbitrary event.
+    pub(crate) fn event()(
+        seq in any::<u64>(),
+        at in timestamp(),
+        job in any::<Option<u32>>(),
+        kind in kind(),
+    ) -> Event {
+        Event { seq, at, job, kind }
+    }
+}
