@@ -13,17 +13,22 @@ const BLOCK: u64 = 512;
 /// Two empty blocks end a tar.
 pub(crate) const END: u64 = 2 * BLOCK;
 
-/// What an entry is, as far as the tar tells.
-pub(crate) struct Entry<'a> {
-    pub(crate) path: &'a Path,
-    pub(crate) kind: EntryType,
-    pub(crate) mode: u32,
-    pub(crate) link: Option<&'a Path>,
+/// An entry of a tar: its bytes depend on these fields and the content, and on nothing else.
+#[derive(Clone, Copy, Debug)]
+pub struct TarEntry<'a> {
+    /// Its path; any length, any bytes.
+    pub path: &'a Path,
+    /// Regular file, folder or symbolic link.
+    pub kind: EntryType,
+    /// Permission bits.
+    pub mode: u32,
+    /// Where a symbolic link leads, as it is.
+    pub link: Option<&'a Path>,
     /// Bytes of content.
-    pub(crate) bytes: u64,
+    pub bytes: u64,
 }
 
-impl Entry<'_> {
+impl TarEntry<'_> {
     /// Bytes that the entry takes in the tar.
     pub(crate) fn tar_bytes(&self) -> u64 {
         let long = |path: &Path| match path.as_os_str().len() {
@@ -33,12 +38,11 @@ impl Entry<'_> {
         long(self.path) + self.link.map_or(0, long) + BLOCK + padded(self.bytes)
     }
 
-    /// Writes it; `data` must yield exactly `bytes`.
-    pub(crate) fn write<W: Write>(
-        &self,
-        tar: &mut tar::Builder<W>,
-        data: impl Read,
-    ) -> io::Result<()> {
+    /// Writes it, with time 0 and owner 0; `data` must yield exactly `bytes`.
+    ///
+    /// # Errors
+    /// When reading or writing fails.
+    pub fn write<W: Write>(&self, tar: &mut tar::Builder<W>, data: impl Read) -> io::Result<()> {
         let mut header = header(self.kind, self.mode, self.bytes);
         // GNU's way for long names: tar, docker and Go read it, and it keeps any bytes.
         let link = self
@@ -96,14 +100,16 @@ fn put_name<W: Write>(
 }
 
 /// Hashes and counts what passes through to a writer.
-pub(crate) struct Hashing<W> {
+#[derive(Debug)]
+pub struct Hashing<W> {
     out: W,
     sum: Sha256,
     bytes: u64,
 }
 
 impl<W: Write> Hashing<W> {
-    pub(crate) fn new(out: W) -> Self {
+    /// Passes on to `out`.
+    pub fn new(out: W) -> Self {
         Self {
             out,
             sum: Sha256::new(),
@@ -111,9 +117,9 @@ impl<W: Write> Hashing<W> {
         }
     }
 
-    /// The sha256 and the number of bytes that passed.
-    pub(crate) fn finish(self) -> ([u8; 32], u64) {
-        (self.sum.finalize().into(), self.bytes)
+    /// The sha256 and the number of bytes that passed, and the writer.
+    pub fn finish(self) -> ([u8; 32], u64, W) {
+        (self.sum.finalize().into(), self.bytes, self.out)
     }
 }
 

@@ -12,6 +12,7 @@ mod pattern;
 mod unpack;
 mod walk;
 
+pub use archive::{Hashing, TarEntry};
 pub use error::ContextError;
 pub use ignore::{IgnoreFile, IgnoreRules};
 pub use pack::{PackOptions, Packed, pack};

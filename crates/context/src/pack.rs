@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tar::EntryType;
 
-use crate::archive::{END, Entry, Hashing};
+use crate::archive::{END, Hashing, TarEntry};
 use crate::error::ContextError;
 use crate::heavy::heaviest;
 use crate::ignore::{IgnoreFile, IgnoreRules, clean, load};
@@ -74,7 +74,7 @@ pub fn pack(root: &Path, options: &PackOptions, out: impl Write) -> Result<Packe
     }
     let mut out = tar.into_inner().map_err(ContextError::Write)?;
     out.flush().map_err(ContextError::Write)?;
-    let (digest, bytes) = out.finish();
+    let (digest, bytes, _) = out.finish();
     let is_file = |f: &&Found| !matches!(f.kind, Kind::Folder);
     Ok(Packed {
         digest,
@@ -103,7 +103,7 @@ fn rules(root: &Path, options: &PackOptions) -> Result<IgnoreRules, ContextError
     Ok(rules)
 }
 
-fn entry(found: &Found) -> Entry<'_> {
+fn entry(found: &Found) -> TarEntry<'_> {
     let (kind, mode, link, bytes) = match &found.kind {
         Kind::Folder => (EntryType::Directory, 0o755, None, 0),
         Kind::Link(to) => (EntryType::Symlink, 0o777, Some(to.as_path()), 0),
@@ -114,7 +114,7 @@ fn entry(found: &Found) -> Entry<'_> {
             (EntryType::Regular, mode, None, *bytes)
         }
     };
-    Entry {
+    TarEntry {
         path: &found.path,
         kind,
         mode,
