@@ -1,0 +1,176 @@
+//! Plain calls to a Docker Engine: HTTP/1 over its unix socket, one connection each.
+//!
+//! Paths carry no API version, which means the engine's newest: 20.10 and 29 have no version in
+//! common (build-facts 2).
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request};
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use shipway_plugin::BuildError;
+use tokio::net::UnixStream;
+use tokio::task::JoinSet;
+
+/// Longest error body that is read.
+const MAX_ERROR: usize = 16 * 1024;
+
+/// How a call can fail.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum EngineError {
+    /// Nobody listens at the socket.
+    #[error("the Docker Engine at {} cannot be reached: {source}", .socket.display())]
+    Unreachable { socket: PathBuf, source: io::Error },
+    /// The connection ended in the middle of a call.
+    #[error("the Docker Engine broke off {call}: {source}")]
+    BrokeOff {
+        call: String,
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The engine answered with an error.
+    #[error("{message} (the Docker Engine's answer {status} to {call})")]
+    Refused {
+        call: String,
+        status: u16,
+        message: String,
+    },
+}
+
+impl EngineError {
+    fn broke_off(call: &str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::BrokeOff {
+            call: call.to_owned(),
+            source: source.into(),
+        }
+    }
+
+    /// As a failure of a build: an engine that is gone may be back in a moment.
+    pub(crate) fn into_build_error(self) -> BuildError {
+        BuildError::Interrupted(self.to_string())
+    }
+}
+
+/// A whole answer.
+pub(crate) struct Reply {
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// The engine at a socket.
+#[derive(Clone, Debug)]
+pub(crate) struct Engine {
+    socket: PathBuf,
+}
+
+impl Engine {
+    pub(crate) const fn new(socket: PathBuf) -> Self {
+        Self { socket }
+    }
+
+    pub(crate) fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    /// A fresh connection.
+    pub(crate) async fn connect(&self) -> Result<UnixStream, EngineError> {
+        UnixStream::connect(&self.socket)
+            .await
+            .map_err(|source| EngineError::Unreachable {
+                socket: self.socket.clone(),
+                source,
+            })
+    }
+
+    /// Makes a call and reads the whole answer.
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        header: Option<(&str, &str)>,
+    ) -> Result<Reply, EngineError> {
+        let mut body = Vec::new();
+        let headers = self
+            .stream(method, path, header, |chunk| body.extend_from_slice(chunk))
+            .await?;
+        Ok(Reply {
+            headers,
+            body: body.into(),
+        })
+    }
+
+    /// Makes a call and hands on the answer's body in the pieces in which it arrives. Dropping the
+    /// future closes the connection, which ends what the engine does for it (build-facts 7).
+    pub(crate) async fn stream(
+        &self,
+        method: Method,
+        path: &str,
+        header: Option<(&str, &str)>,
+        mut each: impl FnMut(&[u8]) + Send,
+    ) -> Result<HeaderMap, EngineError> {
+        let call = format!("{method} {path}");
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(http::header::HOST, "docker");
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
+        }
+        let request = request
+            .body(Empty::<Bytes>::new())
+            .map_err(|error| EngineError::broke_off(&call, error))?;
+
+        let socket = TokioIo::new(self.connect().await?);
+        let (mut sender, connection) = http1::handshake(socket)
+            .await
+            .map_err(|error| EngineError::broke_off(&call, error))?;
+        // Lives as long as this call: a JoinSet aborts its task when it is dropped.
+        let mut driver = JoinSet::new();
+        driver.spawn(connection);
+
+        let response = sender
+            .send_request(request)
+            .await
+            .map_err(|error| EngineError::broke_off(&call, error))?;
+        let (head, body) = response.into_parts();
+        if !head.status.is_success() {
+            return Err(EngineError::Refused {
+                status: head.status.as_u16(),
+                message: error_message(&call, body).await?,
+                call,
+            });
+        }
+        read(&call, body, &mut each).await?;
+        Ok(head.headers)
+    }
+}
+
+async fn read(
+    call: &str,
+    mut body: Incoming,
+    each: &mut (impl FnMut(&[u8]) + Send),
+) -> Result<(), EngineError> {
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| EngineError::broke_off(call, error))?;
+        if let Some(chunk) = frame.data_ref() {
+            each(chunk);
+        }
+    }
+    Ok(())
+}
+
+/// The engine's words: the `message` of a JSON object, or the text as it is.
+async fn error_message(call: &str, body: Incoming) -> Result<String, EngineError> {
+    let mut text = Vec::new();
+    read(call, body, &mut |chunk| {
+        text.extend_from_slice(&chunk[..chunk.len().min(MAX_ERROR.saturating_sub(text.len()))]);
+    })
+    .await?;
+    let message = serde_json::from_slice::<serde_json::Value>(&text)
+        .ok()
+        .and_then(|json| json["message"].as_str().map(str::to_owned));
+    Ok(message.unwrap_or_else(|| String::from_utf8_lossy(&text).trim().to_owned()))
+}
