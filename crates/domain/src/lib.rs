@@ -4,14 +4,18 @@
 //! Absent here on purpose: clock, randomness, environment, files, async, serde, protobuf, AWS.
 
 pub mod agent;
+pub mod bounds;
 pub mod change;
 pub mod checkpoint;
+pub mod document;
 pub mod event;
 pub mod ids;
 pub mod job;
 pub mod observe;
 pub mod release;
 pub mod spec;
+pub mod tags;
 pub mod target;
+pub mod task_definition;
 pub mod time;
 pub mod verdict;

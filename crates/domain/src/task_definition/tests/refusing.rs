@@ -1,0 +1,387 @@
+//! Every rule, broken once: what is told, where, and what would be right.
+
+use expect_test::{Expect, expect};
+
+use super::{web, web_with};
+use crate::document::Document;
+use crate::task_definition::validate;
+
+fn check(definition: &Document, expected: &Expect) {
+    let told: Vec<String> = validate(definition)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    expected.assert_eq(&told.join("\n"));
+}
+
+/// The web container with these members besides its own.
+fn container(members: &str) -> Document {
+    web_with(
+        r#""image": "placeholder","#,
+        &format!(r#""image": "placeholder", {members},"#),
+    )
+}
+
+/// The web task with these members besides its own.
+fn task(members: &str) -> Document {
+    web_with(
+        r#""family": "web","#,
+        &format!(r#""family": "web", {members},"#),
+    )
+}
+
+#[test]
+fn a_good_one_has_no_problem() {
+    check(&web(), &expect![""]);
+}
+
+#[test]
+fn fields_that_are_not_known_are_no_problem() {
+    check(
+        &container(r#""aFieldOfNextYear": {"x": [1]}"#),
+        &expect![""],
+    );
+}
+
+#[test]
+fn what_is_no_task_definition_is_told_as_a_whole() {
+    check(
+        &Document::parse("[]").unwrap(),
+        &expect![
+            "a task definition is an object, this is an array (it is what register-task-definition --cli-input-json takes)"
+        ],
+    );
+    check(
+        &Document::parse(r#"{"taskDefinition": {"family": "web"}}"#).unwrap(),
+        &expect![
+            "taskDefinition: this is the answer of describe-task-definition (keep only what is inside of taskDefinition)"
+        ],
+    );
+    check(
+        &Document::parse(r#"{"Family": "web", "containerDefinitions": []}"#).unwrap(),
+        &expect![[r#"
+            Family: family is missing (Family is written family)
+            containerDefinitions: there are no containers (a task definition needs at least one)"#]],
+    );
+}
+
+#[test]
+fn names_are_checked() {
+    check(
+        &web_with(r#""family": "web""#, r#""family": "my web""#),
+        &expect![[
+            r#"family: "my web" is no family name (a family has 1 to 255 of letters, digits, '-' and '_')"#
+        ]],
+    );
+    check(
+        &web_with(r#""name": "proxy""#, r#""name": "web""#),
+        &expect![[
+            r#"containerDefinitions[1].name: a second container is named "web" (names of containers are unique in a task)"#
+        ]],
+    );
+    check(
+        &web_with(r#"{"name": "proxy", "#, "{"),
+        &expect![
+            "containerDefinitions[1].name: name is missing (a container's name has 1 to 255 of letters, digits, '-' and '_')"
+        ],
+    );
+    check(
+        &web_with(r#""image": "envoy:1", "#, ""),
+        &expect![
+            "containerDefinitions[1].image: image is missing (name the image that this container runs)"
+        ],
+    );
+}
+
+#[test]
+fn somebody_must_be_essential() {
+    check(
+        &container(r#""essential": false"#),
+        &expect![
+            "containerDefinitions: no container is essential (set essential to true on the container whose end is the task's end)"
+        ],
+    );
+}
+
+#[test]
+fn types_are_checked() {
+    check(
+        &web_with(r#""cpu": "512""#, r#""cpu": 512"#),
+        &expect![[r#"cpu: expected a string, found a number (write "512")"#]],
+    );
+    check(
+        &web_with(r#""value": "2""#, r#""value": 2"#),
+        &expect![[
+            r#"containerDefinitions[0].environment[1].value: expected a string, found a number (write "2")"#
+        ]],
+    );
+    check(
+        &container(r#""command": "serve --port 80", "memory": "512", "essential": "true""#),
+        &expect![[r#"
+            containerDefinitions[0].memory: expected a whole number, found a string (write 512 without quotes)
+            containerDefinitions[0].essential: expected true or false, found a string (write true without quotes)
+            containerDefinitions[0].command: expected an array of strings, found a string (write ["serve --port 80"])"#]],
+    );
+    check(
+        &container(r#""dockerLabels": {"com.example/a": 1}, "links": {}"#),
+        &expect![[r#"
+            containerDefinitions[0].links: expected an array of strings, found an object (an array of strings is permitted here)
+            containerDefinitions[0].dockerLabels["com.example/a"]: expected a string, found a number (write "1")
+            containerDefinitions[0].links: links is not possible on Fargate (remove it, or use EC2)"#]],
+    );
+}
+
+#[test]
+fn sizes_of_fargate_are_told() {
+    check(
+        &web_with(r#""cpu": "512""#, r#""cpu": "300""#),
+        &expect![
+            "cpu: cpu 300 is no size of Fargate (permitted cpu: 256, 512, 1024, 2048, 4096, 8192, 16384, 32768)"
+        ],
+    );
+    check(
+        &web_with(r#""memory": "1024""#, r#""memory": "8 GB""#),
+        &expect![
+            "memory: memory 8192 does not go with cpu 512 on Fargate (permitted with cpu 512: 1024, 2048, 3072, 4096 MiB)"
+        ],
+    );
+    check(
+        &web_with(r#""cpu": "512""#, r#""cpu": "4 vCPU""#),
+        &expect![
+            "memory: memory 1024 does not go with cpu 4096 on Fargate (permitted with cpu 4096: 8192 to 30720 in steps of 1024 MiB)"
+        ],
+    );
+    check(
+        &web_with(r#""cpu": "512""#, r#""cpu": "32768""#),
+        &expect![
+            "memory: memory 1024 does not go with cpu 32768 on Fargate (permitted with cpu 32768: 61440, 122880, 249856 MiB)"
+        ],
+    );
+    check(
+        &web_with(r#""cpu": "512""#, r#""cpu": "lots""#),
+        &expect![[r#"cpu: cpu "lots" is no size (permitted: CPU units as "512" or "0.5 vCPU")"#]],
+    );
+    check(
+        &web_with(r#""cpu": "512","#, ""),
+        &expect![
+            "cpu: cpu is missing (permitted cpu: 256, 512, 1024, 2048, 4096, 8192, 16384, 32768)"
+        ],
+    );
+    check(
+        &task(r#""runtimePlatform": {"operatingSystemFamily": "WINDOWS_SERVER_2022_CORE"}"#),
+        &expect!["cpu: cpu 512 is no size of Fargate (permitted cpu: 1024, 2048, 4096)"],
+    );
+}
+
+#[test]
+fn the_platform_is_checked() {
+    check(
+        &task(
+            r#""runtimePlatform": {"cpuArchitecture": "arm64", "operatingSystemFamily": "Linux"}"#,
+        ),
+        &expect![[r#"
+            runtimePlatform.cpuArchitecture: cpuArchitecture "arm64" does not exist (permitted: X86_64, ARM64)
+            runtimePlatform.operatingSystemFamily: operatingSystemFamily "Linux" does not exist (permitted: LINUX, WINDOWS_SERVER_2025_FULL, WINDOWS_SERVER_2025_CORE, WINDOWS_SERVER_2022_FULL, WINDOWS_SERVER_2022_CORE, WINDOWS_SERVER_2019_FULL, WINDOWS_SERVER_2019_CORE, WINDOWS_SERVER_2016_FULL, WINDOWS_SERVER_2004_CORE, WINDOWS_SERVER_20H2_CORE)"#]],
+    );
+}
+
+#[test]
+fn the_network_of_fargate_is_awsvpc() {
+    check(
+        &web_with(r#""networkMode": "awsvpc""#, r#""networkMode": "bridge""#),
+        &expect![[
+            r#"networkMode: networkMode bridge is not possible on Fargate (Fargate needs networkMode "awsvpc")"#
+        ]],
+    );
+    check(
+        &web_with(r#""networkMode": "awsvpc""#, r#""networkMode": "vpc""#),
+        &expect![[r#"networkMode: networkMode "vpc" does not exist (permitted: awsvpc, bridge, host, none)"#]],
+    );
+    check(
+        &web_with(
+            r#"{"containerPort": 8080}"#,
+            r#"{"containerPort": 8080, "hostPort": 80}, {"containerPort": 70000}"#,
+        ),
+        &expect![[r#"
+            containerDefinitions[0].portMappings[0].hostPort: hostPort differs from containerPort (with networkMode awsvpc both are the same: leave hostPort out)
+            containerDefinitions[0].portMappings[1].containerPort: containerPort 70000 is out of range (permitted: 1 to 65535)"#]],
+    );
+}
+
+#[test]
+fn the_execution_role_is_asked_for_with_the_reason() {
+    let without = |old: &str, new: &str| {
+        let mut definition = web_with(old, new);
+        definition.remove("executionRoleArn");
+        definition
+    };
+    check(
+        &without(
+            "placeholder",
+            "000000000000.dkr.ecr.eu-west-1.amazonaws.com/web:1",
+        ),
+        &expect![
+            "executionRoleArn: executionRoleArn is missing (on Fargate web needs a role to pull from ECR)"
+        ],
+    );
+    check(
+        &without("placeholder", "placeholder"),
+        &expect![
+            "executionRoleArn: executionRoleArn is missing (on Fargate web needs a role to read secrets)"
+        ],
+    );
+}
+
+#[test]
+fn what_fargate_does_not_have_is_told() {
+    check(
+        &task(
+            r#""pidMode": "host", "ipcMode": "task", "placementConstraints": [{"type": "memberOf"}], "ephemeralStorage": {"sizeInGiB": 20}, "volumes": [{"name": "x", "host": {"sourcePath": "/x"}}]"#,
+        ),
+        &expect![[r#"
+            ipcMode: ipcMode is not possible on Fargate (remove it, or use EC2)
+            placementConstraints: placementConstraints is not possible on Fargate (remove it, or use EC2)
+            pidMode: pidMode host is not possible on Fargate (permitted: task)
+            ephemeralStorage.sizeInGiB: sizeInGiB 20 is out of range (20 come without it; permitted: 21 to 200)
+            volumes[0].host.sourcePath: Fargate has no host to mount from (remove it, or use EFS)"#]],
+    );
+    check(
+        &container(
+            r#""privileged": true, "links": ["proxy"], "dnsServers": ["1.1.1.1"], "extraHosts": [], "linuxParameters": {"maxSwap": 1, "capabilities": {"add": ["SYS_PTRACE", "NET_ADMIN"]}}"#,
+        ),
+        &expect![[r#"
+            containerDefinitions[0].dnsServers: dnsServers is not possible on Fargate (remove it, or use EC2)
+            containerDefinitions[0].links: links is not possible on Fargate (remove it, or use EC2)
+            containerDefinitions[0].privileged: privileged is not possible on Fargate (remove it)
+            containerDefinitions[0].linuxParameters.maxSwap: maxSwap is not possible on Fargate (remove it, or use EC2)
+            containerDefinitions[0].linuxParameters.capabilities.add[1]: capability NET_ADMIN cannot be added on Fargate (permitted: SYS_PTRACE)"#]],
+    );
+    check(
+        &container(
+            r#""stopTimeout": 180, "startTimeout": 1, "resourceRequirements": [{"type": "GPU", "value": "1"}], "ulimits": [{"name": "nofile", "softLimit": 1, "hardLimit": 2000000}]"#,
+        ),
+        &expect![[r#"
+            containerDefinitions[0].startTimeout: startTimeout 1 is out of range (permitted on Fargate: seconds, 2 to 120)
+            containerDefinitions[0].stopTimeout: stopTimeout 180 is out of range (permitted on Fargate: seconds, 2 to 120)
+            containerDefinitions[0].resourceRequirements[0]: Fargate has no GPU (remove it, or use EC2)
+            containerDefinitions[0].ulimits[0].hardLimit: hardLimit 2000000 is out of range (permitted on Fargate: 0 to 1048576)"#]],
+    );
+    check(
+        &container(r#""logConfiguration": {"logDriver": "json-file"}"#),
+        &expect![[
+            r#"containerDefinitions[0].logConfiguration.logDriver: logDriver "json-file" does not exist (permitted: awslogs, splunk, awsfirelens)"#
+        ]],
+    );
+}
+
+#[test]
+fn log_options_are_checked() {
+    check(
+        &container(
+            r#""logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "web"}}"#,
+        ),
+        &expect![[r#"
+            containerDefinitions[0].logConfiguration.options.awslogs-region: awslogs-region is missing (the driver awslogs needs awslogs-group and awslogs-region)
+            containerDefinitions[0].logConfiguration.options.awslogs-stream-prefix: awslogs-stream-prefix is missing (on Fargate the driver awslogs needs it)"#]],
+    );
+    check(
+        &container(r#""logConfiguration": {"options": {}}"#),
+        &expect![
+            "containerDefinitions[0].logConfiguration.logDriver: logDriver is missing (permitted: awslogs, splunk, awsfirelens, and on EC2 those of its Docker)"
+        ],
+    );
+}
+
+#[test]
+fn health_checks_are_checked() {
+    check(
+        &container(
+            r#""healthCheck": {"command": ["curl", "localhost"], "interval": 1, "timeout": 61, "retries": 0, "startPeriod": 301}"#,
+        ),
+        &expect![[r#"
+            containerDefinitions[0].healthCheck.command: command does not say how it is run (start it with "CMD" or "CMD-SHELL")
+            containerDefinitions[0].healthCheck.interval: interval 1 is out of range (permitted: seconds, 5 to 300)
+            containerDefinitions[0].healthCheck.timeout: timeout 61 is out of range (permitted: seconds, 2 to 60)
+            containerDefinitions[0].healthCheck.retries: retries 0 is out of range (permitted: 1 to 10)
+            containerDefinitions[0].healthCheck.startPeriod: startPeriod 301 is out of range (permitted: seconds, 0 to 300)"#]],
+    );
+    check(
+        &container(r#""healthCheck": {}"#),
+        &expect![[
+            r#"containerDefinitions[0].healthCheck.command: command is missing (start it with "CMD" or "CMD-SHELL")"#
+        ]],
+    );
+}
+
+#[test]
+fn sums_must_fit() {
+    check(
+        &container(r#""cpu": 500, "memoryReservation": 2048"#),
+        &expect![[r#"
+            cpu: the containers ask for 628 CPU units, the task has 512 (raise the task's, or lower the containers')
+            memory: the containers ask for 2048 MiB, the task has 1024 (raise the task's, or lower the containers')"#]],
+    );
+    check(
+        &container(r#""memory": 2048, "memoryReservation": 3000"#),
+        &expect![[r#"
+            containerDefinitions[0].memoryReservation: memoryReservation 3000 is more than memory 2048 (reserve at most what memory permits)
+            containerDefinitions[0].memory: memory 2048 is more than the 1024 MiB of the task (permitted: at most 1024)
+            memory: the containers ask for 3000 MiB, the task has 1024 (raise the task's, or lower the containers')"#]],
+    );
+}
+
+#[test]
+fn outside_of_fargate_other_rules_hold() {
+    let definition = Document::parse(
+        r#"{"family": "web", "containerDefinitions": [
+            {"name": "web", "image": "x", "memory": 64, "privileged": true, "stopTimeout": 600},
+            {"name": "side", "image": "x"}]}"#,
+    );
+    check(
+        &definition.unwrap(),
+        &expect![
+            "containerDefinitions[1]: this container has no memory (set memory or memoryReservation here, or memory on the task)"
+        ],
+    );
+}
+
+#[test]
+fn names_lead_to_something() {
+    check(
+        &container(
+            r#""dependsOn": [{"containerName": "db", "condition": "UP"}, {"containerName": "proxy", "condition": "HEALTHY"}], "mountPoints": [{"sourceVolume": "data", "containerPath": "/d"}]"#,
+        ),
+        &expect![[r#"
+            containerDefinitions[0].dependsOn[0].condition: condition "UP" does not exist (permitted: START, COMPLETE, SUCCESS, HEALTHY)
+            containerDefinitions[0].dependsOn[0].containerName: no other container is named "db" (permitted: proxy)
+            containerDefinitions[0].dependsOn[1].containerName: proxy has no healthCheck and never becomes HEALTHY (give it a healthCheck, or wait for START)
+            containerDefinitions[0].mountPoints[0].sourceVolume: no volume is named "data" (there is none to name)"#]],
+    );
+}
+
+#[test]
+fn a_variable_is_set_once() {
+    check(
+        &web_with(r#""name": "S""#, r#""name": "A""#),
+        &expect![
+            "containerDefinitions[0].secrets[0].name: A is set twice (set it once, in environment or in secrets)"
+        ],
+    );
+    check(
+        &web_with(r#""valueFrom""#, r#""from""#),
+        &expect![
+            "containerDefinitions[0].secrets[0].valueFrom: valueFrom is missing (valueFrom takes the ARN of a secret or of an SSM parameter)"
+        ],
+    );
+}
+
+#[test]
+fn a_definition_that_is_too_large_is_refused() {
+    let long = "x".repeat(70_000);
+    check(
+        &web_with(r#""value": "2""#, &format!(r#""value": "{long}""#)),
+        &expect![
+            "it has 70509 bytes of JSON (ECS takes at most 65536; long values fit in environmentFiles or secrets)"
+        ],
+    );
+}
