@@ -19,6 +19,18 @@ pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     rest.ends_with(last)
 }
 
+/// Whether one of `names` has `pattern` in it or, if that has a `*`, matches it whole.
+pub(crate) fn any_part<'a>(pattern: &str, names: impl IntoIterator<Item = &'a str>) -> bool {
+    !pattern.is_empty()
+        && names.into_iter().any(|name| {
+            if pattern.contains('*') {
+                matches(pattern, name)
+            } else {
+                name.contains(pattern)
+            }
+        })
+}
+
 #[cfg(test)]
 mod tests {
     use super::matches;

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sha2::{Digest, Sha256};
-
+use crate::digest;
 use crate::script::{Script, ScriptKind};
 use crate::world::World;
 
@@ -97,12 +96,5 @@ fn refuse_if_scripted(pull: Pull<'_>, script: Option<&Script>) -> Result<(), Pul
 
 /// A digest for an image that is not here.
 fn made_up_digest(reference: &str) -> String {
-    digest_of(reference.as_bytes())
-}
-
-/// `sha256:<hex>` of some bytes.
-pub(crate) fn digest_of(bytes: &[u8]) -> String {
-    let hash = Sha256::digest(bytes);
-    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{hex}")
+    digest::of(reference.as_bytes())
 }

@@ -1,16 +1,45 @@
-//! The parameters service.
+//! SSM: GetParameter of seeded parameters.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::wire::{ApiError, Ctx};
+use crate::wire::{ApiError, Ctx, Input};
 use crate::world::World;
 
 /// Answers one API call.
 pub(crate) fn call(
-    _world: &mut World,
-    _ctx: &Ctx,
+    world: &mut World,
+    ctx: &Ctx,
     action: &str,
-    _input: &Value,
+    input: &Value,
 ) -> Result<Value, ApiError> {
-    Err(ApiError::unknown_operation(action))
+    match action {
+        "GetParameter" => get(world, ctx, &Input::new(input, "ValidationException")?),
+        _ => Err(ApiError::unknown_operation(action)),
+    }
+}
+
+/// By name or ARN; `WithDecryption` makes no difference.
+fn get(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Value, ApiError> {
+    let asked = input.need_str("Name")?;
+    let parameters = &world.region(&ctx.account, &ctx.region).parameters;
+    let mut all = parameters.iter();
+    let found = all.find(|(name, _)| asked == *name || asked == arn(ctx, name));
+    let (name, value) = found.ok_or_else(|| {
+        ApiError::client("ParameterNotFound", format!("Parameter {asked} not found."))
+    })?;
+    Ok(json!({"Parameter": {
+        "Name": name,
+        "Type": "String",
+        "Value": value,
+        "Version": 1,
+        "ARN": arn(ctx, name),
+        "DataType": "text",
+    }}))
+}
+
+fn arn(ctx: &Ctx, name: &str) -> String {
+    ctx.arn(
+        "ssm",
+        &format!("parameter/{}", name.trim_start_matches('/')),
+    )
 }

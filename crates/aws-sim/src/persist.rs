@@ -19,16 +19,16 @@ pub(crate) fn file(data: &Path) -> PathBuf {
     data.join("world.json")
 }
 
-/// Loads a saved world; an empty one if nothing was saved yet.
-pub(crate) fn load(data: &Path) -> Result<World, SimError> {
+/// Loads a saved world, if one was saved.
+pub(crate) fn load(data: &Path) -> Result<Option<World>, SimError> {
     let path = file(data);
     let damaged = |source| SimError::Damaged {
         path: path.clone(),
         source,
     };
     match std::fs::read(&path) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map_err(damaged),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(World::default()),
+        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(damaged),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(source) => Err(SimError::Data { path, source }),
     }
 }

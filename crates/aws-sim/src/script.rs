@@ -52,14 +52,7 @@ pub enum ScriptKind {
 impl Script {
     /// Whether it is meant for an image known by these names (reference, digests).
     pub(crate) fn applies_to<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> bool {
-        !self.pattern.is_empty()
-            && names.into_iter().any(|name| {
-                if self.pattern.contains('*') {
-                    crate::glob::matches(&self.pattern, name)
-                } else {
-                    name.contains(&self.pattern)
-                }
-            })
+        crate::glob::any_part(&self.pattern, names)
     }
 }
 

@@ -1,16 +1,57 @@
-//! The secrets service.
+//! Secrets Manager: GetSecretValue of seeded secrets.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::wire::{ApiError, Ctx};
+use crate::digest;
+use crate::wire::{ApiError, Ctx, Input};
 use crate::world::World;
 
 /// Answers one API call.
 pub(crate) fn call(
-    _world: &mut World,
-    _ctx: &Ctx,
+    world: &mut World,
+    ctx: &Ctx,
     action: &str,
-    _input: &Value,
+    input: &Value,
 ) -> Result<Value, ApiError> {
-    Err(ApiError::unknown_operation(action))
+    match action {
+        "GetSecretValue" => get(world, ctx, &Input::new(input, "InvalidParameterException")?),
+        _ => Err(ApiError::unknown_operation(action)),
+    }
+}
+
+/// By name, or by ARN with or without its random suffix.
+fn get(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Value, ApiError> {
+    let asked = input.need_str("SecretId")?;
+    let secrets = &world.region(&ctx.account, &ctx.region).secrets;
+    let found = secrets.iter().find(|(name, _)| {
+        let arn = arn(ctx, name);
+        asked == *name
+            || asked == arn
+            || arn
+                .rsplit_once('-')
+                .is_some_and(|(short, _)| asked == short)
+    });
+    let (name, secret) = found.ok_or_else(|| {
+        ApiError::client(
+            "ResourceNotFoundException",
+            "Secrets Manager can't find the specified secret.",
+        )
+    })?;
+    let mut version = digest::of(secret.as_bytes());
+    version.drain(.."sha256:".len());
+    version.truncate(32);
+    Ok(json!({
+        "ARN": arn(ctx, name),
+        "Name": name,
+        "SecretString": secret,
+        "VersionId": version,
+        "VersionStages": ["AWSCURRENT"],
+    }))
+}
+
+/// The ARN of a secret; its suffix of six characters follows from the name.
+fn arn(ctx: &Ctx, name: &str) -> String {
+    let digest = digest::of(name.as_bytes());
+    let suffix = &digest["sha256:".len()..][..6];
+    ctx.arn("secretsmanager", &format!("secret:{name}-{suffix}"))
 }

@@ -95,6 +95,12 @@ pub(crate) fn apply(world: &mut World, now: SimTime, seed: &Seed) -> Result<(), 
             )));
         }
         for role in &account.roles {
+            if !(3600..=43_200).contains(&role.max_session_seconds) {
+                return Err(SimError::Seed(format!(
+                    "max_session_seconds of role {} is not in 3600..=43200",
+                    role.name
+                )));
+            }
             let mut role = role.clone();
             if role.id.is_empty() {
                 role.id = format!("AROA{}", world.ids.capitals(17));
@@ -122,6 +128,9 @@ fn seed_region(
             "a region of account {account} has no name"
         )));
     }
+    world
+        .registry(account, &seed.name)
+        .map_err(SimError::Registry)?;
     let region = world.region(account, &seed.name);
     region.secrets.extend(seed.secrets.clone());
     region.parameters.extend(seed.parameters.clone());

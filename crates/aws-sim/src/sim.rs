@@ -1,7 +1,7 @@
 //! Starting and stopping a simulator.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::calls::Call;
 use crate::clock::Clock;
+use crate::files::Files;
 use crate::ids::Ids;
 use crate::script::Script;
 use crate::seed::{self, Seed};
@@ -65,20 +66,7 @@ pub async fn start(config: SimConfig) -> Result<Sim, SimError> {
     if scale != 0.0 && !(1.0..=1000.0).contains(&scale) {
         return Err(SimError::TimeScale(scale));
     }
-    let mut world = match &config.data {
-        Some(data) => {
-            std::fs::create_dir_all(data).map_err(|source| SimError::Data {
-                path: data.clone(),
-                source,
-            })?;
-            persist::load(data)?
-        }
-        None => World::default(),
-    };
-    if let Some(seed) = config.id_seed {
-        world.ids = Ids::seeded(seed);
-    }
-    world.reopen_registries().map_err(SimError::Registry)?;
+    let world = open(&config)?;
     let clock = Clock::starting(world.saved_at, scale);
     let listener = TcpListener::bind(config.listen)
         .await
@@ -105,6 +93,25 @@ pub async fn start(config: SimConfig) -> Result<Sim, SimError> {
         stop,
         tasks,
     })
+}
+
+/// The saved world or a new one, its files and its registries open.
+fn open(config: &SimConfig) -> Result<World, SimError> {
+    let data = config.data.as_deref();
+    let files = Files::open(data).map_err(|source| SimError::Data {
+        path: data.map_or_else(std::env::temp_dir, Path::to_owned),
+        source,
+    })?;
+    let ids = config.id_seed.map_or_else(Ids::default, Ids::seeded);
+    let saved = data.map(persist::load).transpose()?.flatten();
+    let mut world = saved.unwrap_or_else(|| World::with_ids(ids));
+    world.files = files;
+    world.sweep_files().map_err(|source| SimError::Data {
+        path: data.map_or_else(std::env::temp_dir, Path::to_owned),
+        source,
+    })?;
+    world.reopen_registries().map_err(SimError::Registry)?;
+    Ok(world)
 }
 
 /// Serves one listener until `stop`.

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::autoscaling;
 use crate::clock::SimTime;
+use crate::ecr::{self, Findings};
 use crate::ecs;
+use crate::files::Files;
 use crate::iam::{Principal, Role, Session};
 use crate::ids::Ids;
 use crate::script::Script;
@@ -23,11 +26,18 @@ pub(crate) struct World {
     pub(crate) sessions: BTreeMap<String, Session>,
     /// Failure scripts; the last that applies wins.
     pub(crate) scripts: Vec<Script>,
+    /// What image scans find; the last that applies wins.
+    pub(crate) findings: Vec<Findings>,
+    /// Seals the passwords of the registries.
+    pub(crate) token_key: String,
     /// Where all ids come from.
     pub(crate) ids: Ids,
     /// When the next thing happens by itself.
     #[serde(skip)]
     pub(crate) wake: Option<SimTime>,
+    /// Layers and configs.
+    #[serde(skip)]
+    pub(crate) files: Files,
     /// Registry listeners.
     #[serde(skip)]
     pub(crate) sockets: Sockets,
@@ -51,6 +61,10 @@ pub(crate) struct Account {
 pub(crate) struct Region {
     /// Elastic Container Service.
     pub(crate) ecs: ecs::State,
+    /// Elastic Container Registry.
+    pub(crate) ecr: ecr::State,
+    /// Application Auto Scaling.
+    pub(crate) autoscaling: autoscaling::State,
     /// Port of the image registry, once it has been opened.
     pub(crate) registry_port: Option<u16>,
     /// Secrets Manager: secret strings by name.
@@ -60,6 +74,20 @@ pub(crate) struct Region {
 }
 
 impl World {
+    /// An empty world.
+    pub(crate) fn new() -> Self {
+        Self::with_ids(Ids::default())
+    }
+
+    /// An empty world whose ids come from `ids`.
+    pub(crate) fn with_ids(mut ids: Ids) -> Self {
+        Self {
+            token_key: ids.letters(32),
+            ids,
+            ..Self::default()
+        }
+    }
+
     /// An account, made empty at its first mention.
     pub(crate) fn account(&mut self, id: &str) -> &mut Account {
         self.accounts.entry(id.to_owned()).or_default()

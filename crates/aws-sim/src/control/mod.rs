@@ -11,6 +11,7 @@
 //! | `GET /_sim/scripts` | | array of [`Script`](crate::script::Script) |
 //! | `POST /_sim/scripts` | a `Script` | `{}` |
 //! | `DELETE /_sim/scripts` | | `{}`: all are forgotten |
+//! | `POST /_sim/findings` | `{"match": "...", "counts": {"HIGH": 1}}` | `{}`: what image scans find |
 //! | `GET /_sim/clock` | | now (epoch seconds), scale |
 //! | `POST /_sim/clock` | `{"scale": N}` (0 pauses) and/or `{"advance_seconds": N}` | now, scale |
 
@@ -28,6 +29,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::ecr::Findings;
 use crate::script::Script;
 use crate::seed::{self, Seed};
 use crate::shared::Shared;
@@ -51,6 +53,7 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
             "/_sim/scripts",
             get(scripts).post(add_script).delete(forget_scripts),
         )
+        .route("/_sim/findings", post(add_findings))
         .route("/_sim/clock", get(clock).post(set_clock))
 }
 
@@ -141,6 +144,14 @@ async fn forget_scripts(State(shared): State<Arc<Shared>>) -> Response {
     shared.world().scripts.clear();
     shared.changed();
     reply(Ok(json!({})))
+}
+
+async fn add_findings(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
+    reply(parse::<Findings>(&body).map(|findings| {
+        shared.world().findings.push(findings);
+        shared.changed();
+        json!({})
+    }))
 }
 
 async fn clock(State(shared): State<Arc<Shared>>) -> Response {

@@ -3,8 +3,9 @@
 mod credentials;
 mod dispatch;
 mod error;
-mod form;
+pub(crate) mod form;
 mod input;
+mod page;
 mod resource;
 mod service;
 mod xml;
@@ -12,6 +13,7 @@ mod xml;
 pub(crate) use dispatch::handle;
 pub(crate) use error::ApiError;
 pub(crate) use input::Input;
+pub(crate) use page::page;
 pub(crate) use service::Service;
 
 use crate::clock::{Clock, SimTime};

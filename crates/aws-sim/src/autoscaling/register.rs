@@ -1,0 +1,76 @@
+//! RegisterScalableTarget: creates a target or updates it, and clamps the desired count.
+
+use serde_json::{Value, json};
+
+use super::{Suspended, Target, resource, target_arn};
+use crate::ecs;
+use crate::wire::{ApiError, Ctx, Input};
+use crate::world::World;
+
+/// `RegisterScalableTarget`. On an update, what is not sent is unchanged; the desired count is
+/// pulled into the bounds in any case.
+pub(super) fn register(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Value, ApiError> {
+    let resource = resource(input)?;
+    let (min, max) = (
+        capacity(input, "MinCapacity")?,
+        capacity(input, "MaxCapacity")?,
+    );
+    let suspended = input.structure("SuspendedState")?;
+    let suspended = suspended.map(|flags| read_suspended(&flags)).transpose()?;
+    let region = world.region(&ctx.account, &ctx.region);
+    let mut target = match region.autoscaling.targets.get(resource.id) {
+        Some(target) => target.clone(),
+        None => Target {
+            id: String::new(),
+            min: min.ok_or_else(|| missing("MinCapacity"))?,
+            max: max.ok_or_else(|| missing("MaxCapacity"))?,
+            suspended: Suspended::default(),
+            created: ctx.now,
+        },
+    };
+    target.min = min.unwrap_or(target.min);
+    target.max = max.unwrap_or(target.max);
+    target.suspended = suspended.unwrap_or(target.suspended);
+    if target.min > target.max {
+        return Err(ApiError::validation(format!(
+            "Maximum capacity cannot be less than minimum capacity: {} < {}",
+            target.max, target.min
+        )));
+    }
+    let bounds = target.min..=target.max;
+    ecs::clamp_desired(world, ctx, resource.cluster, resource.service, bounds)
+        .map_err(|_| ApiError::validation(format!("ECS service doesn't exist: {}", resource.id)))?;
+    if target.id.is_empty() {
+        target.id = world.ids.hex(30);
+    }
+    let arn = target_arn(ctx, &target);
+    let region = world.region(&ctx.account, &ctx.region);
+    region
+        .autoscaling
+        .targets
+        .insert(resource.id.to_owned(), target);
+    Ok(json!({"ScalableTargetARN": arn}))
+}
+
+/// Reads the three flags. An omitted one is false, its default in the model; whether AWS keeps the
+/// old value is not documented (ecs-facts 13).
+fn read_suspended(input: &Input<'_>) -> Result<Suspended, ApiError> {
+    let flag = |name| Ok::<_, ApiError>(input.bool(name)?.unwrap_or(false));
+    Ok(Suspended {
+        dynamic_scaling_in_suspended: flag("DynamicScalingInSuspended")?,
+        dynamic_scaling_out_suspended: flag("DynamicScalingOutSuspended")?,
+        scheduled_scaling_suspended: flag("ScheduledScalingSuspended")?,
+    })
+}
+
+fn capacity(input: &Input<'_>, name: &str) -> Result<Option<u32>, ApiError> {
+    let Some(value) = input.int(name)? else {
+        return Ok(None);
+    };
+    let bad = |_| ApiError::validation(format!("{name} must be at least 0 but was {value}"));
+    u32::try_from(value).map(Some).map_err(bad)
+}
+
+fn missing(name: &str) -> ApiError {
+    ApiError::validation(format!("{name} cannot be null for a new scalable target"))
+}

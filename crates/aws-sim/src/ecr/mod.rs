@@ -1,0 +1,162 @@
+//! Elastic Container Registry: the API; the registry protocol is in `crate::registry`.
+
+mod access;
+mod images;
+mod labels;
+mod lifecycle;
+mod manifest;
+mod mutability;
+mod policy;
+mod put;
+mod repositories;
+mod scan;
+mod settings;
+mod state;
+mod token;
+mod write;
+
+pub(crate) use access::denial;
+pub(crate) use manifest::Child;
+pub(crate) use put::Refusal;
+pub(crate) use scan::Findings;
+pub(crate) use state::{Image, Repository, State};
+pub(crate) use token::BadToken;
+
+use serde_json::{Value, json};
+
+use crate::wire::{ApiError, Ctx, Input, page};
+use crate::world::{World, is_account_id};
+
+/// Answers one API call.
+pub(crate) fn call(
+    world: &mut World,
+    ctx: &Ctx,
+    action: &str,
+    input: &Value,
+) -> Result<Value, ApiError> {
+    let input = &Input::new(input, "InvalidParameterException")?;
+    match action {
+        "GetAuthorizationToken" => token::get(world, ctx, input),
+        "CreateRepository" => repositories::create(world, ctx, input),
+        "DescribeRepositories" => repositories::describe(world, ctx, input),
+        "DeleteRepository" => repositories::delete(world, ctx, input),
+        "PutImageTagMutability" => repositories::put_mutability(world, ctx, input),
+        "PutImageScanningConfiguration" => repositories::put_scanning(world, ctx, input),
+        "SetRepositoryPolicy" => policy::set(world, ctx, input),
+        "GetRepositoryPolicy" => policy::get(world, ctx, input),
+        "DeleteRepositoryPolicy" => policy::delete(world, ctx, input),
+        "PutLifecyclePolicy" => lifecycle::put(world, ctx, input),
+        "GetLifecyclePolicy" => lifecycle::get(world, ctx, input),
+        "DeleteLifecyclePolicy" => lifecycle::delete(world, ctx, input),
+        "DescribeImages" => images::describe(world, ctx, input),
+        "ListImages" => images::list(world, ctx, input),
+        "BatchGetImage" => images::batch_get(world, ctx, input),
+        "BatchCheckLayerAvailability" => images::layers(world, ctx, input),
+        "PutImage" => write::put(world, ctx, input),
+        "BatchDeleteImage" => write::batch_delete(world, ctx, input),
+        "StartImageScan" => scan::start(world, ctx, input),
+        "DescribeImageScanFindings" => scan::describe(world, ctx, input),
+        "TagResource" => labels::tag(world, ctx, input),
+        "UntagResource" => labels::untag(world, ctx, input),
+        "ListTagsForResource" => labels::list(world, ctx, input),
+        "GetAccountSetting" => settings::get(world, ctx, input),
+        "PutAccountSetting" => settings::put(world, ctx, input),
+        _ => Err(ApiError::unknown_operation(action)),
+    }
+}
+
+/// The registry an input is about: `registryId`, or the caller's own.
+fn owner<'a>(ctx: &'a Ctx, input: &Input<'a>) -> Result<&'a str, ApiError> {
+    match input.str("registryId")? {
+        Some(id) if !is_account_id(id) => Err(ApiError::invalid_parameter(format!(
+            "Invalid parameter at 'registryId' failed to satisfy constraint: 'must satisfy \
+             regular expression '[0-9]{{12}}'' but was '{id}'"
+        ))),
+        Some(id) => Ok(id),
+        None => Ok(&ctx.account),
+    }
+}
+
+/// Owner, name and state of the repository an input names, if it is there and open to the caller.
+fn repository<'w, 'a>(
+    world: &'w mut World,
+    ctx: &'a Ctx,
+    input: &Input<'a>,
+    action: &str,
+) -> Result<(&'a str, &'a str, &'w mut Repository), ApiError> {
+    let owner = owner(ctx, input)?;
+    let name = input.need_str("repositoryName")?;
+    let region = ctx.region.as_str();
+    let repository = world
+        .repository(owner, region, name)
+        .ok_or_else(|| missing(owner, name))?;
+    if let Some(text) = denial(&ctx.principal, owner, region, name, repository, action) {
+        return Err(ApiError::client("AccessDeniedException", text));
+    }
+    Ok((owner, name, repository))
+}
+
+/// The refusal for a repository that does not exist.
+fn missing(owner: &str, name: &str) -> ApiError {
+    ApiError::client(
+        "RepositoryNotFoundException",
+        format!(
+            "The repository with name '{name}' does not exist in the registry with id '{owner}'"
+        ),
+    )
+}
+
+impl World {
+    /// A repository, if it exists.
+    pub(crate) fn repository(
+        &mut self,
+        owner: &str,
+        region: &str,
+        name: &str,
+    ) -> Option<&mut Repository> {
+        let region = self.accounts.get_mut(owner)?.regions.get_mut(region)?;
+        region.ecr.repositories.get_mut(name)
+    }
+}
+
+/// `host:port` of a registry.
+fn registry_host(world: &mut World, account: &str, region: &str) -> Result<String, ApiError> {
+    world.registry(account, region).map_err(|error| {
+        ApiError::server(
+            "ServerException",
+            format!("no port for the registry: {error}"),
+        )
+    })
+}
+
+/// A required member that is no string.
+fn needed<T>(member: Option<T>, input: &Input<'_>, name: &str) -> Result<T, ApiError> {
+    member.ok_or_else(|| input.required(name))
+}
+
+/// One page of a list, by `maxResults` (1 to 1,000, default 100) and `nextToken`.
+fn paged(input: &Input<'_>, member: &str, items: Vec<Value>) -> Result<Value, ApiError> {
+    let size = input.int("maxResults")?.unwrap_or(100);
+    let size = usize::try_from(size)
+        .ok()
+        .filter(|size| (1..=1000).contains(size));
+    let size = size.ok_or_else(|| {
+        ApiError::invalid_parameter("Invalid parameter at 'maxResults': 1 to 1000")
+    })?;
+    let (items, next) = page(items, input.str("nextToken")?, size)
+        .ok_or_else(|| ApiError::invalid_parameter("Invalid parameter at 'nextToken'"))?;
+    let mut shown = json!({member: items});
+    if let Some(next) = next {
+        shown["nextToken"] = next.into();
+    }
+    Ok(shown)
+}
+
+/// Whether `text` can be a tag: up to 300 characters by ECR, of the alphabet of OCI.
+pub(crate) fn is_tag(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    let first = bytes.next();
+    text.len() <= 300
+        && first.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
+}

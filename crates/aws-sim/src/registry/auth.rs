@@ -1,0 +1,66 @@
+//! Who talks to a registry: Basic authentication with an ECR token.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderMap, header};
+
+use super::Registry;
+use super::error::RegistryError;
+use crate::clock::SimTime;
+use crate::ecr::{BadToken, denial};
+use crate::iam::Principal;
+use crate::world::World;
+
+impl Registry {
+    /// The principal whose token a request carries.
+    pub(super) fn authenticate(
+        &self,
+        world: &World,
+        headers: &HeaderMap,
+        now: SimTime,
+    ) -> Result<Principal, RegistryError> {
+        let password = password(headers).ok_or_else(|| RegistryError::unauthorized(&self.host))?;
+        world
+            .check_password(&password, now)
+            .map_err(|bad| match bad {
+                BadToken::Unknown => RegistryError::unauthorized(&self.host),
+                BadToken::Expired => RegistryError::denied(
+                    "Your authorization token has expired. Reauthenticate and try again.",
+                ),
+            })
+    }
+
+    /// Refuses what the caller's own policy or the repository's does not allow.
+    pub(super) fn authorise(
+        &self,
+        world: &mut World,
+        principal: &Principal,
+        name: &str,
+        action: &str,
+    ) -> Result<(), RegistryError> {
+        let (owner, region) = (&self.account, &self.region);
+        if !world.permits(principal, &format!("ecr:{action}")) {
+            return Err(RegistryError::denied(format!(
+                "User: {} is not authorized to perform: ecr:{action} on resource: \
+                 arn:aws:ecr:{region}:{owner}:repository/{name} because no identity-based policy \
+                 allows the ecr:{action} action",
+                principal.arn
+            )));
+        }
+        let repository = world
+            .repository(owner, region, name)
+            .ok_or_else(|| RegistryError::name_unknown(owner, name))?;
+        denial(principal, owner, region, name, repository, action)
+            .map_or(Ok(()), |text| Err(RegistryError::denied(text)))
+    }
+}
+
+fn password(headers: &HeaderMap) -> Option<String> {
+    let header = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, encoded) = header.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    decoded.strip_prefix("AWS:").map(str::to_owned)
+}

@@ -1,0 +1,161 @@
+//! Pushing and pulling manifests, by tag and by digest.
+
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use axum::response::Response;
+use http::request::Parts;
+use http::{HeaderMap, Method, StatusCode, header};
+
+use super::Registry;
+use super::error::RegistryError;
+use super::handle::Answer;
+use crate::clock::SimTime;
+use crate::digest;
+use crate::ecr::{Image, Refusal, Repository, is_tag};
+
+/// Largest manifest (ecs-facts 7.7).
+const LIMIT: usize = 4 << 20;
+
+/// How exactly pulls are remembered (ecs-facts 7.3).
+const PULL_RESOLUTION: Duration = Duration::from_secs(24 * 3600);
+
+impl Registry {
+    /// `PUT`.
+    pub(super) async fn put_manifest(
+        &self,
+        name: &str,
+        reference: &str,
+        parts: &Parts,
+        body: Body,
+    ) -> Answer {
+        let bytes = to_bytes(body, LIMIT).await;
+        let text = bytes
+            .ok()
+            .and_then(|bytes| String::from_utf8(bytes.into()).ok());
+        let text = text.ok_or_else(|| {
+            RegistryError::bad("MANIFEST_INVALID", "It is no text of at most 4 MiB")
+        })?;
+        let digest = digest::of(text.as_bytes());
+        let tag = if reference.contains(':') {
+            if reference != digest {
+                return Err(RegistryError::bad(
+                    "DIGEST_INVALID",
+                    format!("The digest is {digest}, not {reference}"),
+                ));
+            }
+            None
+        } else if is_tag(reference) {
+            Some(reference)
+        } else {
+            return Err(RegistryError::bad(
+                "TAG_INVALID",
+                format!("'{reference}' is no tag"),
+            ));
+        };
+        let content_type = parts.headers.get(header::CONTENT_TYPE);
+        let content_type = content_type
+            .and_then(|value| value.to_str().ok())
+            .map(media_type);
+        let subject = {
+            let mut world = self.shared.world();
+            let files = world.files.clone();
+            let now = self.shared.clock.now();
+            let repository = world
+                .repository(&self.account, &self.region, name)
+                .ok_or_else(|| RegistryError::name_unknown(&self.account, name))?;
+            match repository.put(&text, content_type, tag, now, &files) {
+                Ok(_) | Err(Refusal::Unchanged(_)) => {}
+                Err(refusal) => return Err(RegistryError::refused(&refusal, name, reference)),
+            }
+            let image = repository.images.get(&digest);
+            image.and_then(|image| image.subject.clone())
+        };
+        self.shared.save.notify_one();
+        let mut response = Response::builder()
+            .status(StatusCode::CREATED)
+            .header(header::LOCATION, format!("/v2/{name}/manifests/{digest}"))
+            .header("docker-content-digest", digest);
+        if let Some(subject) = subject {
+            response = response.header("oci-subject", subject);
+        }
+        Ok(response.body(Body::empty()).unwrap_or_default())
+    }
+
+    /// `GET` and `HEAD`.
+    pub(super) fn manifest(&self, name: &str, reference: &str, parts: &Parts) -> Answer {
+        let mut world = self.shared.world();
+        let repository = world
+            .repository(&self.account, &self.region, name)
+            .ok_or_else(|| RegistryError::name_unknown(&self.account, name))?;
+        let accepted = accepted(&parts.headers);
+        let digest = choose(repository, reference, &accepted)?;
+        let unknown = || RegistryError::manifest_unknown("Requested image not found");
+        let image = repository.images.get_mut(&digest).ok_or_else(unknown)?;
+        let body = if parts.method == Method::HEAD {
+            Body::empty()
+        } else {
+            note_pull(image, self.shared.clock.now());
+            Body::from(image.manifest.clone())
+        };
+        let response = Response::builder()
+            .header(header::CONTENT_TYPE, &image.media_type)
+            .header(header::CONTENT_LENGTH, image.manifest.len())
+            .header("docker-content-digest", digest);
+        Ok(response.body(body).unwrap_or_default())
+    }
+}
+
+/// The image a client gets for a reference, given the media types it accepts: an index that it
+/// does not know is replaced by its linux/amd64 manifest, as old clients expect.
+fn choose(
+    repository: &Repository,
+    reference: &str,
+    accepted: &[String],
+) -> Result<String, RegistryError> {
+    let takes = |image: &Image| {
+        accepted.is_empty()
+            || accepted
+                .iter()
+                .any(|kind| *kind == image.media_type || kind == "*/*" || kind == "application/*")
+    };
+    let digest = repository
+        .digest_of(reference)
+        .ok_or_else(|| RegistryError::manifest_unknown("Requested image not found"))?;
+    let image = repository.images.get(digest).filter(|image| !takes(image));
+    let Some(image) = image else {
+        return Ok(digest.to_owned());
+    };
+    let for_old = image.children.iter().find(|child| {
+        let manifest = repository.images.get(&child.digest);
+        child.platform.as_deref() == Some("linux/amd64") && manifest.is_some_and(takes)
+    });
+    for_old.map(|child| child.digest.clone()).ok_or_else(|| {
+        RegistryError::manifest_unknown(format!(
+            "The image has media type {}, which the Accept header does not name",
+            image.media_type
+        ))
+    })
+}
+
+fn note_pull(image: &mut Image, now: SimTime) {
+    if image
+        .pulled
+        .is_none_or(|last| now.since(last) >= PULL_RESOLUTION)
+    {
+        image.pulled = Some(now);
+    }
+}
+
+/// Media types of all `Accept` headers.
+fn accepted(headers: &HeaderMap) -> Vec<String> {
+    let values = headers.get_all(header::ACCEPT).iter();
+    let values = values.filter_map(|value| value.to_str().ok());
+    let kinds = values.flat_map(|value| value.split(','));
+    kinds.map(|kind| media_type(kind).to_owned()).collect()
+}
+
+/// A media type without its parameters.
+fn media_type(text: &str) -> &str {
+    text.split(';').next().unwrap_or(text).trim()
+}
