@@ -3,8 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::digest;
+use crate::ecr::{Image, Repository, denial};
+use crate::iam::Principal;
 use crate::script::{Script, ScriptKind};
 use crate::world::World;
+
+/// Label of an image config that carries a failure script as JSON.
+const SCRIPT_LABEL: &str = "aws-sim.script";
 
 /// A pull, as a task makes it.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +44,7 @@ pub(crate) struct ResolvedImage {
     pub(crate) runs_here: bool,
     /// Labels of the image config.
     pub(crate) labels: BTreeMap<String, String>,
-    /// What shall go wrong with its tasks.
+    /// What shall go wrong with its tasks, by a script of the control API or by its own label.
     pub(crate) script: Option<Script>,
 }
 
@@ -56,24 +61,156 @@ impl PullError {
             reason: format!("CannotPullContainerError: {rest}"),
         }
     }
+
+    fn retried(rest: impl std::fmt::Display) -> Self {
+        Self::new(format!(
+            "pull image manifest has been retried 1 time(s): {rest}"
+        ))
+    }
+
+    fn not_found(image: &str) -> Self {
+        Self::retried(format!("failed to resolve ref {image}: {image}: not found"))
+    }
+}
+
+/// A reference taken apart.
+struct Reference<'a> {
+    /// `host:port`, if it names a registry.
+    host: Option<&'a str>,
+    name: &'a str,
+    /// Digest if given, else the tag, else `latest`.
+    wanted: &'a str,
+}
+
+impl<'a> Reference<'a> {
+    fn parse(text: &'a str) -> Self {
+        let (rest, digest) = match text.split_once('@') {
+            Some((rest, digest)) => (rest, Some(digest)),
+            None => (text, None),
+        };
+        let (host, path) = match rest.split_once('/') {
+            Some((host, path)) if host.contains(['.', ':']) || host == "localhost" => {
+                (Some(host), path)
+            }
+            _ => (None, rest),
+        };
+        let (name, tag) = path.split_once(':').unwrap_or((path, "latest"));
+        Self {
+            host,
+            name,
+            wanted: digest.unwrap_or(tag),
+        }
+    }
 }
 
 impl World {
     /// Resolves an image as at a pull. One in a registry of this simulator is looked up there; one
     /// elsewhere counts as pullable, with a digest made from its name, unless a script says otherwise.
     pub(crate) fn resolve_image(&self, pull: Pull<'_>) -> Result<ResolvedImage, PullError> {
-        let image = self.elsewhere(pull.image);
+        let reference = Reference::parse(pull.image);
+        let image = match reference.host.and_then(|host| self.registry_at(host)) {
+            Some((owner, region)) => self.in_registry(pull, &reference, owner, region)?,
+            None => self.elsewhere(pull.image, &reference),
+        };
         refuse_if_scripted(pull, image.script.as_ref())?;
         Ok(image)
     }
 
-    fn elsewhere(&self, reference: &str) -> ResolvedImage {
-        let digest = match reference.split_once('@') {
-            Some((_, digest)) => digest.to_owned(),
-            None => made_up_digest(reference),
+    /// Account and region whose registry has this address.
+    fn registry_at(&self, host: &str) -> Option<(&str, &str)> {
+        let (name, port) = host.rsplit_once(':')?;
+        let port: u16 = port.parse().ok()?;
+        if !matches!(name, "127.0.0.1" | "localhost") {
+            return None;
+        }
+        self.accounts.iter().find_map(|(account, state)| {
+            let mut regions = state.regions.iter();
+            let found = regions.find(|(_, region)| region.registry_port == Some(port))?;
+            Some((account.as_str(), found.0.as_str()))
+        })
+    }
+
+    fn in_registry(
+        &self,
+        pull: Pull<'_>,
+        reference: &Reference<'_>,
+        owner: &str,
+        region: &str,
+    ) -> Result<ResolvedImage, PullError> {
+        let not_found = || PullError::not_found(pull.image);
+        let registry = &self
+            .existing_region(owner, region)
+            .ok_or_else(not_found)?
+            .ecr;
+        let repository = registry
+            .repositories
+            .get(reference.name)
+            .ok_or_else(not_found)?;
+        if self.pull_is_denied(pull, reference.name, owner, region, repository) {
+            return Err(PullError::retried(format!(
+                "failed to resolve ref {}: pulling from host {} failed with status code \
+                 [manifests {}]: 403 Forbidden",
+                pull.image,
+                reference.host.unwrap_or_default(),
+                reference.wanted
+            )));
+        }
+        let digest = repository
+            .digest_of(reference.wanted)
+            .ok_or_else(not_found)?;
+        let (manifest_digest, image) = for_platform(repository, digest, pull.platform)?;
+        let platform = pull.platform.to_string();
+        let names = [pull.image, digest, manifest_digest];
+        Ok(ResolvedImage {
+            digest: digest.to_owned(),
+            manifest_digest: manifest_digest.to_owned(),
+            runs_here: image
+                .platform
+                .as_ref()
+                .is_none_or(|built| *built == platform),
+            script: self
+                .script_for(names)
+                .cloned()
+                .or_else(|| own_script(image)),
+            labels: image.labels.clone(),
+        })
+    }
+
+    /// Whether the puller's own policy or that of the repository forbids the pull.
+    fn pull_is_denied(
+        &self,
+        pull: Pull<'_>,
+        name: &str,
+        owner: &str,
+        region: &str,
+        repository: &Repository,
+    ) -> bool {
+        let mut puller = Principal::root(pull.account);
+        // A role that was not seeded is taken to exist and to allow the pull.
+        let role = pull.execution_role.and_then(|arn| arn.rsplit('/').next());
+        let account = self.accounts.get(pull.account);
+        if let Some(role) = role.and_then(|role| account?.roles.get(role)) {
+            puller = Principal::session(pull.account, role, "task");
+        } else if let Some(role) = role {
+            puller.role = Some(role.to_owned());
+        }
+        ["BatchGetImage", "GetDownloadUrlForLayer"]
+            .iter()
+            .any(|action| {
+                let known = puller.user_id != puller.account;
+                (known && !self.permits(&puller, &format!("ecr:{action}")))
+                    || denial(&puller, owner, region, name, repository, action).is_some()
+            })
+    }
+
+    fn elsewhere(&self, image: &str, reference: &Reference<'_>) -> ResolvedImage {
+        let digest = if reference.wanted.contains(':') {
+            reference.wanted.to_owned()
+        } else {
+            digest::of(image.as_bytes())
         };
         ResolvedImage {
-            script: self.script_for([reference, &digest]).cloned(),
+            script: self.script_for([image, &digest]).cloned(),
             manifest_digest: digest.clone(),
             digest,
             runs_here: true,
@@ -82,19 +219,55 @@ impl World {
     }
 }
 
+impl std::fmt::Display for Platform<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}/{}", self.os, self.architecture)
+    }
+}
+
+/// The manifest that a platform gets: the image itself, or the entry of an index.
+fn for_platform<'r>(
+    repository: &'r Repository,
+    digest: &'r str,
+    platform: Platform<'_>,
+) -> Result<(&'r str, &'r Image), PullError> {
+    let wanted = platform.to_string();
+    let none = || {
+        PullError::retried(format!(
+            "image Manifest does not contain descriptor matching platform '{wanted}'"
+        ))
+    };
+    let image = repository.images.get(digest).ok_or_else(none)?;
+    if image.children.is_empty() {
+        return Ok((digest, image));
+    }
+    let mut children = image.children.iter();
+    let child = children.find(|child| child.platform.as_deref() == Some(wanted.as_str()));
+    let child = child.ok_or_else(none)?;
+    let image = repository.images.get(&child.digest).ok_or_else(none)?;
+    Ok((&child.digest, image))
+}
+
+fn own_script(image: &Image) -> Option<Script> {
+    let text = image.labels.get(SCRIPT_LABEL)?;
+    let script = serde_json::from_str(text);
+    script
+        .inspect_err(|error| tracing::warn!(%error, "label {SCRIPT_LABEL} is no script"))
+        .ok()
+}
+
 fn refuse_if_scripted(pull: Pull<'_>, script: Option<&Script>) -> Result<(), PullError> {
     let Some(script) = script else { return Ok(()) };
     let usual = match script.kind {
-        ScriptKind::CannotPull => format!(
-            "pull image manifest has been retried 1 time(s): failed to resolve ref {}: not found",
-            pull.image
-        ),
+        ScriptKind::CannotPull => PullError::not_found(pull.image),
+        ScriptKind::WrongArchitecture => PullError::retried(format!(
+            "image Manifest does not contain descriptor matching platform '{}'",
+            pull.platform
+        )),
         _ => return Ok(()),
     };
-    Err(PullError::new(script.reason.as_ref().unwrap_or(&usual)))
+    Err(script.reason.as_ref().map_or(usual, PullError::new))
 }
 
-/// A digest for an image that is not here.
-fn made_up_digest(reference: &str) -> String {
-    digest::of(reference.as_bytes())
-}
+#[cfg(test)]
+mod tests;
