@@ -4,16 +4,20 @@
 //! Absent here on purpose: clock, randomness, environment, files, async, serde, protobuf, AWS.
 
 pub mod agent;
+pub mod board;
 pub mod bounds;
 pub mod change;
 pub mod checkpoint;
+pub mod diagnose;
 pub mod document;
 pub mod event;
 pub mod ids;
 pub mod job;
 pub mod observe;
 pub mod release;
+pub mod rollout;
 pub mod spec;
+mod spec_check;
 pub mod tags;
 pub mod target;
 pub mod task_definition;

@@ -1,0 +1,362 @@
+//! A decision in the making: the board as it is, with the changes so far laid over it.
+
+use std::collections::BTreeMap;
+
+use super::{Board, Decision, Effect};
+use crate::agent::Held;
+use crate::change::Change;
+use crate::event::{Event, EventKind};
+use crate::ids::{JobId, ReleaseId, Target};
+use crate::job::{Job, JobState, Outcome, RolloutReport};
+use crate::release::Release;
+use crate::target::{Proven, TargetRecord};
+use crate::time::Timestamp;
+use crate::verdict::Verdict;
+
+pub(super) struct Draft<'a> {
+    pub(super) board: &'a Board,
+    pub(super) now: Timestamp,
+    releases: BTreeMap<ReleaseId, Release>,
+    jobs: BTreeMap<JobId, Job>,
+    targets: BTreeMap<Target, TargetRecord>,
+    pub(super) next_release: u64,
+    pub(super) decision: Decision,
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn new(board: &'a Board, now: Timestamp) -> Self {
+        Self {
+            board,
+            now,
+            releases: BTreeMap::new(),
+            jobs: BTreeMap::new(),
+            targets: BTreeMap::new(),
+            next_release: board.next_release,
+            decision: Decision::default(),
+        }
+    }
+
+    /// The decision: specs and events in the order they were made, then each record once.
+    pub(super) fn finish(mut self) -> Decision {
+        let changes = &mut self.decision.changes;
+        changes.extend(self.releases.into_values().map(Change::Release));
+        changes.extend(self.jobs.into_values().map(Change::Job));
+        changes.extend(self.targets.into_values().map(Change::Target));
+        self.decision
+    }
+
+    pub(super) fn job(&self, id: JobId) -> Option<&Job> {
+        self.jobs.get(&id).or_else(|| self.board.jobs.get(&id))
+    }
+
+    /// The job for changing; `None` when the board does not know it.
+    pub(super) fn job_mut(&mut self, id: JobId) -> Option<&mut Job> {
+        if !self.jobs.contains_key(&id) {
+            let job = self.board.jobs.get(&id)?.clone();
+            self.jobs.insert(id, job);
+        }
+        self.jobs.get_mut(&id)
+    }
+
+    pub(super) fn put_job(&mut self, job: Job) {
+        self.jobs.insert(job.id, job);
+    }
+
+    pub(super) fn put_release(&mut self, release: Release) {
+        self.releases.insert(release.id, release);
+    }
+
+    pub(super) fn release_mut(&mut self, id: ReleaseId) -> Option<&mut Release> {
+        if !self.releases.contains_key(&id) {
+            let release = self.board.releases.get(&id)?.clone();
+            self.releases.insert(id, release);
+        }
+        self.releases.get_mut(&id)
+    }
+
+    /// The record of a target; a new one when it was never named.
+    pub(super) fn target_mut(&mut self, target: &Target) -> &mut TargetRecord {
+        self.targets.entry(target.clone()).or_insert_with(|| {
+            self.board
+                .targets
+                .get(target)
+                .cloned()
+                .unwrap_or_else(|| TargetRecord {
+                    target: target.clone(),
+                    slot: None,
+                    debt: None,
+                    proven: None,
+                })
+        })
+    }
+
+    /// Ids of the jobs of a release, with those of this draft.
+    pub(super) fn job_ids(&self, release: ReleaseId) -> Vec<JobId> {
+        let mut ids: Vec<JobId> = self.board.jobs_of(release).map(|job| job.id).collect();
+        for id in self.jobs.keys().filter(|id| id.release == release) {
+            if !ids.contains(id) {
+                ids.push(*id);
+            }
+        }
+        ids
+    }
+
+    pub(super) fn event(&mut self, release: ReleaseId, job: Option<u32>, kind: EventKind) {
+        let now = self.now;
+        let Some(record) = self.release_mut(release) else {
+            return;
+        };
+        record.last_seq += 1;
+        let event = Event {
+            seq: record.last_seq,
+            at: now,
+            job,
+            kind,
+        };
+        self.decision.changes.push(Change::Event { release, event });
+    }
+
+    pub(super) fn effect(&mut self, effect: Effect) {
+        self.decision.effects.push(effect);
+    }
+
+    /// Takes a job back from its agent; it is offered again, or parked after too many losses.
+    pub(super) fn return_job(&mut self, id: JobId, reason: &str, counts: bool) {
+        let policy = self.board.policy.clone();
+        let now = self.now;
+        let Some(job) = self.job_mut(id) else { return };
+        let JobState::Granted(grant) = &job.state else {
+            return;
+        };
+        job.fruitless = match (counts, grant.progressed) {
+            (_, true) => 0,
+            (true, false) => job.fruitless + 1,
+            (false, false) => job.fruitless,
+        };
+        let parked = counts && job.fruitless >= policy.max_fruitless;
+        let delay = if counts {
+            policy.retry_after(job.fruitless)
+        } else {
+            policy.first_retry
+        };
+        job.since = now;
+        job.state = JobState::Queued {
+            not_before: now.plus(delay),
+            resting: None,
+        };
+        self.event(
+            id.release,
+            Some(id.index),
+            EventKind::Returned {
+                reason: reason.to_owned(),
+            },
+        );
+        if parked {
+            self.park(id, reason);
+        }
+    }
+
+    /// A job that was delivered too often without progress: a build fails, a rollout waits for a
+    /// person, a settle job is tried for ever.
+    fn park(&mut self, id: JobId, reason: &str) {
+        let deliveries = self.board.policy.max_fruitless;
+        let Some(job) = self.job(id) else { return };
+        match &job.kind {
+            crate::job::JobKind::Build => {
+                let finding = crate::verdict::Finding {
+                    code: "agents-lost".to_owned(),
+                    cause: format!("{deliveries} agents in a row were lost with this job"),
+                    evidence: vec![reason.to_owned()],
+                    remedy: "look at the agents' logs; then submit again".to_owned(),
+                };
+                self.end_job(id, Outcome::Failed(finding));
+            }
+            crate::job::JobKind::Rollout { .. } => {
+                let report = RolloutReport {
+                    verdict: Verdict::Stuck,
+                    unchanged: false,
+                    summary: format!(
+                        "{deliveries} deliveries in a row ended without progress ({reason})"
+                    ),
+                    image_digest: None,
+                    task_definition: None,
+                    serving: None,
+                    service_deployment: None,
+                    running: 0,
+                    desired: 0,
+                    findings: Vec::new(),
+                };
+                self.rest_job(id, report);
+            }
+            crate::job::JobKind::Settle { .. } => {}
+        }
+    }
+
+    /// Lets a job rest with a verdict that is no end; slot and debt stay.
+    pub(super) fn rest_job(&mut self, id: JobId, report: RolloutReport) {
+        let rest = self.board.policy.rest;
+        let now = self.now;
+        let (verdict, summary) = (report.verdict, report.summary.clone());
+        let Some(job) = self.job_mut(id) else { return };
+        job.since = now;
+        job.fruitless = 0;
+        job.state = JobState::Queued {
+            // A stuck job waits for a person, who cancels it or has it looked at again.
+            not_before: if verdict == Verdict::Stuck {
+                Timestamp::from_millis(u64::MAX)
+            } else {
+                now.plus(rest)
+            },
+            resting: Some(Box::new(report)),
+        };
+        self.event(
+            id.release,
+            Some(id.index),
+            EventKind::Rested { verdict, summary },
+        );
+        if let Some(release) = self.release_mut(id.release) {
+            release.verdict = Some(verdict);
+        }
+    }
+
+    /// Ends a job, and with it whatever needed it; ends the release when it was the last.
+    pub(super) fn end_job(&mut self, id: JobId, outcome: Outcome) {
+        let now = self.now;
+        let Some(job) = self.job_mut(id) else { return };
+        if matches!(job.state, JobState::Ended(_)) {
+            return;
+        }
+        job.state = JobState::Ended(outcome.clone());
+        job.since = now;
+        let target = job.kind.target().cloned();
+        self.event(
+            id.release,
+            Some(id.index),
+            EventKind::JobEnded(outcome.clone()),
+        );
+        if let Some(target) = target {
+            self.leave_target(id, &target, &outcome);
+        }
+        if !outcome.succeeded() {
+            self.skip_dependents(id);
+        }
+        self.end_release_if_done(id.release);
+    }
+
+    fn leave_target(&mut self, id: JobId, target: &Target, outcome: &Outcome) {
+        let now = self.now;
+        let held = self
+            .board
+            .targets
+            .get(target)
+            .and_then(|record| record.slot)
+            == Some(id);
+        let proven = match outcome {
+            Outcome::RolledOut(report) if report.verdict == Verdict::Live => {
+                self.proven(id.release, report)
+            }
+            _ => None,
+        };
+        if !held && proven.is_none() {
+            return;
+        }
+        let record = self.target_mut(target);
+        if record.slot == Some(id) {
+            record.slot = None;
+        }
+        if let Some(proven) = proven {
+            record.proven = Some(Proven { at: now, ..proven });
+        }
+        if record.debt.is_some() {
+            self.make_settle(target.clone());
+        }
+    }
+
+    fn proven(&mut self, release: ReleaseId, report: &RolloutReport) -> Option<Proven> {
+        let (digest, task_definition) = (
+            report.image_digest.clone()?,
+            report.task_definition.clone()?,
+        );
+        let record = self.release_mut(release)?;
+        Some(Proven {
+            release,
+            app: record.app.clone(),
+            env: record.env.clone(),
+            image_digest: digest,
+            task_definition,
+            at: Timestamp::ZERO,
+        })
+    }
+
+    fn skip_dependents(&mut self, failed: JobId) {
+        for id in self.job_ids(failed.release) {
+            let waits = self.job(id).is_some_and(|job| {
+                job.needs.contains(&failed.index) && !matches!(job.state, JobState::Ended(_))
+            });
+            if waits {
+                self.end_job(id, Outcome::Skipped { needed: failed });
+            }
+        }
+    }
+
+    fn end_release_if_done(&mut self, id: ReleaseId) {
+        let mut verdicts = Vec::new();
+        for job in self.job_ids(id) {
+            match self.job(job).map(|job| &job.state) {
+                Some(JobState::Ended(outcome)) => verdicts.push(outcome.verdict()),
+                Some(JobState::Queued { .. } | JobState::Granted(_)) => return,
+                None => {}
+            }
+        }
+        let now = self.now;
+        let verdict = Verdict::of_release(verdicts);
+        match self.release_mut(id) {
+            Some(release) if release.ended_at.is_none() => {
+                release.verdict = Some(verdict);
+                release.ended_at = Some(now);
+            }
+            _ => return,
+        }
+        self.event(id, None, EventKind::Ended { verdict });
+    }
+
+    /// Whether nothing of the job can have changed AWS: it may be ended without a look.
+    pub(super) fn untouched(&self, id: JobId) -> bool {
+        self.job(id).is_some_and(|job| match &job.state {
+            JobState::Queued { resting, .. } => resting.is_none() && job.checkpoints.is_empty(),
+            JobState::Granted(_) | JobState::Ended(_) => false,
+        })
+    }
+
+    /// Asks a job to stop: at once when it never touched anything, else through its agent.
+    pub(super) fn stop_job(&mut self, id: JobId, reason: &crate::job::StopReason) {
+        if self
+            .job(id)
+            .is_none_or(|job| matches!(job.state, JobState::Ended(_)))
+        {
+            return;
+        }
+        if self.untouched(id) {
+            self.end_job(id, Outcome::Stopped(reason.clone()));
+            return;
+        }
+        let now = self.now;
+        let Some(job) = self.job_mut(id) else { return };
+        if job.stop.is_some() {
+            return;
+        }
+        job.stop = Some(reason.clone());
+        match &mut job.state {
+            JobState::Granted(grant) => {
+                let (agent, attempt) = (grant.agent.clone(), job.attempt);
+                self.effect(Effect::Stop {
+                    agent,
+                    held: Held { job: id, attempt },
+                    reason: reason.clone(),
+                });
+            }
+            JobState::Queued { not_before, .. } => *not_before = now,
+            JobState::Ended(_) => {}
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The way back: which release a rollback undoes, and which one it brings back.
+
+use super::{Board, Refusal};
+use crate::ids::{AppName, EnvName, ReleaseId};
+use crate::spec::ReleaseKind;
+
+impl Board {
+    /// What a rollback of an environment undoes and brings back.
+    ///
+    /// Undone is the newest deploy that has not ended, else the release that was last proven live.
+    /// Brought back is `to`, else the newest release that was live before the undone one.
+    ///
+    /// # Errors
+    /// [`Refusal::NothingToRollBackTo`] when no such release was ever live.
+    pub fn plan_rollback(
+        &self,
+        app: &AppName,
+        env: &EnvName,
+        to: Option<ReleaseId>,
+    ) -> Result<(ReleaseId, ReleaseId), Refusal> {
+        let place = (app.clone(), env.clone());
+        let none = |reason: String| Refusal::NothingToRollBackTo { reason };
+        let lives = self.lives.get(&place).map_or(&[][..], Vec::as_slice);
+        let running = self
+            .open
+            .get(&place)
+            .into_iter()
+            .flatten()
+            .rev()
+            .find(|id| {
+                self.releases
+                    .get(id)
+                    .is_some_and(|release| release.kind == ReleaseKind::Deploy)
+            });
+        let undoes = running.or_else(|| lives.last()).copied().ok_or_else(|| {
+            none(format!(
+                "nothing of {app} was ever live in {env}, so there is no way back"
+            ))
+        })?;
+        let back = match to {
+            Some(to) if lives.contains(&to) => Some(to),
+            Some(to) => {
+                return Err(none(format!(
+                    "release {to} was never live in {env}; live were, newest first: {}",
+                    newest(lives)
+                )));
+            }
+            None => self.live_before(lives, undoes),
+        };
+        let back = back.ok_or_else(|| {
+            none(format!(
+                "no release of {app} was live in {env} before {undoes}"
+            ))
+        })?;
+        Ok((undoes, back))
+    }
+
+    /// The newest live release that is not the undone one. Behind a rollback lies what it brought
+    /// back, so a second rollback in a row goes one further back, not forth again.
+    fn live_before(&self, lives: &[ReleaseId], undoes: ReleaseId) -> Option<ReleaseId> {
+        match lives.iter().rposition(|id| *id == undoes) {
+            Some(at) => lives[..at].last().copied(),
+            None => lives.last().copied(),
+        }
+    }
+}
+
+fn newest(lives: &[ReleaseId]) -> String {
+    if lives.is_empty() {
+        return "none".to_owned();
+    }
+    let ids: Vec<String> = lives
+        .iter()
+        .rev()
+        .take(10)
+        .map(ToString::to_string)
+        .collect();
+    ids.join(", ")
+}

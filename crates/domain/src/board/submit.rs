@@ -1,0 +1,241 @@
+//! Taking in a release: idempotency, folding, and the graph of its jobs.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::draft::Draft;
+use super::{Board, Decision, Refusal, Submission, Submitted};
+use crate::change::Change;
+use crate::event::EventKind;
+use crate::ids::{IdempotencyKey, JobId, ReleaseId, Target};
+use crate::job::{Job, JobKind, JobState, StopReason};
+use crate::release::Release;
+use crate::spec::{Priority, ReleaseKind, ReleaseSpec};
+use crate::time::Timestamp;
+
+impl Board {
+    pub(super) fn submit(
+        &self,
+        now: Timestamp,
+        submission: Submission,
+    ) -> Result<Decision, Refusal> {
+        if let Some(known) = self.keys.get(&submission.key) {
+            if known.content != submission.content {
+                let (key, release) = (submission.key, known.release);
+                return Err(Refusal::KeyTaken { key, release });
+            }
+            let found = Submitted {
+                id: known.release,
+                existed: true,
+                folded: Vec::new(),
+            };
+            return Ok(Decision {
+                release: Some(found),
+                ..Decision::default()
+            });
+        }
+        submission
+            .spec
+            .check()
+            .map_err(|problem| Refusal::BadSpec { problem })?;
+        let mut draft = Draft::new(self, now);
+        let id = draft.add_release(submission);
+        let folded = self.fold_for(&mut draft, id);
+        draft.decision.release = Some(Submitted {
+            id,
+            existed: false,
+            folded,
+        });
+        Ok(draft.finish())
+    }
+
+    /// Releases of the same app and environment that the new one takes the place of: those none of
+    /// whose rollouts has started and all of whose targets it changes too. Rollbacks never.
+    fn fold_for(&self, draft: &mut Draft<'_>, newer: ReleaseId) -> Vec<ReleaseId> {
+        let Some((spec, kind)) = draft.new_spec(newer) else {
+            return Vec::new();
+        };
+        let targets: BTreeSet<&Target> = spec.targets.iter().map(|t| &t.target).collect();
+        let place = (spec.app.clone(), spec.env.clone());
+        let older: Vec<ReleaseId> = self
+            .open
+            .get(&place)
+            .into_iter()
+            .flatten()
+            .copied()
+            .filter(|id| *id != newer)
+            .collect();
+        let mut folded = Vec::new();
+        for id in older {
+            if self.may_be_folded(id, &targets) {
+                draft.event(id, None, EventKind::Folded { by: newer });
+                for job in draft.job_ids(id) {
+                    draft.stop_job(job, &StopReason::Folded { by: newer });
+                }
+                folded.push(id);
+            } else if matches!(kind, ReleaseKind::Rollback { undoes, .. } if undoes == id) {
+                for job in draft.job_ids(id) {
+                    draft.stop_job(job, &StopReason::Undone { by: newer });
+                }
+            }
+        }
+        folded
+    }
+
+    fn may_be_folded(&self, id: ReleaseId, by: &BTreeSet<&Target>) -> bool {
+        self.releases
+            .get(&id)
+            .is_some_and(|release| release.kind == ReleaseKind::Deploy)
+            && self.jobs_of(id).all(|job| match &job.kind {
+                JobKind::Build => true,
+                JobKind::Rollout { target, .. } => job.attempt.0 == 0 && by.contains(target),
+                JobKind::Settle { .. } => false,
+            })
+    }
+}
+
+impl Draft<'_> {
+    fn new_spec(&self, id: ReleaseId) -> Option<(Arc<ReleaseSpec>, ReleaseKind)> {
+        self.decision
+            .changes
+            .iter()
+            .find_map(|change| match change {
+                Change::Spec { release, spec } if *release == id => {
+                    Some((Arc::clone(spec), spec.kind))
+                }
+                _ => None,
+            })
+    }
+
+    fn add_release(&mut self, submission: Submission) -> ReleaseId {
+        let id = ReleaseId::from_number(self.next_release);
+        self.next_release += 1;
+        let spec = submission.spec;
+        let jobs = jobs_of(id, &spec, self.now);
+        self.put_release(Release {
+            id,
+            app: spec.app.clone(),
+            env: spec.env.clone(),
+            kind: spec.kind,
+            priority: spec.priority,
+            key: submission.key,
+            content: submission.content,
+            submitter: submission.submitter.clone(),
+            trace_parent: submission.trace_parent,
+            title: submission.title,
+            submitted_at: self.now,
+            jobs: u32::try_from(jobs.len()).unwrap_or(u32::MAX),
+            last_seq: 0,
+            verdict: None,
+            ended_at: None,
+        });
+        self.decision
+            .changes
+            .push(Change::Spec { release: id, spec });
+        for job in jobs {
+            self.put_job(job);
+        }
+        self.event(
+            id,
+            None,
+            EventKind::Submitted {
+                by: submission.submitter,
+            },
+        );
+        id
+    }
+
+    /// Makes a release whose one job pays the debt of a target, unless one waits already.
+    pub(super) fn make_settle(&mut self, target: Target) {
+        let waits = self
+            .board
+            .lines
+            .get(&target)
+            .into_iter()
+            .flatten()
+            .any(|turn| {
+                self.board
+                    .jobs
+                    .get(&turn.job())
+                    .is_some_and(|job| matches!(job.kind, JobKind::Settle { .. }))
+            });
+        let Some(debt) = self.target_mut(&target).debt.clone() else {
+            return;
+        };
+        let Some(left_by) = self.board.specs.get(&debt.by.release).cloned() else {
+            return;
+        };
+        if waits {
+            return;
+        }
+        let mut spec = left_by.as_ref().clone();
+        spec.kind = ReleaseKind::Settle;
+        spec.targets.retain(|known| known.target == target);
+        spec.build = None;
+        spec.priority = Priority::HIGHEST;
+        let number = self.next_release;
+        let Ok(key) = IdempotencyKey::new(format!("settle-{number}-{}", debt.by)) else {
+            return;
+        };
+        self.add_release(Submission {
+            spec: Arc::new(spec),
+            content: crate::ids::Digest::of(key.as_str().as_bytes()),
+            key,
+            submitter: "shipway".to_owned(),
+            trace_parent: String::new(),
+            title: format!("puts back auto scaling of {target}, left by {}", debt.by),
+        });
+    }
+}
+
+/// The jobs of a release: the build, then wave after wave.
+fn jobs_of(release: ReleaseId, spec: &ReleaseSpec, now: Timestamp) -> Vec<Job> {
+    let job = |index: usize, kind: JobKind, needs: Vec<u32>| Job {
+        id: JobId {
+            release,
+            index: u32::try_from(index).unwrap_or(u32::MAX),
+        },
+        kind,
+        needs,
+        state: JobState::Queued {
+            not_before: Timestamp::ZERO,
+            resting: None,
+        },
+        attempt: crate::ids::Attempt(0),
+        fruitless: 0,
+        checkpoints: Vec::new(),
+        since: now,
+        stop: None,
+    };
+    if spec.kind == ReleaseKind::Settle {
+        let targets = spec.targets.iter().enumerate();
+        return targets
+            .map(|(index, t)| {
+                job(
+                    index,
+                    JobKind::Settle {
+                        target: t.target.clone(),
+                    },
+                    Vec::new(),
+                )
+            })
+            .collect();
+    }
+    let mut jobs = vec![job(0, JobKind::Build, Vec::new())];
+    let waves: BTreeSet<u32> = spec.targets.iter().map(|target| target.wave).collect();
+    let mut before = vec![0];
+    for wave in waves {
+        let mut these = Vec::new();
+        for target in spec.targets.iter().filter(|target| target.wave == wave) {
+            let kind = JobKind::Rollout {
+                target: target.target.clone(),
+                wave,
+            };
+            let made = job(jobs.len(), kind, before.clone());
+            these.push(made.id.index);
+            jobs.push(made);
+        }
+        before = these;
+    }
+    jobs
+}

@@ -1,0 +1,1 @@
+//! The board does what the flows of the design say.

@@ -1,0 +1,233 @@
+//! What a planner asks for, and what comes back.
+
+use std::time::Duration;
+
+use crate::checkpoint::{Checkpoint, ScalingFlags};
+use crate::event::Step;
+use crate::job::Outcome;
+use crate::observe::{
+    BreakerSeen, CallerSeen, RevisionSeen, ScalingSeen, ServiceDeploymentSeen, ServiceSeen,
+    TaskSeen,
+};
+use crate::time::Timestamp;
+
+/// The next thing.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Next {
+    /// Do this, and tell what was seen.
+    Do(Action),
+    /// Make this note durable, then tell.
+    Note(Checkpoint),
+    /// Wait until then, then ask again; the reason is for people.
+    Wait {
+        /// Until when.
+        until: Timestamp,
+        /// Why, in plain words.
+        reason: String,
+    },
+    /// The job has come to this outcome.
+    End(Box<Outcome>),
+}
+
+/// Something that the agent does through the platform.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Ask who we are.
+    CheckIdentity,
+    /// Describe the service.
+    DescribeService,
+    /// Describe a task definition, with tags.
+    DescribeTaskDefinition {
+        /// Its ARN.
+        task_definition: String,
+    },
+    /// Search the newest revisions of a family for one with this tag.
+    FindRevision {
+        /// The family.
+        family: String,
+        /// Key and value of the tag.
+        tag: (String, String),
+    },
+    /// Register this task definition. Changes AWS.
+    Register {
+        /// Input of RegisterTaskDefinition as JSON.
+        json: String,
+    },
+    /// Describe the scalable target.
+    DescribeScaling {
+        /// Whether it is to be put back, or to be suspended.
+        resume: bool,
+    },
+    /// Set the three flags. Changes AWS.
+    SetScaling {
+        /// The flags.
+        flags: ScalingFlags,
+        /// Whether they suspend or put back: decides which step it belongs to.
+        resume: bool,
+    },
+    /// Send UpdateService. Changes AWS.
+    Update(Update),
+    /// List the service's deployments since then.
+    ListDeployments {
+        /// Not older than this.
+        since: Timestamp,
+    },
+    /// Describe a service revision.
+    DescribeRevision {
+        /// Its ARN.
+        revision: String,
+    },
+    /// Take part in the next common poll.
+    Follow {
+        /// The service deployment; `None` looks at the service alone.
+        service_deployment: Option<String>,
+        /// Whether the service must be looked at, too.
+        with_service: bool,
+    },
+    /// Running tasks of the service.
+    RunningTasks,
+    /// Tasks of the service that stopped in the last hour.
+    StoppedTasks,
+    /// StopServiceDeployment with rollback. Changes AWS.
+    StopDeployment {
+        /// The service deployment.
+        service_deployment: String,
+    },
+    /// Put the moving tags on the image. Changes AWS.
+    PutTags {
+        /// The tags.
+        tags: Vec<String>,
+    },
+}
+
+impl Action {
+    /// The step that people see it as.
+    #[must_use]
+    pub const fn step(&self) -> Step {
+        match self {
+            Self::CheckIdentity => Step::Identity,
+            Self::DescribeService => Step::Observe,
+            Self::DescribeTaskDefinition { .. } => Step::Render,
+            Self::FindRevision { .. } | Self::Register { .. } => Step::Register,
+            Self::DescribeScaling { resume: false } | Self::SetScaling { resume: false, .. } => {
+                Step::SuspendScaling
+            }
+            Self::DescribeScaling { resume: true } | Self::SetScaling { resume: true, .. } => {
+                Step::ResumeScaling
+            }
+            Self::Update(_) => Step::Update,
+            Self::ListDeployments { .. } | Self::DescribeRevision { .. } | Self::Follow { .. } => {
+                Step::Follow
+            }
+            Self::RunningTasks | Self::StoppedTasks => Step::Verify,
+            Self::StopDeployment { .. } => Step::Stop,
+            Self::PutTags { .. } => Step::Tags,
+        }
+    }
+
+    /// Whether it changes something in AWS: not to be sent past the attempt's local deadline.
+    #[must_use]
+    pub const fn changes_aws(&self) -> bool {
+        matches!(
+            self,
+            Self::Register { .. }
+                | Self::SetScaling { .. }
+                | Self::Update(_)
+                | Self::StopDeployment { .. }
+                | Self::PutTags { .. }
+        )
+    }
+}
+
+/// The members of UpdateService; a desired count is never among them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Update {
+    /// ARN of the task definition.
+    pub task_definition: String,
+    /// `deploymentConfiguration` as the service has it, JSON; the next members replace theirs.
+    pub base_configuration: String,
+    /// Lower bound in percent.
+    pub minimum_healthy_percent: u32,
+    /// Upper bound in percent.
+    pub maximum_percent: u32,
+    /// The breaker.
+    pub breaker: BreakerSeen,
+    /// Grace period; `None` leaves it.
+    pub health_check_grace_period: Option<Duration>,
+    /// Ask for a new deployment even if ECS sees no difference.
+    pub force: bool,
+}
+
+/// What came of an action.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Saw {
+    /// Who we are.
+    Caller(CallerSeen),
+    /// The service; `None` when it does not exist.
+    Service(Option<Box<ServiceSeen>>),
+    /// A task definition: its JSON as it came; `None` when it does not exist.
+    TaskDefinition(Option<String>),
+    /// The revision that was searched for.
+    FoundRevision(Option<String>),
+    /// The ARN of the registered revision.
+    Registered(String),
+    /// The scalable target; `None` when there is none.
+    Scaling(Option<ScalingSeen>),
+    /// The flags are set.
+    ScalingSet(ScalingFlags),
+    /// UpdateService was answered with this.
+    Updated(Box<ServiceSeen>),
+    /// Service deployments, newest first.
+    Deployments(Vec<ServiceDeploymentSeen>),
+    /// A service revision.
+    Revision(Option<RevisionSeen>),
+    /// A common poll.
+    Polled {
+        /// The deployment that is followed; `None` when ECS does not know it any more.
+        deployment: Option<Box<ServiceDeploymentSeen>>,
+        /// The service, when it was looked at.
+        service: Option<Box<ServiceSeen>>,
+        /// Whether it was looked at and is gone.
+        service_missing: bool,
+    },
+    /// Running tasks.
+    RunningTasks(Vec<TaskSeen>),
+    /// Stopped tasks.
+    StoppedTasks(Vec<TaskSeen>),
+    /// ECS took the request to stop.
+    StopAsked,
+    /// The tags are set; those that could not be, with the reason.
+    Tagged(Vec<(String, String)>),
+    /// The call failed.
+    Failed(CallFailed),
+}
+
+/// A failed call, in the classes that the planner acts upon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallFailed {
+    /// Service and operation, as `ecs:UpdateService`.
+    pub call: String,
+    /// What it means.
+    pub kind: FailureKind,
+    /// The platform's words.
+    pub message: String,
+}
+
+/// What a failed call means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// It did not happen; the same may work later.
+    Passing,
+    /// It may have happened: look before doing it again.
+    Uncertain,
+    /// Credentials are missing, expired, or of another account.
+    Credentials,
+    /// A policy forbids it.
+    Denied,
+    /// What it names does not exist.
+    NotFound,
+    /// What it names is not in a state for it.
+    Conflict,
+    /// The request will stay wrong.
+    Invalid,
+}

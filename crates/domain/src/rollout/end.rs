@@ -1,0 +1,276 @@
+//! The ends: what is put back first, which verdict it is, and what is said about it.
+
+use std::time::Duration;
+
+use super::{Action, Asked, Next, Rollout, verdict_of};
+use crate::diagnose;
+use crate::job::{Outcome, RolloutReport};
+use crate::observe::{ServiceDeploymentSeen, ServiceDeploymentStatus, ServiceSeen};
+use crate::time::Timestamp;
+use crate::verdict::{Finding, Verdict};
+
+impl Rollout {
+    /// Our deployment has come to an end in ECS.
+    pub(super) fn conclude(&self, now: Timestamp, deployment: &ServiceDeploymentSeen) -> Next {
+        let Some(ours) = self
+            .update_intent()
+            .map(|intent| intent.task_definition.to_owned())
+        else {
+            return self.rest("the intent of the update is not recorded");
+        };
+        let later = match deployment.status {
+            ServiceDeploymentStatus::Successful | ServiceDeploymentStatus::Stopped => {
+                match self.seen.later {
+                    Some(later) => later,
+                    None => return self.look_for_later(deployment),
+                }
+            }
+            _ => false,
+        };
+        let verdict = verdict_of(&deployment.status, self.asked(), later);
+        if verdict == Verdict::Live {
+            return self.verify(now, &ours);
+        }
+        let blame = matches!(
+            verdict,
+            Verdict::RolledBack | Verdict::Failed | Verdict::Stopped
+        );
+        if blame && self.seen.stopped.is_none() {
+            return Next::Do(Action::StoppedTasks);
+        }
+        let findings = if blame {
+            self.findings(deployment, &ours)
+        } else {
+            Vec::new()
+        };
+        let summary = self.summary(verdict, deployment);
+        self.end(now, verdict, summary, Some(ours), findings, false)
+    }
+
+    /// Is there a later deployment? When the service's PRIMARY is ours there is none; else the list
+    /// of deployments says.
+    fn look_for_later(&self, deployment: &ServiceDeploymentSeen) -> Next {
+        if self.seen.service_at < self.seen_end() {
+            return Next::Do(Action::Follow {
+                service_deployment: Some(deployment.arn.clone()),
+                with_service: true,
+            });
+        }
+        Next::Do(Action::ListDeployments {
+            since: deployment.created_at,
+        })
+    }
+
+    pub(super) fn live(
+        &self,
+        now: Timestamp,
+        task_definition: &str,
+        service: &ServiceSeen,
+        unchanged: bool,
+    ) -> Next {
+        let running = self
+            .seen
+            .tasks
+            .as_ref()
+            .and_then(|(tasks, _)| self.proof(tasks, task_definition, service.desired).ok())
+            .unwrap_or_default();
+        let summary = if service.desired == 0 {
+            "desired count is 0: nothing runs, and nothing was verified".to_owned()
+        } else if unchanged {
+            format!("{running} of {} tasks serve it already", service.desired)
+        } else {
+            format!(
+                "{running} of {} tasks serve {}",
+                service.desired, self.wanted.image.digest
+            )
+        };
+        let task_definition = Some(task_definition.to_owned());
+        self.end(
+            now,
+            Verdict::Live,
+            summary,
+            task_definition,
+            Vec::new(),
+            unchanged,
+        )
+    }
+
+    /// Nothing was changed by an UpdateService of ours, and nothing will be.
+    pub(super) fn end_untouched(&self, now: Timestamp) -> Next {
+        let Some(reason) = self.stop.clone() else {
+            return self.rest("nobody asked to stop");
+        };
+        self.put_back_or(Outcome::Stopped(reason))
+    }
+
+    /// The job fails before it changed the service.
+    pub(super) fn fail(&self, now: Timestamp, finding: Finding) -> Next {
+        if self.update_intent().is_some() {
+            return self.fail_after(now, finding);
+        }
+        self.put_back_or(Outcome::Failed(finding))
+    }
+
+    /// The job fails after it changed the service.
+    pub(super) fn fail_after(&self, now: Timestamp, finding: Finding) -> Next {
+        let summary = finding.cause.clone();
+        let ours = self.registered().map(str::to_owned);
+        let mut findings = vec![finding];
+        if let (Some(stopped), Some(ours)) = (&self.seen.stopped, &ours) {
+            let events = self
+                .seen
+                .service
+                .as_ref()
+                .map_or(&[][..], |s| s.events.as_slice());
+            findings.extend(diagnose::findings(
+                stopped,
+                events,
+                ours,
+                self.wanted.started_at,
+            ));
+        }
+        self.end(now, Verdict::Failed, summary, ours, findings, false)
+    }
+
+    /// We stop waiting, ECS does not: the job rests, slot and debts stay.
+    pub(super) fn rest(&self, summary: &str) -> Next {
+        let ours = self.registered().map(str::to_owned);
+        let report = self.report(
+            Verdict::Unknown,
+            summary.to_owned(),
+            ours,
+            Vec::new(),
+            false,
+        );
+        Next::End(Box::new(Outcome::RolledOut(report)))
+    }
+
+    fn end(
+        &self,
+        now: Timestamp,
+        verdict: Verdict,
+        summary: String,
+        task_definition: Option<String>,
+        findings: Vec<Finding>,
+        unchanged: bool,
+    ) -> Next {
+        if verdict == Verdict::Live && !self.seen.tagged && !self.wanted.moving_tags.is_empty() {
+            return Next::Do(Action::PutTags {
+                tags: self.wanted.moving_tags.clone(),
+            });
+        }
+        let report = self.report(verdict, summary, task_definition, findings, unchanged);
+        self.put_back_or(Outcome::RolledOut(report))
+    }
+
+    fn put_back_or(&self, outcome: Outcome) -> Next {
+        self.put_back()
+            .unwrap_or_else(|| Next::End(Box::new(outcome)))
+    }
+
+    fn report(
+        &self,
+        verdict: Verdict,
+        summary: String,
+        task_definition: Option<String>,
+        findings: Vec<Finding>,
+        unchanged: bool,
+    ) -> RolloutReport {
+        let service = self.seen.service.as_ref();
+        RolloutReport {
+            verdict,
+            unchanged,
+            summary,
+            image_digest: Some(self.wanted.image.digest.clone()),
+            task_definition,
+            serving: service.map(|service| service.task_definition.clone()),
+            service_deployment: self.following().map(str::to_owned),
+            running: service.map_or(0, |service| service.running),
+            desired: service.map_or(0, |service| service.desired),
+            findings,
+        }
+    }
+
+    fn findings(&self, deployment: &ServiceDeploymentSeen, ours: &str) -> Vec<Finding> {
+        let stopped = self.seen.stopped.as_deref().unwrap_or_default();
+        let events = self
+            .seen
+            .service
+            .as_ref()
+            .map_or(&[][..], |s| s.events.as_slice());
+        let mut findings = diagnose::findings(stopped, events, ours, self.wanted.started_at);
+        if findings.is_empty() {
+            findings.push(diagnose::unexplained(deployment));
+        }
+        findings
+    }
+
+    fn summary(&self, verdict: Verdict, deployment: &ServiceDeploymentSeen) -> String {
+        let before = self
+            .update_intent()
+            .map_or("what ran before", |intent| intent.serving_before);
+        let before = before.rsplit('/').next().unwrap_or(before);
+        let reason = deployment
+            .rollback
+            .as_ref()
+            .map(|rollback| rollback.reason.clone())
+            .filter(|reason| !reason.is_empty())
+            .or_else(|| deployment.status_reason.clone())
+            .unwrap_or_default();
+        let with = |text: String| {
+            if reason.is_empty() {
+                text
+            } else {
+                format!("{text}; ECS says: {reason}")
+            }
+        };
+        match verdict {
+            Verdict::RolledBack => with(format!("{before} serves again")),
+            Verdict::Cancelled => match self.asked() {
+                Asked::Undo => format!("stopped by a rollback; {before} serves again"),
+                Asked::Cancel | Asked::Nobody => format!("cancelled; {before} serves again"),
+            },
+            Verdict::Superseded => "a later deployment took its place".to_owned(),
+            Verdict::Stopped => with("the deployment was stopped in the middle".to_owned()),
+            Verdict::Failed => {
+                with("the rollback failed, too: the service is in between".to_owned())
+            }
+            Verdict::Live | Verdict::Unknown | Verdict::Stuck => reason,
+        }
+    }
+
+    /// What to do while calls fail: wait a little longer each time, and stop at the deadline.
+    pub(super) fn while_failing(&self, now: Timestamp) -> Option<Next> {
+        let failing = self.failing.as_ref()?;
+        if now > self.deadline() {
+            let text = format!("{}: {}", failing.last.call, failing.last.message);
+            if self.update_intent().is_some() {
+                return Some(self.rest(&format!("AWS cannot be seen: {text}")));
+            }
+            return Some(Next::End(Box::new(Outcome::Failed(Finding {
+                code: "aws-unreachable".to_owned(),
+                cause: "AWS did not answer within the time of the rollout; nothing was changed"
+                    .to_owned(),
+                evidence: vec![text],
+                remedy: "see whether the agent reaches AWS with its credentials; deploy again"
+                    .to_owned(),
+            }))));
+        }
+        let wait = Duration::from_secs(1 << failing.times.min(5));
+        let until = failing.at.plus(wait.min(Duration::from_secs(20)));
+        (now < until).then(|| Next::Wait {
+            until,
+            reason: format!(
+                "{} failed ({}); tried again",
+                failing.last.call, failing.last.message
+            ),
+        })
+    }
+
+    /// When the end of our deployment was first seen.
+    fn seen_end(&self) -> Timestamp {
+        self.seen
+            .verify_since
+            .unwrap_or(Timestamp::from_millis(u64::MAX))
+    }
+}

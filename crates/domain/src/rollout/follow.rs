@@ -1,0 +1,141 @@
+//! Following our service deployment to its end, and asking for that end when we must.
+
+use super::{Action, Asked, Next, Rollout};
+use crate::checkpoint::Checkpoint;
+use crate::job::StopReason;
+use crate::observe::{ServiceDeploymentSeen, ServiceDeploymentStatus};
+use crate::time::Timestamp;
+use crate::verdict::Finding;
+
+/// Polls in a row without our deployment after which we stop believing in a passing gap.
+const VANISHED: u32 = 5;
+
+impl Rollout {
+    pub(super) fn follow(&self, now: Timestamp, ours: &str) -> Next {
+        let poll = |with_service| {
+            Next::Do(Action::Follow {
+                service_deployment: Some(ours.to_owned()),
+                with_service,
+            })
+        };
+        let deployment = match &self.seen.deployment {
+            Some(deployment) if deployment.arn == ours => deployment,
+            _ if self.seen.vanished >= VANISHED => return self.vanished(now),
+            _ => return poll(self.seen.vanished > 0),
+        };
+        if deployment.status.is_terminal() {
+            return self.conclude(now, deployment);
+        }
+        if self.stop.is_some() && !self.seen.stop_answered && !is_going_back(&deployment.status) {
+            let asked = Checkpoint::StopIntent {
+                service_deployment: ours.to_owned(),
+            };
+            if self.has(|note| *note == Checkpoint::StopAsked) {
+                return poll(false);
+            }
+            if !self.wrote(|note| *note == asked) {
+                return Next::Note(asked);
+            }
+            return Next::Do(Action::StopDeployment {
+                service_deployment: ours.to_owned(),
+            });
+        }
+        if self.seen.stop_answered && !self.has(|note| *note == Checkpoint::StopAsked) {
+            return Next::Note(Checkpoint::StopAsked);
+        }
+        if now > self.deadline() {
+            return self.rest(&format!(
+                "not finished within {} s; ECS goes on ({})",
+                self.wanted.settings.timeout.as_secs(),
+                waiting_for(deployment, deployment.target_revision.requested),
+            ));
+        }
+        poll(false)
+    }
+
+    /// ECS does not know our deployment any more: deleted with its service, or not to be seen.
+    fn vanished(&self, now: Timestamp) -> Next {
+        let inactive = self
+            .seen
+            .service
+            .as_ref()
+            .is_some_and(|service| service.status == "INACTIVE");
+        if self.seen.service_missing || inactive {
+            return self.fail(
+                now,
+                Finding {
+                    code: "service-deleted".to_owned(),
+                    cause: format!(
+                        "the service {} was deleted during the rollout",
+                        self.wanted.target.service
+                    ),
+                    evidence: vec!["DescribeServices does not show it as active".to_owned()],
+                    remedy: "find out who deleted it; create it again and deploy".to_owned(),
+                },
+            );
+        }
+        self.rest("ECS does not show our service deployment any more; a vanished one is no success")
+    }
+
+    /// Who asked for the end of the deployment, as far as we did.
+    pub(super) fn asked(&self) -> Asked {
+        if !self.has(|note| matches!(note, Checkpoint::StopAsked | Checkpoint::StopIntent { .. })) {
+            return Asked::Nobody;
+        }
+        match &self.stop {
+            Some(StopReason::Undone { .. }) => Asked::Undo,
+            Some(StopReason::Cancelled { .. } | StopReason::Folded { .. }) => Asked::Cancel,
+            None => Asked::Nobody,
+        }
+    }
+}
+
+const fn is_going_back(status: &ServiceDeploymentStatus) -> bool {
+    matches!(
+        status,
+        ServiceDeploymentStatus::RollbackRequested
+            | ServiceDeploymentStatus::RollbackInProgress
+            | ServiceDeploymentStatus::StopRequested
+    )
+}
+
+/// What the deployment waits for, in plain words.
+pub(super) fn waiting_for(deployment: &ServiceDeploymentSeen, desired: u32) -> String {
+    let new = &deployment.target_revision;
+    let old: u32 = deployment
+        .source_revisions
+        .iter()
+        .map(|revision| revision.running)
+        .sum();
+    match &deployment.status {
+        ServiceDeploymentStatus::Pending => "waits for ECS to begin".to_owned(),
+        ServiceDeploymentStatus::RollbackRequested
+        | ServiceDeploymentStatus::RollbackInProgress => {
+            let why = deployment
+                .rollback
+                .as_ref()
+                .map(|rollback| rollback.reason.as_str())
+                .filter(|reason| !reason.is_empty());
+            why.map_or_else(
+                || "rolling back".to_owned(),
+                |why| format!("rolling back: {why}"),
+            )
+        }
+        ServiceDeploymentStatus::StopRequested => "being stopped".to_owned(),
+        ServiceDeploymentStatus::InProgress if new.pending > 0 => {
+            format!("{} of {desired} new tasks starting", new.pending)
+        }
+        ServiceDeploymentStatus::InProgress if new.running < desired => {
+            format!("{} of {desired} new tasks running", new.running)
+        }
+        ServiceDeploymentStatus::InProgress if old > 0 => {
+            format!("{old} old tasks still running (health, then draining)")
+        }
+        ServiceDeploymentStatus::InProgress => "new tasks to be healthy".to_owned(),
+        ServiceDeploymentStatus::Successful
+        | ServiceDeploymentStatus::Stopped
+        | ServiceDeploymentStatus::RollbackSuccessful
+        | ServiceDeploymentStatus::RollbackFailed => String::new(),
+        ServiceDeploymentStatus::Other(status) => format!("ECS says {status}"),
+    }
+}

@@ -1,0 +1,286 @@
+//! A rollout as a pure planner: what is wanted, what was noted and what was seen give the next thing
+//! to do. The agent walks it; plugins carry it out and answer *what is*, never *what now*.
+
+mod action;
+mod end;
+mod follow;
+mod prepare;
+mod recognise;
+mod resume;
+mod saw;
+mod table;
+mod verify;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+pub use action::{Action, CallFailed, FailureKind, Next, Saw};
+pub use table::{Asked, verdict_of};
+
+use crate::checkpoint::{Checkpoint, ScalingFlags};
+use crate::document::Document;
+use crate::event::{NoteLevel, TaskCounts};
+use crate::ids::{JobId, ReleaseId, Target};
+use crate::job::{BuiltImage, StopReason};
+use crate::observe::{RevisionSeen, ScalingSeen, ServiceDeploymentSeen, ServiceSeen, TaskSeen};
+use crate::spec::{ReleaseKind, RolloutSettings};
+use crate::time::Timestamp;
+use crate::verdict::Finding;
+
+/// What a rollout is to bring about.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// The job that does it.
+    pub job: JobId,
+    /// Why the release exists.
+    pub kind: ReleaseKind,
+    /// The service to change.
+    pub target: Target,
+    /// The image that is to serve.
+    pub image: BuiltImage,
+    /// Task definition as submitted, without the image.
+    pub task_definition: Document,
+    /// Containers that get the image.
+    pub containers: Vec<String>,
+    /// How.
+    pub settings: RolloutSettings,
+    /// Moving tags to put on the image once it is live.
+    pub moving_tags: Vec<String>,
+    /// What is owed to the target from before this job.
+    pub debt: Option<ScalingFlags>,
+    /// When the first attempt began: the timeout runs from here.
+    pub started_at: Timestamp,
+    /// How long a call that changes something may take; after twice this an old attempt's call
+    /// has landed or never will.
+    pub call_timeout: Duration,
+}
+
+impl Wanted {
+    /// The tag by which a revision is recognised as made for this very job.
+    #[must_use]
+    pub fn job_tag(&self) -> (String, String) {
+        (JOB_TAG.to_owned(), self.job.to_string())
+    }
+
+    const fn release(&self) -> ReleaseId {
+        self.job.release
+    }
+}
+
+/// Tag of a task definition with the release it was registered for.
+pub const RELEASE_TAG: &str = "shipway:release";
+/// Tag of a task definition with the job it was registered for.
+pub const JOB_TAG: &str = "shipway:job";
+
+/// A rollout on its way.
+#[derive(Clone, Debug)]
+pub struct Rollout {
+    wanted: Wanted,
+    /// Notes of all attempts, in order.
+    noted: Vec<Checkpoint>,
+    stop: Option<StopReason>,
+    seen: Seen,
+    /// How many of `noted` come from earlier attempts.
+    inherited: usize,
+    failing: Option<Failing>,
+    /// Things worth telling people, taken out by [`Rollout::take_notes`].
+    remarks: Vec<(NoteLevel, String)>,
+}
+
+/// What this attempt has seen; nothing of it is durable.
+#[derive(Clone, Debug, Default)]
+struct Seen {
+    identity: bool,
+    service: Option<ServiceSeen>,
+    service_missing: bool,
+    service_at: Timestamp,
+    running_definition: Option<Document>,
+    /// Answer of the search for a revision made for this job, and when it was given.
+    own_revision: Option<(Option<String>, Timestamp)>,
+    registered: Option<String>,
+    register_uncertain: bool,
+    updated: Option<String>,
+    update_uncertain: bool,
+    scaling: Option<Option<ScalingSeen>>,
+    suspended: bool,
+    /// The scalable target when it is to be put back.
+    scaling_at_end: Option<Option<ScalingSeen>>,
+    resumed: bool,
+    resume_failures: u32,
+    candidates: Vec<ServiceDeploymentSeen>,
+    listed_at: Option<Timestamp>,
+    revisions: Vec<RevisionSeen>,
+    deployment: Option<ServiceDeploymentSeen>,
+    /// Polls in a row in which ECS did not know our deployment.
+    vanished: u32,
+    stop_answered: bool,
+    /// Service deployments listed after ours had ended.
+    later: Option<bool>,
+    tasks: Option<(Vec<TaskSeen>, Timestamp)>,
+    verify_since: Option<Timestamp>,
+    stopped: Option<Vec<TaskSeen>>,
+    tagged: bool,
+    /// What ends the job, once what is owed has been put back.
+    fatal: Option<Finding>,
+}
+
+/// Failures in a row, since when, and the last of them.
+#[derive(Clone, Debug)]
+struct Failing {
+    last: CallFailed,
+    times: u32,
+    at: Timestamp,
+}
+
+impl Rollout {
+    /// A rollout, with what earlier attempts noted.
+    #[must_use]
+    pub fn new(wanted: Wanted, noted: Vec<Checkpoint>, stop: Option<StopReason>) -> Self {
+        Self {
+            wanted,
+            inherited: noted.len(),
+            noted,
+            stop,
+            seen: Seen::default(),
+            failing: None,
+            remarks: Vec::new(),
+        }
+    }
+
+    /// What is wanted.
+    #[must_use]
+    pub const fn wanted(&self) -> &Wanted {
+        &self.wanted
+    }
+
+    /// A note became durable.
+    pub fn noted(&mut self, checkpoint: Checkpoint) {
+        if self.noted.last() != Some(&checkpoint) {
+            self.noted.push(checkpoint);
+        }
+    }
+
+    /// Somebody asked for the end of it.
+    pub fn stop(&mut self, reason: StopReason) {
+        self.stop.get_or_insert(reason);
+    }
+
+    /// Notes for people since the last call.
+    pub fn take_notes(&mut self) -> Vec<(NoteLevel, String)> {
+        std::mem::take(&mut self.remarks)
+    }
+
+    /// What to do next, at `now`.
+    #[must_use]
+    pub fn next(&self, now: Timestamp) -> Next {
+        if let Some(next) = self.while_failing(now) {
+            return next;
+        }
+        if let Some(finding) = &self.seen.fatal {
+            return self.fail(now, finding.clone());
+        }
+        if !self.seen.identity {
+            return Next::Do(Action::CheckIdentity);
+        }
+        match (self.following(), self.update_intent()) {
+            (Some(ours), _) => self.follow(now, ours),
+            (None, Some(intent)) => self.update(now, intent),
+            (None, None) if self.stop.is_some() => self.end_untouched(now),
+            (None, None) => self.prepare(now),
+        }
+    }
+
+    /// How the tasks stand, when anything was seen of them.
+    #[must_use]
+    pub fn counts(&self) -> Option<TaskCounts> {
+        let deployment = self.seen.deployment.as_ref()?;
+        let old = deployment
+            .source_revisions
+            .iter()
+            .map(|revision| revision.running)
+            .sum();
+        let new = &deployment.target_revision;
+        let service = self.seen.service.as_ref();
+        let desired = service.map_or(new.requested, |service| service.desired);
+        let settings = &self.wanted.settings;
+        Some(TaskCounts {
+            old_running: old,
+            new_running: new.running,
+            new_pending: new.pending,
+            failed: deployment
+                .breaker
+                .as_ref()
+                .map_or(0, |breaker| breaker.failures),
+            desired,
+            upper: desired.saturating_mul(settings.maximum_percent) / 100,
+            waiting_for: follow::waiting_for(deployment, desired),
+        })
+    }
+
+    /// The service as last seen.
+    #[must_use]
+    pub const fn service(&self) -> Option<&ServiceSeen> {
+        self.seen.service.as_ref()
+    }
+
+    fn update_intent(&self) -> Option<UpdateIntent<'_>> {
+        self.noted.iter().rev().find_map(|note| match note {
+            Checkpoint::UpdateIntent {
+                task_definition,
+                deployment_before,
+                serving_before,
+                at,
+                ..
+            } => Some(UpdateIntent {
+                task_definition,
+                deployment_before: deployment_before.as_deref(),
+                serving_before,
+                at: *at,
+            }),
+            _ => None,
+        })
+    }
+
+    fn registered(&self) -> Option<&str> {
+        self.noted.iter().rev().find_map(|note| match note {
+            Checkpoint::Registered { task_definition } => Some(task_definition.as_str()),
+            _ => None,
+        })
+    }
+
+    fn following(&self) -> Option<&str> {
+        self.noted.iter().rev().find_map(|note| match note {
+            Checkpoint::Following { service_deployment } => Some(service_deployment.as_str()),
+            _ => None,
+        })
+    }
+
+    fn has(&self, wanted: impl Fn(&Checkpoint) -> bool) -> bool {
+        self.noted.iter().any(wanted)
+    }
+
+    /// Whether this very attempt wrote such a note.
+    fn wrote(&self, wanted: impl Fn(&Checkpoint) -> bool) -> bool {
+        self.noted.iter().skip(self.inherited).any(wanted)
+    }
+
+    /// When a call that followed an intent of `at` has landed, or never will.
+    fn settled(&self, at: Timestamp) -> Timestamp {
+        at.plus(self.wanted.call_timeout.saturating_mul(2))
+    }
+
+    fn deadline(&self) -> Timestamp {
+        self.wanted.started_at.plus(self.wanted.settings.timeout)
+    }
+}
+
+/// The parts of [`Checkpoint::UpdateIntent`], borrowed.
+#[derive(Clone, Copy, Debug)]
+struct UpdateIntent<'a> {
+    task_definition: &'a str,
+    deployment_before: Option<&'a str>,
+    serving_before: &'a str,
+    at: Timestamp,
+}

@@ -1,0 +1,297 @@
+//! Up to the point where AWS is changed: look, render, compare, register, suspend scaling.
+
+use super::{Action, Next, RELEASE_TAG, Rollout};
+use crate::checkpoint::{Checkpoint, ScalingFlags};
+use crate::document::Document;
+use crate::observe::{BreakerSeen, ServiceSeen};
+use crate::rollout::action::Update;
+use crate::spec::{Autoscaling, Breaker};
+use crate::task_definition;
+use crate::time::Timestamp;
+use crate::verdict::Finding;
+
+impl Rollout {
+    pub(super) fn prepare(&self, now: Timestamp) -> Next {
+        if self.seen.service_missing {
+            return self.fail(now, self.no_service());
+        }
+        let Some(service) = &self.seen.service else {
+            return Next::Do(Action::DescribeService);
+        };
+        if let Some(finding) = self.unfit(service) {
+            return self.fail(now, finding);
+        }
+        let Some(running) = &self.seen.running_definition else {
+            let task_definition = service.task_definition.clone();
+            return Next::Do(Action::DescribeTaskDefinition { task_definition });
+        };
+        let rendered = match self.render() {
+            Ok(rendered) => rendered,
+            Err(finding) => return self.fail(now, finding),
+        };
+        if let Some(next) = self.unchanged(now, service, running, &rendered) {
+            return next;
+        }
+        let Some(registered) = self.registered() else {
+            return self.register(now, &rendered);
+        };
+        if let Some(next) = self.suspend() {
+            return next;
+        }
+        Next::Note(Checkpoint::UpdateIntent {
+            task_definition: registered.to_owned(),
+            primary_before: service
+                .primary()
+                .map_or_else(String::new, |entry| entry.id.clone()),
+            deployment_before: service.current_service_deployment.clone(),
+            serving_before: service.task_definition.clone(),
+            at: now,
+        })
+    }
+
+    /// Why this service cannot be changed by a rolling deployment of ours, if it cannot.
+    fn unfit(&self, service: &ServiceSeen) -> Option<Finding> {
+        let target = &self.wanted.target;
+        let finding = |code: &str, cause: String, remedy: &str| {
+            Some(Finding {
+                code: code.to_owned(),
+                cause,
+                evidence: vec![format!("service {}", service.arn)],
+                remedy: remedy.to_owned(),
+            })
+        };
+        if service.status != "ACTIVE" {
+            return finding(
+                "service-not-active",
+                format!("the service {} is {}", target.service, service.status),
+                "create the service again, or name another one in the manifest",
+            );
+        }
+        if !service.controller.is_empty() && service.controller != "ECS" {
+            return finding(
+                "controller-not-ecs",
+                format!(
+                    "deployments of the service are controlled by {}",
+                    service.controller
+                ),
+                "shipway changes services with the deployment controller ECS only",
+            );
+        }
+        // Express-mode services belong to their gateway: an update goes behind its back (ecs-facts 3.9).
+        if service.managed_by == "ECS" {
+            return finding(
+                "express-service",
+                "the service is managed by ECS express mode".to_owned(),
+                "deploy to a service of your own",
+            );
+        }
+        None
+    }
+
+    pub(super) fn no_service(&self) -> Finding {
+        let target = &self.wanted.target;
+        Finding {
+            code: "service-missing".to_owned(),
+            cause: format!(
+                "there is no service {} in cluster {}",
+                target.service, target.cluster
+            ),
+            evidence: vec![format!(
+                "account {}, region {}",
+                target.account, target.region
+            )],
+            remedy: "create the service first, or correct the target in the manifest".to_owned(),
+        }
+    }
+
+    /// The task definition with the image by digest. It is refused where ECS would refuse it.
+    pub(super) fn render(&self) -> Result<Document, Finding> {
+        let mut rendered = self.wanted.task_definition.clone();
+        task_definition::strip_describe_only(&mut rendered);
+        let finding = |evidence: Vec<String>| Finding {
+            code: "task-definition-invalid".to_owned(),
+            cause: "the task definition cannot be registered".to_owned(),
+            evidence,
+            remedy: "correct the task definition file; shipway validate shows file and line"
+                .to_owned(),
+        };
+        let reference = self.wanted.image.reference();
+        task_definition::set_image(&mut rendered, &self.wanted.containers, &reference)
+            .map_err(|error| finding(vec![error.to_string()]))?;
+        let problems = task_definition::validate(&rendered);
+        if problems.is_empty() {
+            return Ok(rendered);
+        }
+        Err(finding(
+            problems
+                .iter()
+                .map(|p| format!("{}: {}", p.pointer, p.message))
+                .collect(),
+        ))
+    }
+
+    /// When what runs equals what is wanted, and its tasks prove it: nothing is to be done.
+    fn unchanged(
+        &self,
+        now: Timestamp,
+        service: &ServiceSeen,
+        running: &Document,
+        rendered: &Document,
+    ) -> Option<Next> {
+        if self.wanted.settings.force
+            || self.registered().is_some()
+            || !task_definition::same(running, rendered)
+            || !self.settings_as_wanted(service)
+            || !is_at_rest(service)
+        {
+            return None;
+        }
+        let task_definition = service.task_definition.clone();
+        let Some((tasks, _)) = &self.seen.tasks else {
+            return Some(Next::Do(Action::RunningTasks));
+        };
+        // A tag that moved may have left other bytes running under the same name: then deploy.
+        self.proof(tasks, &task_definition, service.desired).ok()?;
+        let noted = Checkpoint::Unchanged {
+            task_definition: task_definition.clone(),
+        };
+        if !self.wrote(|note| *note == noted) {
+            return Some(Next::Note(noted));
+        }
+        Some(self.live(now, &task_definition, service, true))
+    }
+
+    fn settings_as_wanted(&self, service: &ServiceSeen) -> bool {
+        let settings = &self.wanted.settings;
+        service.minimum_healthy_percent == Some(settings.minimum_healthy_percent)
+            && service.maximum_percent == Some(settings.maximum_percent)
+            && service.breaker.unwrap_or_default() == self.breaker()
+            && settings
+                .health_check_grace_period
+                .is_none_or(|wanted| service.health_check_grace_period == Some(wanted))
+    }
+
+    const fn breaker(&self) -> BreakerSeen {
+        match self.wanted.settings.breaker {
+            Breaker::On => BreakerSeen {
+                enable: true,
+                rollback: true,
+            },
+            Breaker::Off { .. } => BreakerSeen {
+                enable: false,
+                rollback: false,
+            },
+        }
+    }
+
+    fn register(&self, now: Timestamp, rendered: &Document) -> Next {
+        if let Some(arn) = &self.seen.registered {
+            return Next::Note(Checkpoint::Registered {
+                task_definition: arn.clone(),
+            });
+        }
+        let family = rendered
+            .get("family")
+            .and_then(Document::as_str)
+            .unwrap_or_default();
+        let intent = self.noted.iter().rev().find_map(|note| match note {
+            Checkpoint::RegisterIntent { at, .. } => Some(*at),
+            _ => None,
+        });
+        let Some(intent) = intent else {
+            return Next::Note(Checkpoint::RegisterIntent {
+                family: family.to_owned(),
+                at: now,
+            });
+        };
+        let own = self.wrote(|note| matches!(note, Checkpoint::RegisterIntent { .. }));
+        if own && !self.seen.register_uncertain {
+            return Next::Do(Action::Register {
+                json: self.tagged(rendered),
+            });
+        }
+        // Somebody may have registered it: the attempt before, or a call that got no answer.
+        let find = Action::FindRevision {
+            family: family.to_owned(),
+            tag: self.wanted.job_tag(),
+        };
+        let settled = self.settled(intent);
+        match &self.seen.own_revision {
+            None => Next::Do(find),
+            Some((Some(arn), _)) => Next::Note(Checkpoint::Registered {
+                task_definition: arn.clone(),
+            }),
+            Some((None, at)) if *at >= settled => Next::Do(Action::Register {
+                json: self.tagged(rendered),
+            }),
+            Some((None, _)) if now >= settled => Next::Do(find),
+            Some((None, _)) => Next::Wait {
+                until: settled,
+                reason: "a registration may still be on its way".to_owned(),
+            },
+        }
+    }
+
+    fn tagged(&self, rendered: &Document) -> String {
+        let mut tagged = rendered.clone();
+        let (key, job) = self.wanted.job_tag();
+        let release = self.wanted.release().to_string();
+        task_definition::set_tags(&mut tagged, &[(RELEASE_TAG, &release), (&key, &job)]);
+        tagged.to_string()
+    }
+
+    /// Suspends auto scaling when asked to. What must be put back is noted first.
+    fn suspend(&self) -> Option<Next> {
+        if self.wanted.settings.autoscaling == Autoscaling::Keep
+            || self.has(|note| *note == Checkpoint::Suspended)
+        {
+            return None;
+        }
+        let scaling = match &self.seen.scaling {
+            None => return Some(Next::Do(Action::DescribeScaling { resume: false })),
+            // Without a scalable target there is nothing to suspend, and a call would be an error.
+            Some(None) => return None,
+            Some(Some(scaling)) => scaling,
+        };
+        if !self.has(|note| matches!(note, Checkpoint::SuspendIntent { .. })) {
+            let before = self.wanted.debt.unwrap_or(scaling.suspended);
+            return Some(Next::Note(Checkpoint::SuspendIntent { before }));
+        }
+        if !self.seen.suspended {
+            let flags = ScalingFlags::ALL;
+            return Some(Next::Do(Action::SetScaling {
+                flags,
+                resume: false,
+            }));
+        }
+        Some(Next::Note(Checkpoint::Suspended))
+    }
+
+    /// The change itself, as the service stands.
+    pub(super) fn update_action(&self, task_definition: &str) -> Action {
+        let settings = &self.wanted.settings;
+        let base = self.seen.service.as_ref();
+        Action::Update(Update {
+            task_definition: task_definition.to_owned(),
+            base_configuration: base.map_or_else(String::new, |service| {
+                service.deployment_configuration.clone()
+            }),
+            minimum_healthy_percent: settings.minimum_healthy_percent,
+            maximum_percent: settings.maximum_percent,
+            breaker: self.breaker(),
+            health_check_grace_period: settings.health_check_grace_period,
+            force: settings.force,
+        })
+    }
+}
+
+/// Whether no deployment is under way: one entry, completed where ECS says so.
+fn is_at_rest(service: &ServiceSeen) -> bool {
+    match service.deployments.as_slice() {
+        [only] => only
+            .rollout_state
+            .as_deref()
+            .is_none_or(|state| state == "COMPLETED"),
+        _ => false,
+    }
+}

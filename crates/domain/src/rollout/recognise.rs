@@ -1,0 +1,154 @@
+//! From the intent to update to the service deployment that is ours: send, or recognise what was
+//! sent; never start a second one (design.md section 4, take-over).
+
+use std::time::Duration;
+
+use super::{Action, Next, Rollout, UpdateIntent};
+use crate::checkpoint::Checkpoint;
+use crate::time::Timestamp;
+
+/// How far the clocks of ECS and of the agent may lie apart.
+const CLOCK_SKEW: Duration = Duration::from_secs(60);
+/// Time between two looks at the list of deployments while ours does not show (ecs-facts 3.4).
+const LIST_AGAIN: Duration = Duration::from_secs(3);
+
+impl Rollout {
+    pub(super) fn update(&self, now: Timestamp, intent: UpdateIntent<'_>) -> Next {
+        if let Some(ours) = self.ours(intent) {
+            return Next::Note(Checkpoint::Following {
+                service_deployment: ours,
+            });
+        }
+        if self.has(|note| matches!(note, Checkpoint::Updated { .. })) {
+            return self.find(now, intent);
+        }
+        if let Some(primary) = &self.seen.updated {
+            return Next::Note(Checkpoint::Updated {
+                primary: primary.clone(),
+            });
+        }
+        let own = self.wrote(|note| matches!(note, Checkpoint::UpdateIntent { .. }));
+        if own && !self.seen.update_uncertain {
+            return Next::Do(self.update_action(intent.task_definition));
+        }
+        self.recognise(now, intent)
+    }
+
+    /// The update may have happened. It did when the service or one of its deployments shows our
+    /// revision; it did not when nothing shows it after the call can no longer be on its way.
+    fn recognise(&self, now: Timestamp, intent: UpdateIntent<'_>) -> Next {
+        let Some(service) = &self.seen.service else {
+            return Next::Do(Action::DescribeService);
+        };
+        let ours = |entry: &&crate::observe::DeploymentSeen| {
+            entry.task_definition == intent.task_definition
+        };
+        if let Some(entry) = service.deployments.iter().find(ours) {
+            return Next::Note(Checkpoint::Updated {
+                primary: entry.id.clone(),
+            });
+        }
+        if let Some(next) = self.unknown_candidate() {
+            return next;
+        }
+        let settled = self.settled(intent.at);
+        let looked = self.seen.listed_at.is_some_and(|at| at >= settled);
+        if !looked && (now >= settled || self.seen.listed_at.is_none()) {
+            return Next::Do(Action::ListDeployments {
+                since: intent.at.minus(CLOCK_SKEW),
+            });
+        }
+        if !looked {
+            return Next::Wait {
+                until: settled,
+                reason: "an update of the attempt before may still be on its way".to_owned(),
+            };
+        }
+        if self.seen.service_at < settled {
+            return Next::Do(Action::DescribeService);
+        }
+        if self.stop.is_some() {
+            return self.end_untouched(now);
+        }
+        Next::Do(self.update_action(intent.task_definition))
+    }
+
+    /// UpdateService was answered; which service deployment is ours?
+    fn find(&self, now: Timestamp, intent: UpdateIntent<'_>) -> Next {
+        if now > self.deadline() && self.seen.listed_at.is_some() {
+            return self.rest(
+                "ECS took the update but shows no service deployment of it; it may still begin",
+            );
+        }
+        if let Some(next) = self.unknown_candidate() {
+            return next;
+        }
+        // The service names its current deployment, and many services are asked for in one call.
+        let current = self
+            .seen
+            .service
+            .as_ref()
+            .and_then(|service| service.current_service_deployment.as_deref())
+            .filter(|current| Some(*current) != intent.deployment_before);
+        if let Some(current) = current
+            && !self
+                .seen
+                .candidates
+                .iter()
+                .any(|known| known.arn == current)
+        {
+            let service_deployment = Some(current.to_owned());
+            return Next::Do(Action::Follow {
+                service_deployment,
+                with_service: false,
+            });
+        }
+        match self.seen.listed_at {
+            Some(at) if now < at.plus(LIST_AGAIN) => Next::Do(Action::Follow {
+                service_deployment: None,
+                with_service: true,
+            }),
+            None if self.seen.service_at.plus(LIST_AGAIN) > now => Next::Do(Action::Follow {
+                service_deployment: None,
+                with_service: true,
+            }),
+            _ => Next::Do(Action::ListDeployments {
+                since: intent.at.minus(CLOCK_SKEW),
+            }),
+        }
+    }
+
+    /// A deployment whose task definition is not known yet: ask for its revision.
+    fn unknown_candidate(&self) -> Option<Next> {
+        self.seen
+            .candidates
+            .iter()
+            .map(|candidate| &candidate.target_revision.arn)
+            .find(|revision| {
+                !self
+                    .seen
+                    .revisions
+                    .iter()
+                    .any(|known| known.arn == **revision)
+            })
+            .map(|revision| {
+                Next::Do(Action::DescribeRevision {
+                    revision: revision.clone(),
+                })
+            })
+    }
+
+    /// The service deployment whose target revision has our task definition.
+    fn ours(&self, intent: UpdateIntent<'_>) -> Option<String> {
+        let revision = self
+            .seen
+            .revisions
+            .iter()
+            .find(|revision| revision.task_definition == intent.task_definition)?;
+        self.seen
+            .candidates
+            .iter()
+            .find(|candidate| candidate.target_revision.arn == revision.arn)
+            .map(|candidate| candidate.arn.clone())
+    }
+}

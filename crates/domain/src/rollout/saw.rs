@@ -1,0 +1,259 @@
+//! Taking in what an action brought to light.
+
+use super::{Action, CallFailed, Failing, FailureKind, Rollout, Saw};
+use crate::document::Document;
+use crate::event::NoteLevel;
+use crate::observe::{CallerSeen, ServiceDeploymentSeen, ServiceSeen};
+use crate::time::Timestamp;
+use crate::verdict::Finding;
+
+impl Rollout {
+    /// What came of `action`, at `now`.
+    pub fn saw(&mut self, now: Timestamp, action: &Action, saw: Saw) {
+        if let Saw::Failed(failed) = saw {
+            self.saw_failure(now, action, failed);
+            return;
+        }
+        self.failing = None;
+        match saw {
+            Saw::Caller(caller) => self.saw_caller(&caller),
+            Saw::Service(service) => self.saw_service(now, service.map(|service| *service)),
+            Saw::TaskDefinition(json) => self.saw_task_definition(json.as_deref()),
+            Saw::FoundRevision(found) => self.seen.own_revision = Some((found, now)),
+            Saw::Registered(arn) => self.seen.registered = Some(arn),
+            Saw::Scaling(scaling) => match action {
+                Action::DescribeScaling { resume: true } => {
+                    self.seen.scaling_at_end = Some(scaling);
+                }
+                _ => self.seen.scaling = Some(scaling),
+            },
+            Saw::ScalingSet(_) => match action {
+                Action::SetScaling { resume: true, .. } => self.seen.resumed = true,
+                _ => self.seen.suspended = true,
+            },
+            Saw::Updated(service) => {
+                self.seen.updated = Some(
+                    service
+                        .primary()
+                        .map_or_else(String::new, |entry| entry.id.clone()),
+                );
+                self.saw_service(now, Some(*service));
+            }
+            Saw::Deployments(list) => self.saw_deployments(now, list),
+            Saw::Revision(Some(revision)) => self.seen.revisions.push(revision),
+            Saw::Revision(None) => self.forget_candidate(action),
+            Saw::Polled {
+                deployment,
+                service,
+                service_missing,
+            } => {
+                if service_missing {
+                    self.saw_service(now, None);
+                } else if let Some(service) = service {
+                    self.saw_service(now, Some(*service));
+                }
+                if let Action::Follow {
+                    service_deployment: Some(arn),
+                    ..
+                } = action
+                {
+                    self.saw_poll(now, arn, deployment.map(|deployment| *deployment));
+                }
+            }
+            Saw::RunningTasks(tasks) => {
+                self.seen.verify_since.get_or_insert(now);
+                self.seen.tasks = Some((tasks, now));
+            }
+            Saw::StoppedTasks(tasks) => self.seen.stopped = Some(tasks),
+            Saw::StopAsked => self.seen.stop_answered = true,
+            Saw::Tagged(refused) => {
+                self.seen.tagged = true;
+                for (tag, reason) in refused {
+                    let text = format!("tag {tag} was not set: {reason}");
+                    self.remarks.push((NoteLevel::Warning, text));
+                }
+            }
+            Saw::Failed(_) => {}
+        }
+    }
+
+    fn saw_caller(&mut self, caller: &CallerSeen) {
+        if caller.account == self.wanted.target.account.as_str() {
+            self.seen.identity = true;
+            return;
+        }
+        self.seen.fatal = Some(Finding {
+            code: "wrong-account".to_owned(),
+            cause: format!(
+                "the agent's credentials belong to account {}, the target is in {}",
+                caller.account, self.wanted.target.account
+            ),
+            evidence: vec![caller.arn.clone()],
+            remedy: "correct the role of this account in the agent's configuration".to_owned(),
+        });
+    }
+
+    fn saw_service(&mut self, now: Timestamp, service: Option<ServiceSeen>) {
+        self.seen.service_at = now;
+        self.seen.service_missing = service.is_none();
+        let Some(service) = service else { return };
+        if let Some(intent) = self.update_intent()
+            && self.seen.verify_since.is_some()
+        {
+            let ours = intent.task_definition;
+            // When the newest deployment is ours there is no later one.
+            if service
+                .primary()
+                .is_some_and(|entry| entry.task_definition == ours)
+            {
+                self.seen.later = Some(false);
+            }
+        }
+        self.seen.service = Some(service);
+    }
+
+    fn saw_task_definition(&mut self, json: Option<&str>) {
+        // What runs is only compared with: a definition that cannot be read differs from ours.
+        let parsed = json
+            .and_then(|json| Document::parse(json).ok())
+            .unwrap_or(Document::Null);
+        self.seen.running_definition = Some(parsed);
+    }
+
+    fn saw_deployments(&mut self, now: Timestamp, list: Vec<ServiceDeploymentSeen>) {
+        self.seen.listed_at = Some(now);
+        if let Some(ours) = &self.seen.deployment {
+            let later = list
+                .iter()
+                .any(|other| other.arn != ours.arn && other.created_at > ours.created_at);
+            self.seen.later = Some(later);
+        }
+        for deployment in list {
+            self.add_candidate(deployment);
+        }
+    }
+
+    fn add_candidate(&mut self, deployment: ServiceDeploymentSeen) {
+        match self
+            .seen
+            .candidates
+            .iter_mut()
+            .find(|known| known.arn == deployment.arn)
+        {
+            Some(known) => *known = deployment,
+            None => self.seen.candidates.push(deployment),
+        }
+    }
+
+    /// A revision that ECS does not show (yet) says nothing; its deployment is looked at again.
+    fn forget_candidate(&mut self, action: &Action) {
+        if let Action::DescribeRevision { revision } = action {
+            self.seen
+                .candidates
+                .retain(|known| known.target_revision.arn != *revision);
+        }
+    }
+
+    fn saw_poll(&mut self, now: Timestamp, arn: &str, deployment: Option<ServiceDeploymentSeen>) {
+        let Some(deployment) = deployment else {
+            self.seen.vanished += 1;
+            return;
+        };
+        self.seen.vanished = 0;
+        if self.following() != Some(arn) {
+            self.add_candidate(deployment);
+            return;
+        }
+        if deployment.status.is_terminal() {
+            // The first sight of the end: what is seen of the service before it is too old.
+            self.seen.verify_since.get_or_insert(now);
+        }
+        self.seen.deployment = Some(deployment);
+    }
+
+    fn saw_failure(&mut self, now: Timestamp, action: &Action, failed: CallFailed) {
+        if matches!(
+            action,
+            Action::SetScaling { resume: true, .. } | Action::DescribeScaling { resume: true }
+        ) {
+            self.seen.resume_failures += 1;
+        }
+        if matches!(action, Action::StopDeployment { .. })
+            && matches!(failed.kind, FailureKind::Conflict | FailureKind::NotFound)
+        {
+            // It has ended meanwhile: the next poll says how.
+            self.seen.stop_answered = true;
+            return;
+        }
+        match failed.kind {
+            FailureKind::Uncertain => match action {
+                Action::Register { .. } => {
+                    self.seen.register_uncertain = true;
+                    self.seen.own_revision = None;
+                }
+                Action::Update(_) => {
+                    self.seen.update_uncertain = true;
+                    self.seen.service = None;
+                    self.seen.listed_at = None;
+                }
+                _ => {}
+            },
+            FailureKind::Passing => {}
+            FailureKind::Conflict if matches!(action, Action::Register { .. }) => {}
+            FailureKind::Credentials
+            | FailureKind::Denied
+            | FailureKind::NotFound
+            | FailureKind::Conflict
+            | FailureKind::Invalid => {
+                let refused = matches!(action, Action::Update(_));
+                if refused || self.update_intent().is_none() {
+                    self.seen.fatal.get_or_insert_with(|| refusal(&failed));
+                    return;
+                }
+            }
+        }
+        let times = self.failing.as_ref().map_or(0, |failing| failing.times);
+        self.failing = Some(Failing {
+            last: failed,
+            times: times + 1,
+            at: now,
+        });
+    }
+}
+
+fn refusal(failed: &CallFailed) -> Finding {
+    let (code, cause, remedy) = match failed.kind {
+        FailureKind::Credentials => (
+            "credentials",
+            format!(
+                "AWS does not take the agent's credentials for {}",
+                failed.call
+            ),
+            "see the role, its trust policy and external id in the agent's configuration",
+        ),
+        FailureKind::Denied => (
+            "denied",
+            format!("the agent's role may not do {}", failed.call),
+            "add the statement that the message names to the policy of the role",
+        ),
+        FailureKind::NotFound => (
+            "not-found",
+            format!("{} names something that does not exist", failed.call),
+            "correct the target in the manifest",
+        ),
+        FailureKind::Conflict
+        | FailureKind::Invalid
+        | FailureKind::Passing
+        | FailureKind::Uncertain => (
+            "refused",
+            format!("AWS refused {}", failed.call),
+            "correct what the message names, and deploy again",
+        ),
+    };
+    Finding {
+        code: code.to_owned(),
+        cause,
+        evidence: vec![failed.message.clone()],
+        remedy: remedy.to_owned(),
+    }
+}

@@ -1,0 +1,1 @@
+//! The planner takes the right step, whatever was noted and seen before.

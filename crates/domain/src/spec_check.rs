@@ -1,0 +1,101 @@
+//! Whether a specification can be carried out at all; what a client must not send.
+
+use std::collections::BTreeSet;
+
+use crate::spec::{Breaker, Priority, ReleaseKind, ReleaseSpec, Source};
+
+/// Most targets of one release.
+const MAX_TARGETS: usize = 500;
+
+impl Priority {
+    /// The highest.
+    pub const HIGHEST: Self = match Self::new(100) {
+        Some(priority) => priority,
+        None => unreachable!(),
+    };
+}
+
+impl ReleaseSpec {
+    /// Checks what types alone do not say.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong and what would be right.
+    pub fn check(&self) -> Result<(), String> {
+        if self.kind == ReleaseKind::Settle {
+            return Err("releases of kind settle are made by the coordinator alone".to_owned());
+        }
+        if self.targets.is_empty() {
+            return Err(format!(
+                "environment {} has no target; it needs at least one",
+                self.env
+            ));
+        }
+        if self.targets.len() > MAX_TARGETS {
+            return Err(format!(
+                "environment {} has {} targets; at most {MAX_TARGETS} are possible",
+                self.env,
+                self.targets.len()
+            ));
+        }
+        let mut seen = BTreeSet::new();
+        if let Some(twice) = self
+            .targets
+            .iter()
+            .find(|target| !seen.insert(&target.target))
+        {
+            return Err(format!(
+                "target {} stands twice; a release changes each target once",
+                twice.target
+            ));
+        }
+        if self.containers.is_empty() {
+            return Err("no container gets the image; name at least one".to_owned());
+        }
+        match (&self.source, &self.build) {
+            (Source::Image { .. }, Some(_)) => {
+                Err("an image is given, so nothing can be built: leave build away".to_owned())
+            }
+            (Source::Context { .. } | Source::Commit { .. }, None) => {
+                Err("a source is given without a build: say how it is built".to_owned())
+            }
+            _ => self.check_rollout(),
+        }
+    }
+
+    fn check_rollout(&self) -> Result<(), String> {
+        let rollout = &self.rollout;
+        if rollout.minimum_healthy_percent > 100 {
+            return Err(format!(
+                "minimum_healthy_percent is {}; 0 to 100 are possible",
+                rollout.minimum_healthy_percent
+            ));
+        }
+        if !(100..=400).contains(&rollout.maximum_percent) {
+            return Err(format!(
+                "maximum_percent is {}; 100 to 400 are possible",
+                rollout.maximum_percent
+            ));
+        }
+        if rollout.minimum_healthy_percent == 100 && rollout.maximum_percent == 100 {
+            return Err(
+                "at 100/100 percent no task may be stopped and none started, so nothing \
+                        could ever be deployed; lower minimum_healthy_percent or raise \
+                        maximum_percent"
+                    .to_owned(),
+            );
+        }
+        if let Breaker::Off { reason } = &rollout.breaker
+            && reason.trim().is_empty()
+        {
+            return Err(
+                "the circuit breaker is switched off without a reason; write one down, \
+                        or leave the breaker on"
+                    .to_owned(),
+            );
+        }
+        if rollout.timeout.is_zero() {
+            return Err("the timeout is zero; give the rollout some time, such as 20m".to_owned());
+        }
+        Ok(())
+    }
+}
