@@ -1,0 +1,115 @@
+//! How a service is set up, as far as its rolling updates are concerned.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::bounds::Percents;
+use crate::breaker::BreakerConfig;
+
+/// Settings of a service. All may change while it runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Config {
+    /// Minimum healthy and maximum percent.
+    pub percents: Percents,
+    /// The circuit breaker, when it is enabled.
+    pub breaker: Option<BreakerConfig>,
+    /// `healthCheckGracePeriodSeconds`: for so long after RUNNING failing checks are ignored.
+    pub grace: Duration,
+    /// `bakeTimeInMinutes`: how long a deployment is watched after it is complete.
+    pub bake: Duration,
+    /// The target group named in events; none without a load balancer.
+    pub target_group: Option<String>,
+    /// Gaps between launches that fail.
+    pub backoff: Backoff,
+    /// How long the passing states of a service deployment last.
+    pub pace: Pace,
+    /// Points that AWS leaves open.
+    pub choices: Choices,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            percents: Percents::default(),
+            breaker: None,
+            grace: Duration::ZERO,
+            bake: Duration::ZERO,
+            target_group: None,
+            backoff: Backoff::default(),
+            pace: Pace::default(),
+            choices: Choices::default(),
+        }
+    }
+}
+
+/// The launch back-off of ecs-facts 1.6, for tasks that never reached RUNNING.
+///
+/// The first retry comes at once, the second after `base`, and each later one after twice the gap before;
+/// the observed rollouts of ecs-facts 1.7 fit that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backoff {
+    /// The first real gap.
+    pub base: Duration,
+    /// The longest gap: 27 minutes in AWS.
+    pub longest: Duration,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self {
+            base: Duration::from_secs(240),
+            longest: Duration::from_secs(27 * 60),
+        }
+    }
+}
+
+impl Backoff {
+    /// The gap after this many rounds of failed launches in a row.
+    #[must_use]
+    pub fn gap(&self, rounds: u32) -> Duration {
+        match rounds {
+            0 | 1 => Duration::ZERO,
+            _ => {
+                let doubled = 2_u32.saturating_pow(rounds - 2);
+                self.base.saturating_mul(doubled).min(self.longest)
+            }
+        }
+    }
+}
+
+/// How long the passing states of a service deployment last. AWS promises nothing; both are short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pace {
+    /// PENDING.
+    pub pending: Duration,
+    /// STOP_REQUESTED and ROLLBACK_REQUESTED.
+    pub requested: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            pending: Duration::from_secs(1),
+            requested: Duration::from_secs(2),
+        }
+    }
+}
+
+/// Where the documents disagree or are silent, one answer each (ecs-facts 13).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choices {
+    /// Tasks that are being stopped count against `upper` (the stricter reading of ecs-facts 1.1).
+    pub stopping_counts: bool,
+    /// A task without a health check that exits before it counted as healthy is a failure for the breaker.
+    pub early_exits_count: bool,
+}
+
+impl Default for Choices {
+    fn default() -> Self {
+        Self {
+            stopping_counts: true,
+            early_exits_count: true,
+        }
+    }
+}
