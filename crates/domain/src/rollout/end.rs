@@ -44,7 +44,7 @@ impl Rollout {
             Vec::new()
         };
         let summary = self.summary(verdict, deployment);
-        self.end(now, verdict, summary, Some(ours), findings, false)
+        self.end(verdict, summary, Some(ours), findings, false)
     }
 
     /// Is there a later deployment? When the service's PRIMARY is ours there is none; else the list
@@ -63,7 +63,6 @@ impl Rollout {
 
     pub(super) fn live(
         &self,
-        now: Timestamp,
         task_definition: &str,
         service: &ServiceSeen,
         unchanged: bool,
@@ -86,7 +85,6 @@ impl Rollout {
         };
         let task_definition = Some(task_definition.to_owned());
         self.end(
-            now,
             Verdict::Live,
             summary,
             task_definition,
@@ -96,7 +94,7 @@ impl Rollout {
     }
 
     /// Nothing was changed by an UpdateService of ours, and nothing will be.
-    pub(super) fn end_untouched(&self, now: Timestamp) -> Next {
+    pub(super) fn end_untouched(&self) -> Next {
         let Some(reason) = self.stop.clone() else {
             return self.rest("nobody asked to stop");
         };
@@ -104,15 +102,15 @@ impl Rollout {
     }
 
     /// The job fails before it changed the service.
-    pub(super) fn fail(&self, now: Timestamp, finding: Finding) -> Next {
+    pub(super) fn fail(&self, finding: Finding) -> Next {
         if self.update_intent().is_some() {
-            return self.fail_after(now, finding);
+            return self.fail_after(finding);
         }
         self.put_back_or(Outcome::Failed(finding))
     }
 
     /// The job fails after it changed the service.
-    pub(super) fn fail_after(&self, now: Timestamp, finding: Finding) -> Next {
+    pub(super) fn fail_after(&self, finding: Finding) -> Next {
         let summary = finding.cause.clone();
         let ours = self.registered().map(str::to_owned);
         let mut findings = vec![finding];
@@ -129,7 +127,7 @@ impl Rollout {
                 self.wanted.started_at,
             ));
         }
-        self.end(now, Verdict::Failed, summary, ours, findings, false)
+        self.end(Verdict::Failed, summary, ours, findings, false)
     }
 
     /// We stop waiting, ECS does not: the job rests, slot and debts stay.
@@ -147,7 +145,6 @@ impl Rollout {
 
     fn end(
         &self,
-        now: Timestamp,
         verdict: Verdict,
         summary: String,
         task_definition: Option<String>,

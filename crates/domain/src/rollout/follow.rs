@@ -20,7 +20,7 @@ impl Rollout {
         };
         let deployment = match &self.seen.deployment {
             Some(deployment) if deployment.arn == ours => deployment,
-            _ if self.seen.vanished >= VANISHED => return self.vanished(now),
+            _ if self.seen.vanished >= VANISHED => return self.vanished(),
             _ => return poll(self.seen.vanished > 0),
         };
         if deployment.status.is_terminal() {
@@ -54,25 +54,22 @@ impl Rollout {
     }
 
     /// ECS does not know our deployment any more: deleted with its service, or not to be seen.
-    fn vanished(&self, now: Timestamp) -> Next {
+    fn vanished(&self) -> Next {
         let inactive = self
             .seen
             .service
             .as_ref()
             .is_some_and(|service| service.status == "INACTIVE");
         if self.seen.service_missing || inactive {
-            return self.fail(
-                now,
-                Finding {
-                    code: "service-deleted".to_owned(),
-                    cause: format!(
-                        "the service {} was deleted during the rollout",
-                        self.wanted.target.service
-                    ),
-                    evidence: vec!["DescribeServices does not show it as active".to_owned()],
-                    remedy: "find out who deleted it; create it again and deploy".to_owned(),
-                },
-            );
+            return self.fail(Finding {
+                code: "service-deleted".to_owned(),
+                cause: format!(
+                    "the service {} was deleted during the rollout",
+                    self.wanted.target.service
+                ),
+                evidence: vec!["DescribeServices does not show it as active".to_owned()],
+                remedy: "find out who deleted it; create it again and deploy".to_owned(),
+            });
         }
         self.rest("ECS does not show our service deployment any more; a vanished one is no success")
     }

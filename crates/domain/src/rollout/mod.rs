@@ -179,7 +179,7 @@ impl Rollout {
             return next;
         }
         if let Some(finding) = &self.seen.fatal {
-            return self.fail(now, finding.clone());
+            return self.fail(finding.clone());
         }
         if !self.seen.identity {
             return Next::Do(Action::CheckIdentity);
@@ -187,7 +187,7 @@ impl Rollout {
         match (self.following(), self.update_intent()) {
             (Some(ours), _) => self.follow(now, ours),
             (None, Some(intent)) => self.update(now, intent),
-            (None, None) if self.stop.is_some() => self.end_untouched(now),
+            (None, None) if self.stop.is_some() => self.end_untouched(),
             (None, None) => self.prepare(now),
         }
     }

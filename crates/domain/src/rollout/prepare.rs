@@ -13,13 +13,13 @@ use crate::verdict::Finding;
 impl Rollout {
     pub(super) fn prepare(&self, now: Timestamp) -> Next {
         if self.seen.service_missing {
-            return self.fail(now, self.no_service());
+            return self.fail(self.no_service());
         }
         let Some(service) = &self.seen.service else {
             return Next::Do(Action::DescribeService);
         };
         if let Some(finding) = self.unfit(service) {
-            return self.fail(now, finding);
+            return self.fail(finding);
         }
         let Some(running) = &self.seen.running_definition else {
             let task_definition = service.task_definition.clone();
@@ -27,9 +27,9 @@ impl Rollout {
         };
         let rendered = match self.render() {
             Ok(rendered) => rendered,
-            Err(finding) => return self.fail(now, finding),
+            Err(finding) => return self.fail(finding),
         };
-        if let Some(next) = self.unchanged(now, service, running, &rendered) {
+        if let Some(next) = self.unchanged(service, running, &rendered) {
             return next;
         }
         let Some(registered) = self.registered() else {
@@ -133,7 +133,6 @@ impl Rollout {
     /// When what runs equals what is wanted, and its tasks prove it: nothing is to be done.
     fn unchanged(
         &self,
-        now: Timestamp,
         service: &ServiceSeen,
         running: &Document,
         rendered: &Document,
@@ -158,7 +157,7 @@ impl Rollout {
         if !self.wrote(|note| *note == noted) {
             return Some(Next::Note(noted));
         }
-        Some(self.live(now, &task_definition, service, true))
+        Some(self.live(&task_definition, service, true))
     }
 
     fn settings_as_wanted(&self, service: &ServiceSeen) -> bool {

@@ -68,7 +68,7 @@ impl Rollout {
             return Next::Do(Action::DescribeService);
         }
         if self.stop.is_some() {
-            return self.end_untouched(now);
+            return self.end_untouched();
         }
         Next::Do(self.update_action(intent.task_definition))
     }

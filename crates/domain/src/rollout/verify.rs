@@ -78,20 +78,17 @@ impl Rollout {
             return Next::Do(Action::RunningTasks);
         };
         let Err(doubt) = self.proof(tasks, task_definition, service.desired) else {
-            return self.live(now, task_definition, service, false);
+            return self.live(task_definition, service, false);
         };
         match doubt {
-            Doubt::Other(evidence) => self.fail_after(
-                now,
-                Finding {
-                    code: "digest-differs".to_owned(),
-                    cause: "ECS runs another image than the one that was pushed".to_owned(),
-                    evidence: vec![evidence],
-                    remedy: "see whether version consistency is switched off for the container, \
+            Doubt::Other(evidence) => self.fail_after(Finding {
+                code: "digest-differs".to_owned(),
+                cause: "ECS runs another image than the one that was pushed".to_owned(),
+                evidence: vec![evidence],
+                remedy: "see whether version consistency is switched off for the container, \
                              or a tag was moved; deploy again with --force"
-                        .to_owned(),
-                },
-            ),
+                    .to_owned(),
+            }),
             Doubt::NotYet(evidence) => {
                 let since = self.seen.verify_since.unwrap_or(now);
                 if now < since.plus(PATIENCE) {
@@ -104,26 +101,21 @@ impl Rollout {
                         reason,
                     };
                 }
-                self.not_serving(now, evidence)
+                self.not_serving(evidence)
             }
         }
     }
 
-    fn not_serving(&self, now: Timestamp, evidence: String) -> Next {
+    fn not_serving(&self, evidence: String) -> Next {
         if self.seen.stopped.is_none() {
             return Next::Do(Action::StoppedTasks);
         }
-        self.fail_after(
-            now,
-            Finding {
-                code: "not-serving".to_owned(),
-                cause: "ECS calls the deployment successful, but its tasks do not stay up"
-                    .to_owned(),
-                evidence: vec![evidence],
-                remedy: "give the container a health check, so that ECS sees what you see"
-                    .to_owned(),
-            },
-        )
+        self.fail_after(Finding {
+            code: "not-serving".to_owned(),
+            cause: "ECS calls the deployment successful, but its tasks do not stay up".to_owned(),
+            evidence: vec![evidence],
+            remedy: "give the container a health check, so that ECS sees what you see".to_owned(),
+        })
     }
 }
 
