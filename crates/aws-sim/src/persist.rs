@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
@@ -11,8 +11,11 @@ use crate::SimError;
 use crate::shared::Shared;
 use crate::world::World;
 
-/// How long changes are gathered before they are saved together, in real time.
+/// How long changes are gathered at least before they are saved together, in real time.
 const DEBOUNCE: Duration = Duration::from_millis(200);
+
+/// Saving takes at most one part in so many of the time.
+const SHARE: u32 = 10;
 
 /// The file in the data directory.
 pub(crate) fn file(data: &Path) -> PathBuf {
@@ -58,16 +61,19 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()>
 
 /// Saves after changes until `stop`, and once more then.
 pub(crate) async fn run(shared: Arc<Shared>, data: PathBuf, stop: CancellationToken) {
+    let mut pause = DEBOUNCE;
     loop {
         let stopping = tokio::select! {
             () = stop.cancelled() => true,
             () = shared.save.notified() => {
-                tokio::time::timeout(DEBOUNCE, stop.cancelled()).await.is_ok()
+                tokio::time::timeout(pause, stop.cancelled()).await.is_ok()
             }
         };
+        let begin = Instant::now();
         if let Err(error) = save(&shared, &data) {
             tracing::error!(%error, "the world could not be saved");
         }
+        pause = DEBOUNCE.max(begin.elapsed() * SHARE);
         if stopping {
             return;
         }

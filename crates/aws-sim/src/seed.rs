@@ -103,7 +103,11 @@ pub(crate) fn apply(world: &mut World, now: SimTime, seed: &Seed) -> Result<(), 
             }
             let mut role = role.clone();
             if role.id.is_empty() {
-                role.id = format!("AROA{}", world.ids.capitals(17));
+                let known = world.account(id).roles.get(&role.name);
+                role.id = match known {
+                    Some(known) => known.id.clone(),
+                    None => format!("AROA{}", world.ids.capitals(17)),
+                };
             }
             world.account(id).roles.insert(role.name.clone(), role);
         }

@@ -74,11 +74,6 @@ pub(crate) struct Region {
 }
 
 impl World {
-    /// An empty world.
-    pub(crate) fn new() -> Self {
-        Self::with_ids(Ids::default())
-    }
-
     /// An empty world whose ids come from `ids`.
     pub(crate) fn with_ids(mut ids: Ids) -> Self {
         Self {

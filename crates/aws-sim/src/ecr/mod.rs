@@ -16,7 +16,6 @@ mod token;
 mod write;
 
 pub(crate) use access::denial;
-pub(crate) use manifest::Child;
 pub(crate) use put::Refusal;
 pub(crate) use scan::Findings;
 pub(crate) use state::{Image, Repository, State};

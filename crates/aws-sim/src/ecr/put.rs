@@ -82,7 +82,9 @@ impl Repository {
                 image.blobs = blobs.map(|blob| blob.digest.clone()).collect();
                 self.need_blobs(&image.blobs)?;
                 image.size = layers.iter().map(|layer| layer.size).sum();
-                let config = files.json(&config.digest).unwrap_or_default();
+                let known = image.blobs.contains(&config.digest);
+                let config = known.then(|| files.json(&config.digest)).flatten();
+                let config = config.unwrap_or_default();
                 image.platform = platform(&config);
                 image.labels = labels(&config);
             }

@@ -96,10 +96,12 @@ pub(super) fn get(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Val
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::Ids;
 
     #[test]
     fn a_password_is_good_for_its_world_and_its_time() {
-        let mut world = World::new();
+        let mut world = World::with_ids(Ids::seeded(1));
+        let other = World::with_ids(Ids::seeded(2));
         let caller = Principal::root("111111111111");
         let expires = SimTime::from_micros(1_000);
         let password = world.issue_password(&caller, expires);
@@ -110,7 +112,7 @@ mod tests {
             Err(BadToken::Expired)
         );
         assert_eq!(
-            World::new().check_password(&password, before),
+            other.check_password(&password, before),
             Err(BadToken::Unknown)
         );
         assert_eq!(world.check_password("x", before), Err(BadToken::Unknown));

@@ -5,13 +5,14 @@ use serde_json::json;
 use super::*;
 use crate::clock::SimTime;
 use crate::files::Files;
+use crate::ids::Ids;
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const OWNER: &str = "000000000000";
 
 /// A world with an image `app:v1` (for `platform`, with `labels`) and an index `app:all` over it.
 fn world(platform: &str, labels: serde_json::Value) -> World {
-    let mut world = World::new();
+    let mut world = World::with_ids(Ids::seeded(1));
     world.files = Files::open(None).unwrap();
     world.registry(OWNER, "eu-west-1").unwrap();
     let (os, architecture) = platform.split_once('/').unwrap();
@@ -126,7 +127,7 @@ fn an_image_carries_its_own_script_and_the_control_api_overrules_it() {
 
 #[test]
 fn an_image_elsewhere_has_a_digest_made_from_its_name() {
-    let world = World::new();
+    let world = World::with_ids(Ids::seeded(1));
     let resolve = |image: &str| {
         let platform = Platform {
             os: "linux",

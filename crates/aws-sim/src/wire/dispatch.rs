@@ -118,7 +118,6 @@ fn answer(shared: &Shared, parts: &Parts, asked: &Asked) -> Response {
             region: region.to_owned(),
             principal,
             now,
-            request_id: request_id.clone(),
             clock: shared.clock.clone(),
         };
         let Asked {

@@ -93,11 +93,6 @@ impl<'a> Input<'a> {
             .map(|value| Self::new(value, self.missing))
             .transpose()
     }
-
-    /// Names of the members that are present.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &'a str> {
-        self.members.keys().map(String::as_str)
-    }
 }
 
 fn wrong_type(name: &str, kind: &str) -> ApiError {

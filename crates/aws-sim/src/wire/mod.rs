@@ -30,8 +30,6 @@ pub(crate) struct Ctx {
     pub(crate) principal: Principal,
     /// Simulated time of the call.
     pub(crate) now: SimTime,
-    /// `x-amzn-RequestId`.
-    pub(crate) request_id: String,
     /// For expiries that clients compare with their own clock.
     pub(crate) clock: Clock,
 }
