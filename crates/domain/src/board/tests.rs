@@ -1,1 +1,0 @@
-//! The board does what the flows of the design say.
