@@ -1,1 +1,29 @@
-//! Acts and observes in one AWS account: ECR, ECS, Auto Scaling, STS.
+//! Acts and observes in AWS accounts: ECR, ECS, Auto Scaling, STS.
+//!
+//! [`EcsPlatform`] is the [`shipway_plugin::Platform`] over the AWS SDKs. It answers what is and does
+//! what it is told; what to do next is `shipway-domain`'s business.
+
+mod batch;
+mod budget;
+mod call;
+mod clients;
+mod config;
+mod convert;
+mod deployments;
+mod errors;
+mod operation;
+mod place;
+mod platform;
+mod poller;
+mod raw;
+mod region;
+mod registry;
+mod scaling;
+mod secret;
+mod service;
+mod task_definition;
+mod tasks;
+
+pub use call::SPAN;
+pub use config::{AccountConfig, BadConfig, BaseCredentials, PlatformConfig, Polling};
+pub use platform::EcsPlatform;

@@ -1,0 +1,194 @@
+//! One call of AWS: its span, its budget, its limit in time, its error.
+
+use std::error::Error;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use aws_sdk_ecs::operation::RequestId;
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::FinalizerInterceptorContextRef;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use shipway_plugin::{ErrorKind, Place, PlatformError};
+use tokio::time::Instant;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
+
+use crate::budget::Budget;
+use crate::errors;
+use crate::operation::Operation;
+
+/// Name of the span around each call of AWS.
+pub const SPAN: &str = "aws.call";
+
+/// After this long a change is given up; it is well below the margin of a lease (design.md section 6).
+pub(crate) const MUTATION_LIMIT: Duration = Duration::from_secs(10);
+
+/// The longest that a change waits for a token of our own budget: beyond it the caller shall look at
+/// its lease again first.
+const MUTATION_WAIT: Duration = Duration::from_secs(2);
+
+/// Makes the call: waits for the budget, opens the span, maps the error.
+pub(crate) async fn make<T, E, F>(
+    place: &Place,
+    budget: &Budget,
+    operation: &Operation,
+    sending: F,
+) -> Result<T, PlatformError>
+where
+    T: RequestId,
+    E: Error + ProvideErrorMetadata + Send + Sync + 'static,
+    F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+{
+    let span = span(place, operation);
+    let started = Instant::now();
+    let work = async {
+        reserve(budget, operation).await?;
+        let tally = Arc::new(Tally::default());
+        let sending = TALLY.scope(Arc::clone(&tally), Box::pin(sending));
+        let answer = if operation.mutates {
+            let Ok(answer) = tokio::time::timeout_at(started + MUTATION_LIMIT, sending).await
+            else {
+                return Err(too_slow(operation));
+            };
+            answer
+        } else {
+            sending.await
+        };
+        tally.record(&Span::current());
+        answer
+            .inspect(|output| {
+                Span::current().record("request_id", output.request_id().unwrap_or_default());
+            })
+            .map_err(|error| errors::from_sdk(operation, error))
+    };
+    let result = work.instrument(span.clone()).await;
+    if let Err(error) = &result {
+        fail(&span, error);
+    }
+    result
+}
+
+/// The span of a call.
+pub(crate) fn span(place: &Place, operation: &Operation) -> Span {
+    tracing::info_span!(
+        SPAN,
+        otel.name = operation.action(),
+        otel.kind = "client",
+        service = operation.service,
+        operation = operation.name,
+        account = place.account.as_str(),
+        region = place.region.as_str(),
+        request_id = Empty,
+        attempts = Empty,
+        throttled = Empty,
+        error = Empty,
+    )
+}
+
+/// Writes the error into the span.
+pub(crate) fn fail(span: &Span, error: &PlatformError) {
+    span.record("error", tracing::field::display(error));
+    if !error.request_id.is_empty() {
+        span.record("request_id", error.request_id.as_str());
+    }
+}
+
+/// Takes the token of a call. Reads wait for it; a change is refused rather than sent late.
+async fn reserve(budget: &Budget, operation: &Operation) -> Result<(), PlatformError> {
+    match operation.bucket {
+        None => Ok(()),
+        Some(bucket) if operation.mutates => {
+            let taken = budget.take_within(bucket, MUTATION_WAIT).await;
+            taken.map_err(|wait| {
+                PlatformError::new(
+                    operation.action(),
+                    ErrorKind::Throttled,
+                    format!(
+                        "not sent: the budget of such calls is used up for {} ms",
+                        wait.as_millis()
+                    ),
+                )
+            })
+        }
+        Some(bucket) => {
+            budget.take(bucket).await;
+            Ok(())
+        }
+    }
+}
+
+fn too_slow(operation: &Operation) -> PlatformError {
+    PlatformError::new(
+        operation.action(),
+        ErrorKind::TimedOut,
+        format!("no answer within {} s", MUTATION_LIMIT.as_secs()),
+    )
+}
+
+tokio::task_local! {
+    static TALLY: Arc<Tally>;
+}
+
+/// How often a call was tried, and how often it was throttled.
+#[derive(Debug, Default)]
+struct Tally {
+    attempts: AtomicU32,
+    throttled: AtomicU32,
+}
+
+impl Tally {
+    fn record(&self, span: &Span) {
+        span.record("attempts", self.attempts.load(Ordering::Relaxed));
+        span.record("throttled", self.throttled.load(Ordering::Relaxed));
+    }
+}
+
+/// Counts the attempts of each call; part of every client.
+#[derive(Debug)]
+pub(crate) struct CountAttempts;
+
+impl Intercept for CountAttempts {
+    fn name(&self) -> &'static str {
+        "CountAttempts"
+    }
+
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let throttled = context.response().is_some_and(is_throttled);
+        // Outside of `make` (credentials on their own) nobody counts.
+        let _unscoped = TALLY.try_with(|tally| {
+            tally.attempts.fetch_add(1, Ordering::Relaxed);
+            tally
+                .throttled
+                .fetch_add(u32::from(throttled), Ordering::Relaxed);
+        });
+        Ok(())
+    }
+}
+
+fn is_throttled(response: &HttpResponse) -> bool {
+    let status = response.status().as_u16();
+    let names_it = |text: &str| text.contains("Throttl") || text.contains("TooManyRequests");
+    status == 429
+        || (status >= 400
+            && (response
+                .headers()
+                .get("x-amzn-errortype")
+                .is_some_and(names_it)
+                || response
+                    .body()
+                    .bytes()
+                    .and_then(|body| std::str::from_utf8(body).ok())
+                    .is_some_and(names_it)))
+}

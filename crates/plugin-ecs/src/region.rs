@@ -1,0 +1,145 @@
+//! The port [`RegionApi`]: one account and region in one session.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use shipway_domain::checkpoint::ScalingFlags;
+use shipway_domain::ids::{ClusterName, ServiceName};
+use shipway_domain::observe::{
+    CallerSeen, RevisionSeen, ScalingSeen, ServiceDeploymentSeen, ServiceSeen, TaskSeen,
+};
+use shipway_domain::spec::SecretSource;
+use shipway_domain::time::Timestamp;
+use shipway_plugin::{
+    NewTaskDefinition, Observation, ObserveTasks, PlatformError, RegionApi, RegistryApi, Secret,
+    TaskDefinitionSeen, UpdateService, Watch,
+};
+
+use crate::clients::Clients;
+use crate::convert::text;
+use crate::operation::GET_CALLER_IDENTITY;
+use crate::place::Shared;
+use crate::registry::Registry;
+use crate::{deployments, scaling, secret, service, task_definition, tasks};
+
+/// A handle; the job's own calls go through `clients`, shared observation through `shared`.
+pub(crate) struct Region {
+    shared: Arc<Shared>,
+    clients: Arc<Clients>,
+}
+
+impl Region {
+    pub(crate) const fn new(shared: Arc<Shared>, clients: Arc<Clients>) -> Self {
+        Self { shared, clients }
+    }
+}
+
+#[async_trait]
+impl RegionApi for Region {
+    async fn caller(&self) -> Result<CallerSeen, PlatformError> {
+        let answer = self
+            .clients
+            .call(&GET_CALLER_IDENTITY, |services| {
+                services.sts.get_caller_identity().send()
+            })
+            .await?;
+        Ok(CallerSeen {
+            account: text(answer.account()),
+            arn: text(answer.arn()),
+        })
+    }
+
+    async fn service(
+        &self,
+        cluster: &ClusterName,
+        service: &ServiceName,
+    ) -> Result<Option<ServiceSeen>, PlatformError> {
+        let key = (cluster.clone(), service.clone());
+        self.shared.services.get(key).await
+    }
+
+    async fn observe(&self, watch: &Watch) -> Result<Observation, PlatformError> {
+        self.shared.poller.observe(watch).await
+    }
+
+    async fn service_deployments_since(
+        &self,
+        cluster: &ClusterName,
+        service: &ServiceName,
+        since: Timestamp,
+    ) -> Result<Vec<ServiceDeploymentSeen>, PlatformError> {
+        deployments::since(&self.clients, cluster, service, since).await
+    }
+
+    async fn revision(&self, arn: &str) -> Result<Option<RevisionSeen>, PlatformError> {
+        self.shared.revisions.get(arn.to_owned()).await
+    }
+
+    async fn tasks(
+        &self,
+        cluster: &ClusterName,
+        service: &ServiceName,
+        which: ObserveTasks,
+    ) -> Result<Vec<TaskSeen>, PlatformError> {
+        tasks::of_service(&self.clients, &self.shared.tasks, cluster, service, which).await
+    }
+
+    async fn task_definition(
+        &self,
+        reference: &str,
+    ) -> Result<Option<TaskDefinitionSeen>, PlatformError> {
+        task_definition::describe(&self.clients, reference).await
+    }
+
+    async fn newest_revisions(
+        &self,
+        family: &str,
+        limit: u32,
+    ) -> Result<Vec<String>, PlatformError> {
+        task_definition::newest(&self.clients, family, limit).await
+    }
+
+    async fn register_task_definition(
+        &self,
+        new: &NewTaskDefinition,
+    ) -> Result<String, PlatformError> {
+        task_definition::register(&self.clients, new).await
+    }
+
+    async fn update_service(&self, update: &UpdateService) -> Result<ServiceSeen, PlatformError> {
+        let seen = service::update(&self.clients, update).await?;
+        self.shared.poller.hurry();
+        Ok(seen)
+    }
+
+    async fn stop_service_deployment(&self, arn: &str) -> Result<(), PlatformError> {
+        deployments::stop(&self.clients, arn).await?;
+        self.shared.poller.hurry();
+        Ok(())
+    }
+
+    async fn scaling(
+        &self,
+        cluster: &ClusterName,
+        service: &ServiceName,
+    ) -> Result<Option<ScalingSeen>, PlatformError> {
+        scaling::describe(&self.clients, cluster, service).await
+    }
+
+    async fn set_scaling(
+        &self,
+        cluster: &ClusterName,
+        service: &ServiceName,
+        flags: ScalingFlags,
+    ) -> Result<(), PlatformError> {
+        scaling::set(&self.clients, cluster, service, flags).await
+    }
+
+    async fn secret(&self, from: &SecretSource) -> Result<Secret, PlatformError> {
+        secret::read(&self.clients, from).await
+    }
+
+    fn registry(&self) -> Arc<dyn RegistryApi> {
+        Arc::new(Registry::new(Arc::clone(&self.clients)))
+    }
+}
