@@ -123,7 +123,8 @@ impl<'a> Watch<'a> {
             seen.name = vertex.name;
         }
         seen.started |= vertex.started.is_some();
-        seen.cached |= vertex.cached;
+        // What came to its end once and is looked up again later was not cached for that.
+        seen.cached |= vertex.cached && !before.done;
         seen.done |= vertex.completed.is_some();
         if !vertex.error.is_empty() {
             seen.error = vertex.error;

@@ -66,7 +66,7 @@ fn a_stage_is_told_once_per_change_and_its_output_comes_before_its_end() {
     watch.apply(log("a", 1, "ing\nhalf"));
     watch.apply(log("a", 2, "er2\n"));
     watch.apply(vertex("a", "[1/2] RUN make", false, true, ""));
-    watch.apply(vertex("a", "[1/2] RUN make", false, true, ""));
+    watch.apply(vertex("a", "[1/2] RUN make", true, true, ""));
     watch.finish();
     assert_eq!(
         *seen.0.lock().unwrap(),
