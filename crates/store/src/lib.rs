@@ -1,1 +1,32 @@
 //! Keeps records and events durable and gives the board back after a restart.
+//!
+//! - [`DataDir`]: the locked folder that everything lives in.
+//! - [`Store`]: what a store of records can do; [`SledStore`] keeps them on disk, [`MemoryStore`] in
+//!   memory for tests. [`Committer`] is the one thread that writes, many batches to one sync.
+//!
+//! A store decides nothing: it keeps [`Change`](shipway_domain::change::Change)s, the same that the
+//! board applies. Absent on purpose: gRPC, clocks, rules. Absent still: a preallocated reserve that
+//! lets running work be recorded on a full disk, online export and import, and the collection of
+//! blobs and ended releases.
+
+mod committer;
+mod data_dir;
+mod encode;
+mod engine;
+mod error;
+mod frame;
+mod key;
+mod load;
+mod loaded;
+mod records;
+mod store;
+mod token;
+
+pub use committer::{CommitError, Committer, Counts, Ticket};
+pub use data_dir::{DataDir, LowDisk};
+pub use encode::{MAX_RECORD, fits};
+pub use error::StoreError;
+pub use loaded::{Loaded, Quarantined};
+pub use records::{MemoryStore, SledStore};
+pub use store::{Filter, Receipt, Store};
+pub use token::{Role, Token};

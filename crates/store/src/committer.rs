@@ -1,0 +1,192 @@
+//! The one thread that writes: it takes all batches that wait, makes them durable with one sync,
+//! and answers each.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use shipway_domain::change::Change;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::error::StoreError;
+use crate::store::{Receipt, Store};
+
+/// Batches that one commit takes at most: bounds the time that the first of them waits.
+const LARGEST_GROUP: usize = 1024;
+
+/// Owns the thread that commits. Dropping it commits what was submitted, then ends the thread.
+#[derive(Debug)]
+pub struct Committer {
+    queue: Option<mpsc::Sender<Submission>>,
+    thread: Option<JoinHandle<()>>,
+    counters: Arc<Counters>,
+}
+
+/// A batch and who waits for it.
+#[derive(Debug)]
+struct Submission {
+    changes: Vec<Change>,
+    answer: oneshot::Sender<Result<(), CommitError>>,
+}
+
+/// The batch is not durable, or not known to be: the coordinator must end.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum CommitError {
+    /// The store failed.
+    #[error("the changes could not be made durable")]
+    Store(#[source] Arc<StoreError>),
+    /// The thread that commits has ended.
+    #[error("the thread that commits has ended")]
+    Ended,
+}
+
+/// A batch on its way to the disk. Resolves when the batch is durable, or cannot be made so.
+#[derive(Debug)]
+#[must_use = "nothing of the batch may be told before it is durable"]
+pub struct Ticket(oneshot::Receiver<Result<(), CommitError>>);
+
+impl Future for Ticket {
+    type Output = Result<(), CommitError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0)
+            .poll(context)
+            .map(|answer| answer.unwrap_or(Err(CommitError::Ended)))
+    }
+}
+
+impl Committer {
+    /// Starts the thread. At most `waiting` batches wait for it; beyond that, submitting waits.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(store: Arc<dyn Store>, waiting: usize) -> std::io::Result<Self> {
+        let (queue, submissions) = mpsc::channel(waiting.max(1));
+        let counters = Arc::new(Counters::default());
+        let counted = Arc::clone(&counters);
+        let thread = thread::Builder::new()
+            .name("committer".to_owned())
+            .spawn(move || run(&*store, submissions, &counted))?;
+        Ok(Self {
+            queue: Some(queue),
+            thread: Some(thread),
+            counters,
+        })
+    }
+
+    /// Queues a batch, waiting for room. Batches become durable in the order in which they were
+    /// submitted.
+    ///
+    /// # Errors
+    /// [`CommitError::Ended`] when the thread has ended.
+    pub async fn submit(&self, changes: Vec<Change>) -> Result<Ticket, CommitError> {
+        let queue = self.queue.as_ref().ok_or(CommitError::Ended)?;
+        let (answer, ticket) = oneshot::channel();
+        queue
+            .send(Submission { changes, answer })
+            .await
+            .map_err(|_| CommitError::Ended)?;
+        Ok(Ticket(ticket))
+    }
+
+    /// What was committed since the start.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.counters.read()
+    }
+}
+
+impl Drop for Committer {
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the committing thread panicked");
+        }
+    }
+}
+
+fn run(store: &dyn Store, mut queue: mpsc::Receiver<Submission>, counters: &Counters) {
+    let mut group = Vec::with_capacity(LARGEST_GROUP);
+    let mut changes = Vec::new();
+    while queue.blocking_recv_many(&mut group, LARGEST_GROUP) > 0 {
+        let start = Instant::now();
+        for submission in &mut group {
+            changes.append(&mut submission.changes);
+        }
+        let result = match store.commit(&changes) {
+            Ok(receipt) => {
+                counters.add(group.len(), receipt, start.elapsed());
+                Ok(())
+            }
+            Err(error) => Err(CommitError::Store(Arc::new(error))),
+        };
+        for submission in group.drain(..) {
+            // Who does not wait any more does not need the answer.
+            submission.answer.send(result.clone()).ok();
+        }
+        changes.clear();
+    }
+}
+
+/// What the committer has done since its start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Commits: syncs of the disk.
+    pub commits: u64,
+    /// Batches in them.
+    pub batches: u64,
+    /// Records written by them.
+    pub records: u64,
+    /// Bytes of those records.
+    pub bytes: u64,
+    /// Time spent committing.
+    pub busy: Duration,
+    /// The part of it in which the disk was waited for.
+    pub sync: Duration,
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    commits: AtomicU64,
+    batches: AtomicU64,
+    records: AtomicU64,
+    bytes: AtomicU64,
+    busy_nanos: AtomicU64,
+    sync_nanos: AtomicU64,
+}
+
+impl Counters {
+    fn add(&self, batches: usize, receipt: Receipt, busy: Duration) {
+        let add = |counter: &AtomicU64, by: u64| {
+            counter.fetch_add(by, Ordering::Relaxed);
+        };
+        add(&self.commits, 1);
+        add(&self.batches, batches as u64);
+        add(&self.records, receipt.records as u64);
+        add(&self.bytes, receipt.bytes as u64);
+        add(&self.busy_nanos, nanos(busy));
+        add(&self.sync_nanos, nanos(receipt.sync));
+    }
+
+    fn read(&self) -> Counts {
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Counts {
+            commits: get(&self.commits),
+            batches: get(&self.batches),
+            records: get(&self.records),
+            bytes: get(&self.bytes),
+            busy: Duration::from_nanos(get(&self.busy_nanos)),
+            sync: Duration::from_nanos(get(&self.sync_nanos)),
+        }
+    }
+}
+
+fn nanos(span: Duration) -> u64 {
+    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
+}

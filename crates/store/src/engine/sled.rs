@@ -1,0 +1,101 @@
+//! Records in sled, made durable by an fdatasync of our own.
+//!
+//! sled's `flush` is not an fsync on Linux, and `flush_async` can hang (sled 0.34.7,
+//! `src/pagecache/iobuf.rs`): neither its background flusher nor its promises are used here.
+
+use std::fs::File;
+use std::time::{Duration, Instant};
+
+use super::{Engine, Writes};
+use crate::data_dir::{DataDir, LowDisk, sync_folder};
+use crate::error::StoreError;
+
+/// Folder of the database in the data directory.
+const FOLDER: &str = "records";
+/// A log message above a quarter of a segment is spilled to a file of its own, which sled never
+/// syncs. A leaf holds up to about 20 records of at most 64 KiB: a quarter of this is above that.
+const SEGMENT_BYTES: usize = 8 << 20;
+/// Pages in memory. The board keeps what is needed often.
+const CACHE_BYTES: u64 = 64 << 20;
+
+/// A sled database and what makes its writes durable.
+#[derive(Debug)]
+pub struct Sled {
+    db: ::sled::Db,
+    /// Our own handle of the file that holds all data: what is synced.
+    file: File,
+    dir: DataDir,
+}
+
+impl Sled {
+    /// Opens or creates the database in the data directory.
+    pub(crate) fn open(dir: &DataDir) -> Result<Self, StoreError> {
+        let folder = dir.path().join(FOLDER);
+        let is_new = !folder.exists();
+        let db = ::sled::Config::new()
+            .path(&folder)
+            .segment_size(SEGMENT_BYTES)
+            .cache_capacity(CACHE_BYTES)
+            .flush_every_ms(None)
+            .open()
+            .map_err(StoreError::engine("open"))?;
+        let path = folder.join("db");
+        let file = File::open(&path).map_err(StoreError::io("open", &path))?;
+        if is_new {
+            file.sync_all().map_err(StoreError::io("sync", &path))?;
+            let conf = folder.join("conf");
+            File::open(&conf)
+                .and_then(|file| file.sync_all())
+                .map_err(StoreError::io("sync", &conf))?;
+            sync_folder(&folder)?;
+            sync_folder(dir.path())?;
+        }
+        Ok(Self {
+            db,
+            file,
+            dir: dir.clone(),
+        })
+    }
+}
+
+impl Engine for Sled {
+    type Bytes = ::sled::IVec;
+
+    fn write(&self, writes: &Writes) -> Result<Duration, StoreError> {
+        let mut batch = ::sled::Batch::default();
+        for (key, value) in writes.iter() {
+            match value {
+                Some(value) => batch.insert(key, value),
+                None => batch.remove(key),
+            }
+        }
+        self.db
+            .apply_batch(batch)
+            .map_err(StoreError::engine("write"))?;
+        let start = Instant::now();
+        self.db.flush().map_err(StoreError::engine("flush"))?;
+        self.file
+            .sync_data()
+            .map_err(StoreError::io("sync", self.dir.path().join(FOLDER)))?;
+        Ok(start.elapsed())
+    }
+
+    fn get(&self, key: &[u8]) -> Result<Option<::sled::IVec>, StoreError> {
+        self.db.get(key).map_err(StoreError::engine("read"))
+    }
+
+    fn range<'a>(
+        &'a self,
+        from: &[u8],
+        to: &[u8],
+    ) -> impl DoubleEndedIterator<Item = Result<(::sled::IVec, ::sled::IVec), StoreError>> + 'a
+    {
+        self.db
+            .range(from..to)
+            .map(|entry| entry.map_err(StoreError::engine("read")))
+    }
+
+    fn accepts_new_work(&self) -> Result<(), LowDisk> {
+        self.dir.accepts_new_work()
+    }
+}

@@ -1,0 +1,190 @@
+//! Where records lie: one tree, a table byte, then big-endian numbers, so that order is age.
+//!
+//! One tree because a batch of one tree is what sled writes atomically without reading first, and
+//! because every batch costs it a sync of its own.
+
+use std::fmt;
+
+use shipway_domain::ids::{JobId, ReleaseId, Target};
+
+/// The tables and their bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Table {
+    /// Runs of events: release, number of the first event.
+    Events = b'e',
+    /// Jobs: release, index.
+    Jobs = b'j',
+    /// Tokens, by name.
+    Tokens = b'k',
+    /// The format of all this.
+    Meta = b'm',
+    /// What cannot be read, under its old key behind this byte.
+    Quarantine = b'q',
+    /// Releases.
+    Releases = b'r',
+    /// Specifications, by release.
+    Specs = b's',
+    /// Targets: account, region, cluster and service, with slashes between.
+    Targets = b't',
+}
+
+impl Table {
+    const ALL: [Self; 8] = [
+        Self::Events,
+        Self::Jobs,
+        Self::Tokens,
+        Self::Meta,
+        Self::Quarantine,
+        Self::Releases,
+        Self::Specs,
+        Self::Targets,
+    ];
+
+    /// The table of a key.
+    pub(crate) fn of(key: &[u8]) -> Option<Self> {
+        let first = *key.first()?;
+        Self::ALL.into_iter().find(|table| *table as u8 == first)
+    }
+
+    /// First key that could be in the table, and the first that could not.
+    pub(crate) const fn bounds(self) -> ([u8; 1], [u8; 1]) {
+        ([self as u8], [self as u8 + 1])
+    }
+}
+
+/// A key.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Key(Vec<u8>);
+
+impl Key {
+    fn new(table: Table, parts: &[&[u8]]) -> Self {
+        let len = parts.iter().map(|part| part.len()).sum::<usize>();
+        let mut key = Vec::with_capacity(1 + len);
+        key.push(table as u8);
+        for part in parts {
+            key.extend_from_slice(part);
+        }
+        Self(key)
+    }
+
+    pub(crate) fn release(id: ReleaseId) -> Self {
+        Self::new(Table::Releases, &[&id.number().to_be_bytes()])
+    }
+
+    pub(crate) fn spec(id: ReleaseId) -> Self {
+        Self::new(Table::Specs, &[&id.number().to_be_bytes()])
+    }
+
+    pub(crate) fn job(id: JobId) -> Self {
+        let release = id.release.number().to_be_bytes();
+        Self::new(Table::Jobs, &[&release, &id.index.to_be_bytes()])
+    }
+
+    /// The first key of a job of the release, and the first behind them all.
+    pub(crate) fn jobs(release: ReleaseId) -> (Self, Self) {
+        let number = release.number().to_be_bytes();
+        let end = Self::new(Table::Jobs, &[&number, &[0xff; 5]]);
+        (Self::new(Table::Jobs, &[&number]), end)
+    }
+
+    pub(crate) fn events(release: ReleaseId, first: u64) -> Self {
+        let release = release.number().to_be_bytes();
+        Self::new(Table::Events, &[&release, &first.to_be_bytes()])
+    }
+
+    pub(crate) fn target(target: &Target) -> Self {
+        let parts: [&[u8]; 7] = [
+            target.account.as_str().as_bytes(),
+            b"/",
+            target.region.as_str().as_bytes(),
+            b"/",
+            target.cluster.as_str().as_bytes(),
+            b"/",
+            target.service.as_str().as_bytes(),
+        ];
+        Self::new(Table::Targets, &parts)
+    }
+
+    pub(crate) fn token(name: &str) -> Self {
+        Self::new(Table::Tokens, &[name.as_bytes()])
+    }
+
+    pub(crate) fn format() -> Self {
+        Self::new(Table::Meta, &[b"format"])
+    }
+
+    /// Where the record with this key lies when it cannot be read.
+    pub(crate) fn quarantined(key: &[u8]) -> Self {
+        Self::new(Table::Quarantine, &[key])
+    }
+}
+
+impl AsRef<[u8]> for Key {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// The release that a key belongs to, in the tables of releases.
+pub(crate) fn release_of(key: &[u8]) -> Option<ReleaseId> {
+    match Table::of(key)? {
+        Table::Events | Table::Jobs | Table::Releases | Table::Specs => {
+            number(key, 1).map(ReleaseId::from_number)
+        }
+        Table::Quarantine | Table::Tokens | Table::Meta | Table::Targets => None,
+    }
+}
+
+/// The target that a key of that table names.
+pub(crate) fn target_of(key: &[u8]) -> Option<Target> {
+    if Table::of(key)? != Table::Targets {
+        return None;
+    }
+    let mut parts = std::str::from_utf8(&key[1..]).ok()?.split('/');
+    let mut next = || parts.next();
+    Some(Target {
+        account: next()?.parse().ok()?,
+        region: next()?.parse().ok()?,
+        cluster: next()?.parse().ok()?,
+        service: next()?.parse().ok()?,
+    })
+}
+
+/// The number in a key from this byte on.
+fn number(key: &[u8], at: usize) -> Option<u64> {
+    let bytes = key.get(at..at + 8)?;
+    bytes.try_into().ok().map(u64::from_be_bytes)
+}
+
+/// A key in words, for errors and reports.
+pub(crate) struct InWords<'a>(pub(crate) &'a [u8]);
+
+impl fmt::Display for InWords<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let key = self.0;
+        match (Table::of(key), release_of(key)) {
+            (Some(Table::Releases), Some(release)) => write!(f, "release {release}"),
+            (Some(Table::Specs), Some(release)) => {
+                write!(f, "the specification of release {release}")
+            }
+            (Some(Table::Jobs), Some(release)) => {
+                let index = key.get(9..13).and_then(|bytes| bytes.try_into().ok());
+                let index = index.map_or(u32::MAX, u32::from_be_bytes);
+                write!(f, "job {}", JobId { release, index })
+            }
+            (Some(Table::Events), Some(release)) => {
+                let first = number(key, 9).unwrap_or_default();
+                write!(f, "the events of release {release} from {first} on")
+            }
+            (Some(Table::Targets), _) => {
+                write!(f, "target {}", String::from_utf8_lossy(&key[1..]))
+            }
+            (Some(Table::Tokens), _) => {
+                write!(f, "token {:?}", String::from_utf8_lossy(&key[1..]))
+            }
+            (Some(Table::Meta), _) => f.write_str("the store"),
+            _ => write!(f, "a record with the unknown key {key:x?}"),
+        }
+    }
+}

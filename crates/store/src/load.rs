@@ -1,0 +1,309 @@
+//! Gives back, after a restart, all that a board needs, and sets aside what cannot be read.
+
+use std::collections::BTreeSet;
+use std::thread;
+
+use prost::Message;
+use shipway_domain::board::KnownKey;
+use shipway_domain::change::Change;
+use shipway_domain::ids::{ReleaseId, Target};
+use shipway_domain::job::Job;
+use shipway_domain::release::Release;
+use shipway_domain::spec::{ReleaseKind, ReleaseSpec};
+use shipway_domain::target::TargetRecord;
+use shipway_domain::verdict::Verdict;
+use shipway_proto::{store::v1 as records, v1};
+
+use crate::engine::Engine;
+use crate::error::{Damage, StoreError};
+use crate::frame::{self, Unreadable};
+use crate::key::{InWords, Key, Table, release_of, target_of};
+use crate::loaded::{Loaded, Quarantined};
+use crate::records::Records;
+use crate::token::Token;
+
+/// Loads everything from the store.
+pub(crate) fn load<E: Engine>(store: &Records<E>) -> Result<Loaded, StoreError> {
+    let mut loader = Loader {
+        store,
+        loaded: Loaded::default(),
+        damaged: Vec::new(),
+        lost_targets: BTreeSet::new(),
+    };
+    loader.take_quarantined()?;
+    loader.take_targets()?;
+    loader.check_tokens()?;
+    let open = loader.take_releases()?;
+    for parts in in_parallel(&open, |release| Parts::gather(store, release)) {
+        loader.take_parts(parts?);
+    }
+    loader.finish()
+}
+
+struct Loader<'a, E> {
+    store: &'a Records<E>,
+    loaded: Loaded,
+    /// Records on their way into quarantine.
+    damaged: Vec<Damaged>,
+    /// Targets whose records cannot be read.
+    lost_targets: BTreeSet<Target>,
+}
+
+/// A record that cannot be read.
+struct Damaged {
+    key: Vec<u8>,
+    value: Vec<u8>,
+    what: Damage,
+}
+
+/// What belongs to a release that has not ended.
+struct Parts {
+    release: Release,
+    spec: Option<ReleaseSpec>,
+    jobs: Vec<Job>,
+    damaged: Vec<Damaged>,
+}
+
+impl<E: Engine> Loader<'_, E> {
+    /// What an earlier load set aside.
+    fn take_quarantined(&mut self) -> Result<(), StoreError> {
+        let (from, to) = Table::Quarantine.bounds();
+        for entry in self.store.engine()?.range(&from, &to) {
+            let (key, value) = entry?;
+            let key = &key.as_ref()[1..];
+            let what = match Table::of(key) {
+                Some(Table::Targets) => damage::<records::TargetRecord, TargetRecord>(key, &value),
+                Some(Table::Releases) => damage::<records::ReleaseRecord, Release>(key, &value),
+                Some(Table::Specs) => damage::<v1::ReleaseSpec, ReleaseSpec>(key, &value),
+                Some(Table::Jobs) => damage::<records::JobRecord, Job>(key, &value),
+                Some(Table::Tokens) => damage::<records::TokenRecord, Token>(key, &value),
+                _ => Damage::Key,
+            };
+            self.report(key, &what);
+        }
+        Ok(())
+    }
+
+    fn take_targets(&mut self) -> Result<(), StoreError> {
+        let (from, to) = Table::Targets.bounds();
+        for entry in self.store.engine()?.range(&from, &to) {
+            let (key, value) = entry?;
+            let read = read::<records::TargetRecord, _>(key.as_ref(), value.as_ref());
+            match read? {
+                Ok(target) => self.loaded.changes.push(Change::Target(target)),
+                Err(damaged) => self.set_aside(damaged),
+            }
+        }
+        Ok(())
+    }
+
+    fn check_tokens(&mut self) -> Result<(), StoreError> {
+        let (from, to) = Table::Tokens.bounds();
+        for entry in self.store.engine()?.range(&from, &to) {
+            let (key, value) = entry?;
+            let read = read::<records::TokenRecord, Token>(key.as_ref(), value.as_ref());
+            if let Err(damaged) = read? {
+                self.set_aside(damaged);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what is short, and returns the releases that have not ended.
+    fn take_releases(&mut self) -> Result<Vec<Release>, StoreError> {
+        let mut open = Vec::new();
+        let (from, to) = Table::Releases.bounds();
+        for entry in self.store.engine()?.range(&from, &to) {
+            let (key, value) = entry?;
+            let read = read::<records::ReleaseRecord, Release>(key.as_ref(), value.as_ref());
+            match read? {
+                Ok(release) => {
+                    self.take_key(&release);
+                    if release.ended_at.is_none() {
+                        open.push(release);
+                    } else if release.verdict == Some(Verdict::Live)
+                        && release.kind != ReleaseKind::Settle
+                    {
+                        self.loaded.lives.push(release);
+                    }
+                }
+                Err(damaged) => self.set_aside(damaged),
+            }
+        }
+        self.loaded
+            .lives
+            .sort_by_key(|release| (release.ended_at, release.id));
+        Ok(open)
+    }
+
+    fn take_key(&mut self, release: &Release) {
+        let known = KnownKey {
+            release: release.id,
+            content: release.content.clone(),
+        };
+        self.loaded.keys.push((release.key.clone(), known));
+        self.count(release.id);
+    }
+
+    fn take_parts(&mut self, parts: Parts) {
+        let Parts {
+            release,
+            spec,
+            jobs,
+            damaged,
+        } = parts;
+        let lost = jobs
+            .iter()
+            .filter_map(|job| job.kind.target())
+            .find(|target| self.lost_targets.contains(target));
+        let problem = if let Some(target) = lost {
+            format!("the record of its target {target} cannot be read")
+        } else if !damaged.is_empty() {
+            "its specification or a job of it cannot be read".to_owned()
+        } else if !(0..release.jobs).eq(jobs.iter().map(|job| job.id.index)) {
+            "a job of it is missing".to_owned()
+        } else if let Some(spec) = spec {
+            let id = release.id;
+            self.loaded.changes.push(Change::Release(release));
+            self.loaded.changes.push(Change::Spec {
+                release: id,
+                spec: spec.into(),
+            });
+            self.loaded
+                .changes
+                .extend(jobs.into_iter().map(Change::Job));
+            return;
+        } else {
+            "its specification is missing".to_owned()
+        };
+        self.loaded.quarantined.push(Quarantined {
+            what: format!("release {} as a whole", release.id),
+            problem,
+            release: Some(release.id),
+        });
+        for record in damaged {
+            self.set_aside(record);
+        }
+    }
+
+    fn set_aside(&mut self, damaged: Damaged) {
+        self.report(&damaged.key, &damaged.what);
+        self.damaged.push(damaged);
+    }
+
+    fn report(&mut self, key: &[u8], what: &Damage) {
+        let release = release_of(key);
+        if let Some(release) = release {
+            self.count(release);
+        }
+        self.lost_targets.extend(target_of(key));
+        self.loaded.quarantined.push(Quarantined {
+            what: InWords(key).to_string(),
+            problem: what.to_string(),
+            release,
+        });
+    }
+
+    fn count(&mut self, release: ReleaseId) {
+        let next = release.number().saturating_add(1);
+        self.loaded.next_release = self.loaded.next_release.max(next);
+    }
+
+    /// Moves what is damaged into quarantine.
+    fn finish(self) -> Result<Loaded, StoreError> {
+        if !self.damaged.is_empty() {
+            self.store.write(|writes| {
+                for Damaged { key, value, .. } in &self.damaged {
+                    writes.remove(key);
+                    writes.put(Key::quarantined(key).as_ref(), |buffer| {
+                        buffer.extend_from_slice(value);
+                    });
+                }
+                Ok(())
+            })?;
+        }
+        Ok(self.loaded)
+    }
+}
+
+impl Parts {
+    fn gather<E: Engine>(store: &Records<E>, release: &Release) -> Result<Self, StoreError> {
+        let engine = store.engine()?;
+        let mut parts = Self {
+            release: release.clone(),
+            spec: None,
+            jobs: Vec::with_capacity(release.jobs as usize),
+            damaged: Vec::new(),
+        };
+        let key = Key::spec(release.id);
+        if let Some(value) = engine.get(key.as_ref())? {
+            match read::<v1::ReleaseSpec, _>(key.as_ref(), value.as_ref())? {
+                Ok(spec) => parts.spec = Some(spec),
+                Err(damaged) => parts.damaged.push(damaged),
+            }
+        }
+        let (from, to) = Key::jobs(release.id);
+        for entry in engine.range(from.as_ref(), to.as_ref()) {
+            let (key, value) = entry?;
+            match read::<records::JobRecord, _>(key.as_ref(), value.as_ref())? {
+                Ok(job) => parts.jobs.push(job),
+                Err(damaged) => parts.damaged.push(damaged),
+            }
+        }
+        Ok(parts)
+    }
+}
+
+/// Reads a record; only one of a newer format is an error.
+fn read<M, T>(key: &[u8], value: &[u8]) -> Result<Result<T, Damaged>, StoreError>
+where
+    M: Message + Default,
+    T: TryFrom<M>,
+    T::Error: Into<Damage>,
+{
+    match frame::read::<M, T>(key, value) {
+        Ok(record) => Ok(Ok(record)),
+        Err(Unreadable::Damaged(what)) => Ok(Err(Damaged {
+            key: key.to_vec(),
+            value: value.to_vec(),
+            what,
+        })),
+        Err(newer @ Unreadable::Newer(_)) => Err(newer.about(key)),
+    }
+}
+
+/// What is wrong with a record in quarantine.
+fn damage<M, T>(key: &[u8], value: &impl AsRef<[u8]>) -> Damage
+where
+    M: Message + Default,
+    T: TryFrom<M>,
+    T::Error: Into<Damage>,
+{
+    match frame::read::<M, T>(key, value.as_ref()) {
+        Err(Unreadable::Damaged(damage)) => damage,
+        // Set aside by a version that could not read it.
+        Ok(_) | Err(Unreadable::Newer(_)) => Damage::Version,
+    }
+}
+
+/// Does the same with all items on all cores; results in the order of the items.
+fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    const WORTH_A_THREAD: usize = 1000;
+    let cores = thread::available_parallelism().map_or(1, Into::into);
+    let share = items.len().div_ceil(cores).max(WORTH_A_THREAD);
+    thread::scope(|scope| {
+        let work = &work;
+        let shares: Vec<_> = items
+            .chunks(share)
+            .map(|share| scope.spawn(move || share.iter().map(work).collect::<Vec<R>>()))
+            .collect();
+        shares
+            .into_iter()
+            .flat_map(|share| {
+                share
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            })
+            .collect()
+    })
+}

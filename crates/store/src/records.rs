@@ -1,0 +1,267 @@
+//! Records over any engine: framed, checked, and closed for good after a failed write.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use prost::Message;
+use shipway_domain::change::Change;
+use shipway_domain::event::Event;
+use shipway_domain::ids::ReleaseId;
+use shipway_domain::job::Job;
+use shipway_domain::release::Release;
+use shipway_domain::spec::ReleaseSpec;
+use shipway_proto::store::v1::{EventRun, JobRecord, ReleaseRecord, TokenRecord};
+use shipway_proto::v1;
+
+use crate::data_dir::{DataDir, LowDisk};
+use crate::encode::{encode, put};
+use crate::engine::memory::Memory;
+use crate::engine::sled::Sled;
+use crate::engine::{Engine, Writes};
+use crate::error::{Damage, StoreError};
+use crate::frame;
+use crate::key::{Key, Table};
+use crate::load;
+use crate::loaded::Loaded;
+use crate::store::{Filter, Receipt, Store};
+use crate::token::Token;
+
+/// Records on disk, in sled.
+pub type SledStore = Records<Sled>;
+/// Records in memory, for tests.
+pub type MemoryStore = Records<Memory>;
+
+/// Records over an engine.
+#[derive(Debug)]
+pub struct Records<E> {
+    engine: E,
+    /// Reused by every commit; its lock makes one writer at a time.
+    writes: Mutex<Writes>,
+    /// The failure after which nothing is answered any more.
+    failure: OnceLock<Arc<StoreError>>,
+}
+
+impl SledStore {
+    /// Opens or creates the records in a data directory.
+    ///
+    /// # Errors
+    /// When the database cannot be opened, or is of a newer format.
+    pub fn open(dir: &DataDir) -> Result<Self, StoreError> {
+        Self::over(Sled::open(dir)?)
+    }
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::around(Memory::default())
+    }
+
+    /// What a process would find that opened this store after a crash of this one.
+    #[must_use]
+    pub fn reopen(&self) -> Self {
+        Self::around(self.engine.clone())
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<E: Engine> Records<E> {
+    const fn around(engine: E) -> Self {
+        Self {
+            engine,
+            writes: Mutex::new(Writes::new()),
+            failure: OnceLock::new(),
+        }
+    }
+
+    /// Records over an engine, whose format is checked, or written when it is new.
+    pub(crate) fn over(engine: E) -> Result<Self, StoreError> {
+        let records = Self::around(engine);
+        let key = Key::format();
+        match records.engine.get(key.as_ref())? {
+            Some(value) => {
+                frame::decode::<()>(key.as_ref(), value.as_ref())
+                    .map_err(|unreadable| unreadable.about(key.as_ref()))?;
+            }
+            None => {
+                records.write(|writes| put(writes, key, &()))?;
+            }
+        }
+        Ok(records)
+    }
+
+    /// Writes durably what `fill` puts together, or nothing.
+    pub(crate) fn write(
+        &self,
+        fill: impl FnOnce(&mut Writes) -> Result<(), StoreError>,
+    ) -> Result<Receipt, StoreError> {
+        let mut writes = self.writes.lock().unwrap_or_else(PoisonError::into_inner);
+        self.engine()?;
+        writes.clear();
+        fill(&mut writes)?;
+        let sync = self.engine.write(&writes).map_err(|error| {
+            let failure = self.failure.get_or_init(|| Arc::new(error));
+            StoreError::Poisoned(Arc::clone(failure))
+        })?;
+        Ok(Receipt {
+            records: writes.len(),
+            bytes: writes.bytes(),
+            sync,
+        })
+    }
+
+    /// The engine, unless it failed.
+    pub(crate) fn engine(&self) -> Result<&E, StoreError> {
+        match self.failure.get() {
+            Some(failure) => Err(StoreError::Poisoned(Arc::clone(failure))),
+            None => Ok(&self.engine),
+        }
+    }
+
+    /// Reads one record.
+    pub(crate) fn read<M, T>(&self, key: &Key) -> Result<Option<T>, StoreError>
+    where
+        M: Message + Default,
+        T: TryFrom<M>,
+        T::Error: Into<Damage>,
+    {
+        let key = key.as_ref();
+        let engine = self.engine()?;
+        // A record in quarantine is damaged, not absent.
+        let value = match engine.get(key)? {
+            Some(value) => value,
+            None => match engine.get(Key::quarantined(key).as_ref())? {
+                Some(value) => value,
+                None => return Ok(None),
+            },
+        };
+        frame::read(key, value.as_ref())
+            .map(Some)
+            .map_err(|unreadable| unreadable.about(key))
+    }
+
+    /// The jobs of a release, in order.
+    pub(crate) fn jobs(&self, release: ReleaseId) -> Result<Vec<Job>, StoreError> {
+        let (from, to) = Key::jobs(release);
+        self.engine()?
+            .range(from.as_ref(), to.as_ref())
+            .map(|entry| {
+                let (key, value) = entry?;
+                frame::read::<JobRecord, Job>(key.as_ref(), value.as_ref())
+                    .map_err(|unreadable| unreadable.about(key.as_ref()))
+            })
+            .collect()
+    }
+}
+
+impl<E: Engine> Store for Records<E> {
+    fn commit(&self, changes: &[Change]) -> Result<Receipt, StoreError> {
+        self.write(|writes| encode(changes, writes))
+    }
+
+    fn load(&self) -> Result<Loaded, StoreError> {
+        load::load(self)
+    }
+
+    fn spec(&self, release: ReleaseId) -> Result<Option<ReleaseSpec>, StoreError> {
+        self.read::<v1::ReleaseSpec, _>(&Key::spec(release))
+    }
+
+    fn release(&self, release: ReleaseId) -> Result<Option<(Release, Vec<Job>)>, StoreError> {
+        let Some(found) = self.read::<ReleaseRecord, _>(&Key::release(release))? else {
+            return Ok(None);
+        };
+        Ok(Some((found, self.jobs(release)?)))
+    }
+
+    fn events(
+        &self,
+        release: ReleaseId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Event>, StoreError> {
+        let engine = self.engine()?;
+        let beginning = Key::events(release, 0);
+        let wanted = Key::events(release, after.saturating_add(1));
+        let end = Key::events(release, u64::MAX);
+        // The run that holds the first wanted event may begin before it.
+        let before = engine
+            .range(beginning.as_ref(), wanted.as_ref())
+            .next_back();
+        let mut events: Vec<Event> = Vec::new();
+        let mut last = after;
+        for entry in before
+            .into_iter()
+            .chain(engine.range(wanted.as_ref(), end.as_ref()))
+        {
+            let (key, value) = entry?;
+            let run: EventRun = frame::decode(key.as_ref(), value.as_ref())
+                .map_err(|unreadable| unreadable.about(key.as_ref()))?;
+            for message in run.events {
+                if events.len() >= limit {
+                    return Ok(events);
+                }
+                // A run that was written twice is heard once.
+                if message.seq > last {
+                    last = message.seq;
+                    let event = Event::try_from(message).map_err(|error| {
+                        frame::Unreadable::Damaged(error.into()).about(key.as_ref())
+                    })?;
+                    events.push(event);
+                }
+            }
+        }
+        Ok(events)
+    }
+
+    fn releases(
+        &self,
+        filter: &Filter,
+        before: Option<ReleaseId>,
+        limit: usize,
+    ) -> Result<Vec<Release>, StoreError> {
+        let (from, end) = Table::Releases.bounds();
+        let before = before.map(Key::release);
+        let to = before.as_ref().map_or(&end[..], AsRef::as_ref);
+        let mut found = Vec::new();
+        for entry in self.engine()?.range(&from, to).rev() {
+            if found.len() >= limit {
+                break;
+            }
+            let (key, value) = entry?;
+            if let Ok(release) = frame::read::<ReleaseRecord, Release>(key.as_ref(), value.as_ref())
+                && filter.passes(&release)
+            {
+                found.push(release);
+            }
+        }
+        Ok(found)
+    }
+
+    fn put_token(&self, token: &Token) -> Result<(), StoreError> {
+        self.write(|writes| put(writes, Key::token(&token.name), &TokenRecord::from(token)))?;
+        Ok(())
+    }
+
+    fn tokens(&self) -> Result<Vec<Token>, StoreError> {
+        let (from, to) = Table::Tokens.bounds();
+        let mut tokens = Vec::new();
+        for entry in self.engine()?.range(&from, &to) {
+            let (key, value) = entry?;
+            tokens.extend(frame::read::<TokenRecord, Token>(
+                key.as_ref(),
+                value.as_ref(),
+            ));
+        }
+        Ok(tokens)
+    }
+
+    fn accepts_new_work(&self) -> Result<(), LowDisk> {
+        self.engine.accepts_new_work()
+    }
+}

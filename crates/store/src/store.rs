@@ -1,0 +1,116 @@
+//! What a store of records can do.
+
+use std::time::Duration;
+
+use shipway_domain::change::Change;
+use shipway_domain::event::Event;
+use shipway_domain::ids::{AppName, EnvName, ReleaseId};
+use shipway_domain::job::Job;
+use shipway_domain::release::Release;
+use shipway_domain::spec::ReleaseSpec;
+
+use crate::data_dir::LowDisk;
+use crate::error::StoreError;
+use crate::loaded::Loaded;
+use crate::token::Token;
+
+/// Keeps what the coordinator decides. All calls block; those that read are short.
+///
+/// Reads may see what is written but not yet durable: who must not, waits for the commit.
+pub trait Store: Send + Sync + 'static {
+    /// Makes the changes durable, all or none; a later change of a record wins. Keeping a change
+    /// twice is keeping it once.
+    ///
+    /// # Errors
+    /// [`StoreError::TooLarge`] when a record breaks its limit: nothing was written. Any other
+    /// failure is [`StoreError::Poisoned`]: all calls fail until the store is opened again.
+    fn commit(&self, changes: &[Change]) -> Result<Receipt, StoreError>;
+
+    /// All that a board needs after a restart. What cannot be read goes into quarantine.
+    ///
+    /// # Errors
+    /// When the database cannot be read or a record is of a newer format.
+    fn load(&self) -> Result<Loaded, StoreError>;
+
+    /// The specification of a release.
+    ///
+    /// # Errors
+    /// When the database or the record cannot be read.
+    fn spec(&self, release: ReleaseId) -> Result<Option<ReleaseSpec>, StoreError>;
+
+    /// A release, ended or not, and its jobs in order.
+    ///
+    /// # Errors
+    /// When the database or a record cannot be read.
+    fn release(&self, release: ReleaseId) -> Result<Option<(Release, Vec<Job>)>, StoreError>;
+
+    /// At most `limit` events of a release with numbers above `after`, in order.
+    ///
+    /// # Errors
+    /// When the database or a record cannot be read.
+    fn events(
+        &self,
+        release: ReleaseId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Event>, StoreError>;
+
+    /// At most `limit` releases that pass the filter and are older than `before`, newest first.
+    /// Those that cannot be read are left out; [`Store::load`] reports them.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn releases(
+        &self,
+        filter: &Filter,
+        before: Option<ReleaseId>,
+        limit: usize,
+    ) -> Result<Vec<Release>, StoreError>;
+
+    /// Keeps a token; one of the same name is replaced.
+    ///
+    /// # Errors
+    /// As for [`Store::commit`].
+    fn put_token(&self, token: &Token) -> Result<(), StoreError>;
+
+    /// All tokens. Those that cannot be read are left out; [`Store::load`] reports them.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn tokens(&self) -> Result<Vec<Token>, StoreError>;
+
+    /// Whether there is room for new work: asked before a submission is taken in.
+    ///
+    /// # Errors
+    /// [`LowDisk`] when free space is below the low-water mark.
+    fn accepts_new_work(&self) -> Result<(), LowDisk>;
+}
+
+/// What a commit wrote.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// Records written, each once.
+    pub records: usize,
+    /// Their bytes, keys included.
+    pub bytes: usize,
+    /// How long it took until they were on disk.
+    pub sync: Duration,
+}
+
+/// Which releases are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only of this app.
+    pub app: Option<AppName>,
+    /// Only of environments with this name.
+    pub env: Option<EnvName>,
+}
+
+impl Filter {
+    /// Whether a release is wanted.
+    #[must_use]
+    pub fn passes(&self, release: &Release) -> bool {
+        self.app.as_ref().is_none_or(|app| *app == release.app)
+            && self.env.as_ref().is_none_or(|env| *env == release.env)
+    }
+}
