@@ -1,8 +1,9 @@
 //! How packing and unpacking can fail.
 
-use std::fmt;
 use std::io;
 use std::path::PathBuf;
+
+use crate::human::HumanBytes;
 
 /// A failure of [`crate::pack`] or [`crate::unpack`].
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +45,7 @@ pub enum ContextError {
     /// The tar would be larger than permitted.
     #[error(
         "the context has {}, more than the {} permitted; the largest in it: {}; what the build does not need belongs into .dockerignore",
-        Bytes(*.bytes), Bytes(*.limit), list(.largest)
+        HumanBytes(*.bytes), HumanBytes(*.limit), list(.largest)
     )]
     TooLarge {
         /// Bytes of the tar as it would be.
@@ -78,48 +79,10 @@ pub enum ContextError {
     },
 }
 
-/// A number of bytes as people read it, in powers of 1000.
-struct Bytes(u64);
-
-impl fmt::Display for Bytes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
-        if self.0 < 1000 {
-            return write!(f, "{} B", self.0);
-        }
-        let (mut tenths, mut unit) = (self.0 / 100, 0);
-        while tenths >= 10_000 && unit + 1 < UNITS.len() {
-            tenths /= 1000;
-            unit += 1;
-        }
-        write!(f, "{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
-    }
-}
-
 fn list(largest: &[(String, u64)]) -> String {
     let parts: Vec<String> = largest
         .iter()
-        .map(|(path, bytes)| format!("{path} ({})", Bytes(*bytes)))
+        .map(|(path, bytes)| format!("{path} ({})", HumanBytes(*bytes)))
         .collect();
     parts.join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Bytes;
-
-    #[test]
-    fn bytes_read_like_a_person_says_them() {
-        for (bytes, text) in [
-            (0, "0 B"),
-            (999, "999 B"),
-            (1_000, "1.0 kB"),
-            (12_345, "12.3 kB"),
-            (999_999, "999.9 kB"),
-            (1_000_000, "1.0 MB"),
-            (2_500_000_000, "2.5 GB"),
-        ] {
-            assert_eq!(Bytes(bytes).to_string(), text);
-        }
-    }
 }

@@ -6,6 +6,7 @@
 mod archive;
 mod error;
 mod heavy;
+mod human;
 mod ignore;
 mod pack;
 mod pattern;
@@ -14,6 +15,7 @@ mod walk;
 
 pub use archive::{Hashing, TarEntry};
 pub use error::ContextError;
+pub use human::HumanBytes;
 pub use ignore::{IgnoreFile, IgnoreRules};
 pub use pack::{PackOptions, Packed, pack};
 pub use unpack::unpack;

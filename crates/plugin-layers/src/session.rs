@@ -1,0 +1,318 @@
+//! A conversation with registries under one login: each call with a limit, retried, stoppable.
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Once;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::TryStreamExt;
+use oci_client::client::{ClientConfig, ClientProtocol};
+use oci_client::errors::{OciDistributionError, Result as OciResult};
+use oci_client::secrets::RegistryAuth;
+use oci_client::{Client, Reference};
+use shipway_plugin::Login;
+use tokio_util::io::ReaderStream;
+use tokio_util::sync::CancellationToken;
+
+use crate::fault::Fault;
+use crate::model::READABLE;
+
+const CONNECT: Duration = Duration::from_secs(10);
+/// For calls that carry little.
+const CALL: Duration = Duration::from_secs(60);
+/// Pauses before the second and third try of what may pass.
+const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
+/// Bytes a second below which a transfer is given up.
+const SLOWEST: u64 = 100_000;
+/// Bytes read from a file at once.
+const PIECE: usize = 1 << 18;
+
+/// A client of its own for each login: `oci-client` keeps the first credentials of a host for good
+/// (build-facts 8).
+pub(crate) struct Session {
+    client: Client,
+    /// Hosts that the login is good for.
+    hosts: Vec<String>,
+    stop: CancellationToken,
+}
+
+impl Session {
+    /// Opens a session with `login`, which is also used for the base when it lies in the same
+    /// registry.
+    pub(crate) async fn open(
+        login: &Login,
+        base: Option<&Reference>,
+        stop: CancellationToken,
+    ) -> Result<Self, Fault> {
+        install_crypto();
+        let base_host = base.map(Reference::resolve_registry);
+        let mut hosts = vec![login.host.clone()];
+        hosts.extend(
+            base_host
+                .filter(|host| same_ecr(host, &login.host))
+                .map(str::to_owned),
+        );
+        let mut plain: Vec<String> = Vec::new();
+        plain.extend(login.plain_http.then(|| login.host.clone()));
+        // As docker does: a registry on the own machine needs no TLS.
+        plain.extend(
+            base_host
+                .filter(|host| *host != login.host && is_loopback(host))
+                .map(str::to_owned),
+        );
+        let client = Client::try_from(ClientConfig {
+            protocol: ClientProtocol::HttpsExcept(plain),
+            // ECR drops all chunks of a chunked upload but the first (build-facts 8).
+            use_monolithic_push: true,
+            platform_resolver: None,
+            connect_timeout: Some(CONNECT),
+            user_agent: concat!("shipway/", env!("CARGO_PKG_VERSION")),
+            ..ClientConfig::default()
+        })?;
+        let password = std::str::from_utf8(login.password.expose())
+            .map_err(|_| Fault::Authorisation("the registry's password is no text".to_owned()))?;
+        let auth = RegistryAuth::Basic(login.user.clone(), password.to_owned());
+        for host in &hosts {
+            client.store_auth_if_needed(host, &auth).await;
+        }
+        Ok(Self {
+            client,
+            hosts,
+            stop,
+        })
+    }
+
+    /// Whether the login is used for this image.
+    pub(crate) fn knows(&self, image: &Reference) -> bool {
+        self.hosts
+            .iter()
+            .any(|host| host == image.resolve_registry())
+    }
+
+    /// A manifest or index, and its digest.
+    pub(crate) async fn manifest(&self, at: &Reference) -> Result<(Bytes, String), Fault> {
+        self.call(CALL, || {
+            self.client
+                .pull_manifest_raw(at, &RegistryAuth::Anonymous, &READABLE)
+        })
+        .await
+    }
+
+    /// The digest that a tag (or digest) has in the registry, or `None`.
+    pub(crate) async fn manifest_digest(&self, at: &Reference) -> Result<Option<String>, Fault> {
+        let asked = self.call(CALL, || {
+            self.client
+                .fetch_manifest_digest(at, &RegistryAuth::Anonymous)
+        });
+        match asked.await {
+            Ok(digest) => Ok(Some(digest)),
+            Err(Fault::Absent(_)) => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Sends a manifest or index under a tag.
+    pub(crate) async fn put_manifest(
+        &self,
+        at: &Reference,
+        bytes: &[u8],
+        media_type: &'static str,
+    ) -> Result<(), Fault> {
+        let bytes = Bytes::copy_from_slice(bytes);
+        self.call(CALL, || async {
+            let media_type = media_type.parse().map_err(|_| {
+                OciDistributionError::UnsupportedMediaTypeError(media_type.to_owned())
+            })?;
+            self.client
+                .push_manifest_raw(at, bytes.clone(), media_type)
+                .await
+        })
+        .await
+        .map(drop)
+    }
+
+    pub(crate) async fn has_blob(&self, at: &Reference, digest: &str) -> Result<bool, Fault> {
+        self.call(CALL, || self.client.blob_exists(at, digest))
+            .await
+    }
+
+    /// Lets the registry link a blob from another of its repositories; `false` when it does not.
+    pub(crate) async fn mount(
+        &self,
+        at: &Reference,
+        from: &Reference,
+        digest: &str,
+    ) -> Result<bool, Fault> {
+        if at.resolve_registry() != from.resolve_registry() {
+            return Ok(false);
+        }
+        match self
+            .call(CALL, || self.client.mount_blob(at, from, digest))
+            .await
+        {
+            Ok(()) => Ok(true),
+            Err(fault @ (Fault::Stopped | Fault::Passing(_))) => Err(fault),
+            // It began an upload instead, as it may: the blob is sent then.
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// Reads a small blob and checks its digest.
+    pub(crate) async fn small_blob(&self, at: &Reference, digest: &str) -> Result<Vec<u8>, Fault> {
+        self.call(CALL, || async {
+            let mut bytes = Vec::new();
+            self.client.pull_blob(at, digest, &mut bytes).await?;
+            Ok(bytes)
+        })
+        .await
+    }
+
+    pub(crate) async fn upload(
+        &self,
+        at: &Reference,
+        digest: &str,
+        bytes: &[u8],
+    ) -> Result<(), Fault> {
+        let bytes = Bytes::copy_from_slice(bytes);
+        self.call(CALL, || self.client.push_blob(at, bytes.clone(), digest))
+            .await
+            .map(drop)
+    }
+
+    pub(crate) async fn upload_file(
+        &self,
+        at: &Reference,
+        digest: &str,
+        size: u64,
+        file: &Path,
+    ) -> Result<(), Fault> {
+        self.call(transfer(size), || async {
+            let file = tokio::fs::File::open(file).await?;
+            let pieces = ReaderStream::with_capacity(file, PIECE).map_err(Into::into);
+            self.client
+                .push_blob_stream(at, pieces, digest, Some(size))
+                .await
+        })
+        .await
+        .map(drop)
+    }
+
+    /// Carries a blob from one registry to another, never storing it here.
+    pub(crate) async fn carry(
+        &self,
+        at: &Reference,
+        from: &Reference,
+        digest: &str,
+        size: u64,
+    ) -> Result<(), Fault> {
+        self.call(transfer(size), || async {
+            let pieces = self.client.pull_blob_stream(from, digest).await?;
+            let pieces = pieces.stream.map_err(Into::into);
+            self.client
+                .push_blob_stream(at, pieces, digest, Some(size))
+                .await
+        })
+        .await
+        .map(drop)
+    }
+
+    /// Makes a call that does no harm when made twice.
+    async fn call<T, F>(&self, limit: Duration, call: impl Fn() -> F) -> Result<T, Fault>
+    where
+        F: Future<Output = OciResult<T>>,
+    {
+        let mut pauses = PAUSES.into_iter();
+        loop {
+            let answer = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return Err(Fault::Stopped),
+                answer = tokio::time::timeout(limit, call()) => answer,
+            };
+            let fault = match answer {
+                Ok(Ok(value)) => return Ok(value),
+                Ok(Err(error)) => Fault::from(error),
+                Err(_) => Fault::Passing(format!("the registry did not answer within {limit:?}")),
+            };
+            let (Fault::Passing(why), Some(pause)) = (&fault, pauses.next()) else {
+                return Err(fault);
+            };
+            tracing::debug!(why, ?pause, "the registry is asked again");
+            tokio::select! {
+                () = self.stop.cancelled() => return Err(Fault::Stopped),
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+}
+
+fn transfer(bytes: u64) -> Duration {
+    CALL + Duration::from_secs(bytes / SLOWEST)
+}
+
+/// Whether two hosts are ECR registries of one Region: a login is good for all that its principal
+/// may use there.
+fn same_ecr(a: &str, b: &str) -> bool {
+    let region = |host: &str| Some(host.split_once(".dkr.ecr.")?.1.to_owned());
+    a == b || region(a).is_some_and(|a| a.ends_with(".amazonaws.com") && region(b) == Some(a))
+}
+
+fn is_loopback(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let name = name.trim_start_matches('[').trim_end_matches(']');
+    name == "localhost" || name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+}
+
+/// The HTTP client panics without it, for plain http too.
+fn install_crypto() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // An error says that the process has chosen one already: that serves as well.
+        let _already = rustls::crypto::ring::default_provider().install_default();
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_is_shared_only_within_ecr_of_a_region() {
+        let ecr = "111111111111.dkr.ecr.eu-west-1.amazonaws.com";
+        for (host, same) in [
+            (ecr, true),
+            ("222222222222.dkr.ecr.eu-west-1.amazonaws.com", true),
+            ("222222222222.dkr.ecr.us-east-1.amazonaws.com", false),
+            ("evil.dkr.ecr.eu-west-1.amazonaws.com.example.org", false),
+            ("docker.io", false),
+        ] {
+            assert_eq!(same_ecr(host, ecr), same, "{host}");
+        }
+        assert!(!same_ecr("a.dkr.ecr.evil.org", "b.dkr.ecr.evil.org"));
+    }
+
+    #[test]
+    fn loopback_is_told_from_the_world() {
+        for host in [
+            "localhost",
+            "localhost:5000",
+            "127.0.0.1:80",
+            "[::1]:5000",
+            "127.9.9.9",
+        ] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in [
+            "localhost.example.org",
+            "10.0.0.1:5000",
+            "docker.io",
+            "registry:5000",
+        ] {
+            assert!(!is_loopback(host), "{host}");
+        }
+    }
+}
