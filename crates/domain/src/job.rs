@@ -22,6 +22,8 @@ pub struct Job {
     pub fruitless: u32,
     /// What attempts noted before and after they changed something, in order.
     pub checkpoints: Vec<Checkpoint>,
+    /// When its first attempt began, [`Timestamp::ZERO`] before; its timeout runs from here.
+    pub started_at: Timestamp,
     /// Since when it waits in its present state.
     pub since: Timestamp,
     /// Whether it must not run on: set by cancel and by folding.

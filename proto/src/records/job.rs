@@ -21,6 +21,7 @@ impl From<&Job> for JobRecord {
             fruitless: job.fruitless,
             checkpoints: job.checkpoints.iter().map(Into::into).collect(),
             since_ms: job.since.millis(),
+            started_ms: job.started_at.millis(),
             stop: job.stop.as_ref().map(Into::into),
         }
     }
@@ -39,6 +40,7 @@ impl TryFrom<JobRecord> for Job {
             fruitless: record.fruitless,
             checkpoints: each("checkpoints", record.checkpoints)?,
             since: Timestamp::from_millis(record.since_ms),
+            started_at: Timestamp::from_millis(record.started_ms),
             stop: optional("stop", record.stop)?,
         })
     }

@@ -134,7 +134,7 @@ prop_compose! {
         stop in prop::option::of(stop()),
     ) -> Job {
         let attempt = Attempt(attempt);
-        Job { id, kind, needs, state, attempt, fruitless, checkpoints, since, stop }
+        Job { id, kind, needs, state, attempt, fruitless, checkpoints, started_at: since, since, stop }
     }
 }
 

@@ -104,6 +104,11 @@ impl Board {
                 }
             })
             .collect();
+        // The first message of a stream.
+        draft.effect(Effect::Welcome {
+            agent: id.clone(),
+            keep,
+        });
         for (job, reason) in lost {
             draft.return_job(job, reason, true);
         }
@@ -114,7 +119,6 @@ impl Board {
                 reason: "this attempt does not stand any more".to_owned(),
             });
         }
-        draft.effect(Effect::Welcome { agent: id, keep });
         Ok(draft.finish())
     }
 

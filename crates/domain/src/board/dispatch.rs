@@ -21,6 +21,9 @@ impl Board {
         let record = draft.job_mut(job)?;
         record.attempt = record.attempt.next();
         record.since = now;
+        if record.started_at == Timestamp::ZERO {
+            record.started_at = now;
+        }
         record.state = JobState::Granted(Grant {
             agent: agent.clone(),
             incarnation,

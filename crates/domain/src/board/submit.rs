@@ -204,6 +204,7 @@ fn jobs_of(release: ReleaseId, spec: &ReleaseSpec, now: Timestamp) -> Vec<Job> {
         attempt: crate::ids::Attempt(0),
         fruitless: 0,
         checkpoints: Vec::new(),
+        started_at: Timestamp::ZERO,
         since: now,
         stop: None,
     };

@@ -57,10 +57,13 @@ impl Spans {
         self.names.insert(pointer, span);
     }
 
-    /// Where a value stands; for one that is not there, the closest around it that is.
+    /// Where a value stands; without one, where its name does; for one that is not there at all,
+    /// the closest around it that is.
     #[must_use]
     pub fn value(&self, pointer: &Pointer) -> Span {
-        nearest(pointer, |at| self.values.get(at))
+        nearest(pointer, |at| {
+            self.values.get(at).or_else(|| self.names.get(at))
+        })
     }
 
     /// Where the name of a member stands; without one, where its value does.

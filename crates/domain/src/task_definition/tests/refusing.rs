@@ -195,7 +195,9 @@ fn the_network_of_fargate_is_awsvpc() {
     );
     check(
         &web_with(r#""networkMode": "awsvpc""#, r#""networkMode": "vpc""#),
-        &expect![[r#"networkMode: networkMode "vpc" does not exist (permitted: awsvpc, bridge, host, none)"#]],
+        &expect![[
+            r#"networkMode: networkMode "vpc" does not exist (permitted: awsvpc, bridge, host, none)"#
+        ]],
     );
     check(
         &web_with(
