@@ -11,6 +11,9 @@ pub enum SimError {
     /// Out of range.
     #[error("time scale {0} is not in 1..=1000")]
     TimeScale(f64),
+    /// The simulator takes anybody's word for who they are, so it stays on this machine.
+    #[error("{0} is not a loopback address, and the simulator checks no signatures")]
+    NotLoopback(SocketAddr),
     /// The address is taken or not ours.
     #[error("cannot listen on {address}")]
     Listen {

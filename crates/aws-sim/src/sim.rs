@@ -26,7 +26,7 @@ const STOP_GRACE: Duration = Duration::from_secs(3);
 /// How to run a simulator.
 #[derive(Clone, Debug)]
 pub struct SimConfig {
-    /// Where the AWS endpoint and the control API listen; port 0 picks a free one.
+    /// Where the AWS endpoint and the control API listen, on loopback; port 0 picks a free one.
     pub listen: SocketAddr,
     /// Simulated seconds per real second, 1 to 1,000; 0 starts paused (tests advance the clock).
     pub time_scale: f64,
@@ -65,6 +65,9 @@ pub async fn start(config: SimConfig) -> Result<Sim, SimError> {
     let scale = config.time_scale;
     if scale != 0.0 && !(1.0..=1000.0).contains(&scale) {
         return Err(SimError::TimeScale(scale));
+    }
+    if !config.listen.ip().is_loopback() {
+        return Err(SimError::NotLoopback(config.listen));
     }
     let world = open(&config)?;
     let clock = Clock::starting(world.saved_at, scale);

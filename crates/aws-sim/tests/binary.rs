@@ -1,5 +1,10 @@
 //! The program: ready file, greeting, and an orderly end.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail and speak like tests"
+)]
+
 mod support;
 
 use std::io::Read;

@@ -166,6 +166,21 @@ async fn a_scale_out_of_range_is_refused_at_the_start() {
 }
 
 #[tokio::test]
+async fn it_listens_on_loopback_only() {
+    let listen = "0.0.0.0:0".parse().unwrap();
+    let refused = start(SimConfig {
+        listen,
+        ..SimConfig::default()
+    })
+    .await
+    .unwrap_err();
+    assert!(
+        refused.to_string().contains("not a loopback address"),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
 async fn an_idle_connection_does_not_hold_up_the_end() {
     let world = World::demo().await;
     let host = world.host();

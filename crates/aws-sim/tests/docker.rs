@@ -1,5 +1,11 @@
 //! Real clients of the registry: docker pushes and pulls, skopeo inspects and copies.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "helpers of tests fail and speak like tests"
+)]
+
 mod support;
 
 use std::path::Path;
@@ -14,8 +20,7 @@ fn have(program: &str, arguments: &[&str]) -> bool {
     if found.is_ok_and(|output| output.status.success()) {
         return true;
     }
-    let demanded =
-        std::env::vars().any(|(name, value)| name == "SHIPWAY_REQUIRE_DOCKER" && value == "1");
+    let demanded = std::env::var_os("SHIPWAY_REQUIRE_DOCKER").is_some_and(|value| value == "1");
     assert!(
         !demanded,
         "{program} does not work here, and SHIPWAY_REQUIRE_DOCKER=1"
@@ -62,7 +67,7 @@ impl Docker<'_> {
     }
 }
 
-/// Docker's own builder of 20.10 needs no base image for an import.
+/// Makes an image without a builder and without a base image.
 fn import(docker: &Docker<'_>, image: &str, directory: &Path) {
     let tar = directory.join("root.tar");
     std::fs::write(directory.join("hello"), vec![7_u8; 3 << 20]).unwrap();

@@ -1,5 +1,10 @@
 //! Roles: who may assume them, what their sessions may do, and when those end.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail and speak like tests"
+)]
+
 mod support;
 
 use std::time::Duration;

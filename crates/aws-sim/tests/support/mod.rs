@@ -1,6 +1,7 @@
 //! A plain HTTP client for tests: AWS calls, control calls, registry requests.
 
 #![allow(dead_code, reason = "each test file uses its own part of it")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 use aws_sim::seed::{Seed, demo};
 use aws_sim::{Sim, SimConfig, start};
@@ -16,38 +17,38 @@ use sha2::{Digest, Sha256};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-pub const TOOLS: &str = "000000000000";
-pub const STAGING: &str = "111111111111";
-pub const PROD: &str = "222222222222";
-pub const REGION: &str = "eu-west-1";
+pub(crate) const TOOLS: &str = "000000000000";
+pub(crate) const STAGING: &str = "111111111111";
+pub(crate) const PROD: &str = "222222222222";
+pub(crate) const REGION: &str = "eu-west-1";
 
 /// An answer, read to its end.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Bytes,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 impl Answer {
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
     /// The output of a call that succeeded.
     #[track_caller]
-    pub fn ok(&self) -> Value {
+    pub(crate) fn ok(&self) -> Value {
         assert_eq!(self.status, StatusCode::OK, "{}", self.text());
         self.json()
     }
 
     /// The error code of a JSON service.
     #[track_caller]
-    pub fn error(&self) -> String {
+    pub(crate) fn error(&self) -> String {
         assert!(self.status.is_client_error(), "{self:?}");
         self.json()["__type"]
             .as_str()
@@ -55,14 +56,14 @@ impl Answer {
             .to_owned()
     }
 
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)
             .map_or("", |value| value.to_str().unwrap())
     }
 
     /// What stands between `<name>` and `</name>`.
-    pub fn xml(&self, name: &str) -> String {
+    pub(crate) fn xml(&self, name: &str) -> String {
         let text = self.text();
         let (_, rest) = text
             .split_once(&format!("<{name}>"))
@@ -72,7 +73,7 @@ impl Answer {
 }
 
 /// Sends one request to `host:port`.
-pub async fn send(host: &str, request: Request<Full<Bytes>>) -> Answer {
+pub(crate) async fn send(host: &str, request: Request<Full<Bytes>>) -> Answer {
     let stream = TcpStream::connect(host).await.unwrap();
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
     let mut tasks = JoinSet::new();
@@ -87,7 +88,7 @@ pub async fn send(host: &str, request: Request<Full<Bytes>>) -> Answer {
 }
 
 /// A request with headers.
-pub fn request(
+pub(crate) fn request(
     method: Method,
     host: &str,
     path: &str,
@@ -106,9 +107,9 @@ pub fn request(
 
 /// Keys of a caller: an account id, or what AssumeRole gave.
 #[derive(Clone, Debug)]
-pub struct Keys {
-    pub id: String,
-    pub token: Option<String>,
+pub(crate) struct Keys {
+    pub(crate) id: String,
+    pub(crate) token: Option<String>,
 }
 
 impl From<&str> for Keys {
@@ -121,16 +122,16 @@ impl From<&str> for Keys {
 }
 
 /// A simulator with the demo world and a paused clock.
-pub struct World {
-    pub sim: Sim,
+pub(crate) struct World {
+    pub(crate) sim: Sim,
 }
 
 impl World {
-    pub async fn demo() -> Self {
+    pub(crate) async fn demo() -> Self {
         Self::seeded(&demo()).await
     }
 
-    pub async fn seeded(seed: &Seed) -> Self {
+    pub(crate) async fn seeded(seed: &Seed) -> Self {
         let sim = start(SimConfig {
             time_scale: 0.0,
             id_seed: Some(1),
@@ -141,22 +142,22 @@ impl World {
         Self { sim }
     }
 
-    pub fn host(&self) -> String {
+    pub(crate) fn host(&self) -> String {
         self.sim.url().trim_start_matches("http://").to_owned()
     }
 
     /// A JSON call.
-    pub async fn call(&self, keys: impl Into<Keys>, target: &str, input: Value) -> Answer {
+    pub(crate) async fn call(&self, keys: impl Into<Keys>, target: &str, input: Value) -> Answer {
         call(&self.host(), &keys.into(), target, &input.to_string()).await
     }
 
-    pub async fn ecr(&self, keys: impl Into<Keys>, action: &str, input: Value) -> Answer {
+    pub(crate) async fn ecr(&self, keys: impl Into<Keys>, action: &str, input: Value) -> Answer {
         let target = format!("AmazonEC2ContainerRegistry_V20150921.{action}");
         self.call(keys, &target, input).await
     }
 
     /// A query call to STS.
-    pub async fn sts(&self, keys: impl Into<Keys>, form: &str) -> Answer {
+    pub(crate) async fn sts(&self, keys: impl Into<Keys>, form: &str) -> Answer {
         let keys = keys.into();
         let scope = scope(&keys);
         let mut headers = vec![
@@ -177,7 +178,7 @@ impl World {
     }
 
     /// Becomes a role.
-    pub async fn assume(&self, caller: impl Into<Keys>, account: &str, role: &str) -> Keys {
+    pub(crate) async fn assume(&self, caller: impl Into<Keys>, account: &str, role: &str) -> Keys {
         let form = format!(
             "Action=AssumeRole&Version=2011-06-15&RoleSessionName=test&\
              RoleArn=arn%3Aaws%3Aiam%3A%3A{account}%3Arole%2F{role}"
@@ -189,7 +190,7 @@ impl World {
         }
     }
 
-    pub async fn control(&self, method: Method, path: &str, body: Value) -> Answer {
+    pub(crate) async fn control(&self, method: Method, path: &str, body: Value) -> Answer {
         let body = if body.is_null() {
             String::new()
         } else {
@@ -199,7 +200,7 @@ impl World {
     }
 
     /// A repository of the tools account and the client to its registry.
-    pub async fn repository(&self, name: &str, more: Value) -> Registry {
+    pub(crate) async fn repository(&self, name: &str, more: Value) -> Registry {
         let mut input = json!({"repositoryName": name});
         for (member, value) in more.as_object().unwrap() {
             input[member] = value.clone();
@@ -209,7 +210,7 @@ impl World {
     }
 
     /// The tools account's registry, seen by somebody.
-    pub async fn registry(&self, caller: impl Into<Keys>) -> Registry {
+    pub(crate) async fn registry(&self, caller: impl Into<Keys>) -> Registry {
         let answer = self
             .ecr(caller, "GetAuthorizationToken", json!({}))
             .await
@@ -225,7 +226,7 @@ impl World {
 }
 
 /// A JSON call to any simulator.
-pub async fn call(host: &str, keys: &Keys, target: &str, body: &str) -> Answer {
+pub(crate) async fn call(host: &str, keys: &Keys, target: &str, body: &str) -> Answer {
     let scope = scope(keys);
     let mut headers = vec![
         ("content-type", "application/x-amz-json-1.1"),
@@ -254,20 +255,20 @@ fn scope(keys: &Keys) -> String {
 
 /// A client of one registry.
 #[derive(Clone, Debug)]
-pub struct Registry {
-    pub host: String,
-    pub authorization: String,
+pub(crate) struct Registry {
+    pub(crate) host: String,
+    pub(crate) authorization: String,
 }
 
 impl Registry {
     /// The password in the token.
-    pub fn password(&self) -> String {
+    pub(crate) fn password(&self) -> String {
         let token = self.authorization.trim_start_matches("Basic ");
         let decoded = String::from_utf8(STANDARD.decode(token).unwrap()).unwrap();
         decoded.strip_prefix("AWS:").unwrap().to_owned()
     }
 
-    pub async fn send(
+    pub(crate) async fn send(
         &self,
         method: Method,
         path: &str,
@@ -279,12 +280,12 @@ impl Registry {
         send(&self.host, request(method, &self.host, path, &all, body)).await
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, &[], "").await
     }
 
     /// Pushes a blob in one piece; gives its digest.
-    pub async fn push_blob(&self, name: &str, bytes: &[u8]) -> String {
+    pub(crate) async fn push_blob(&self, name: &str, bytes: &[u8]) -> String {
         let digest = digest(bytes);
         let path = format!("/v2/{name}/blobs/uploads/?digest={digest}");
         let answer = self.send(Method::POST, &path, &[], bytes.to_vec()).await;
@@ -293,7 +294,7 @@ impl Registry {
     }
 
     /// Pushes an image with one layer; gives the answer to its manifest.
-    pub async fn push_image(&self, name: &str, tag: &str, layer: &[u8]) -> Answer {
+    pub(crate) async fn push_image(&self, name: &str, tag: &str, layer: &[u8]) -> Answer {
         let manifest = self.image(name, layer).await;
         let path = format!("/v2/{name}/manifests/{tag}");
         let headers = [("content-type", OCI_MANIFEST)];
@@ -301,7 +302,7 @@ impl Registry {
     }
 
     /// Pushes the blobs of an image; gives its manifest.
-    pub async fn image(&self, name: &str, layer: &[u8]) -> String {
+    pub(crate) async fn image(&self, name: &str, layer: &[u8]) -> String {
         let config = json!({"os": "linux", "architecture": "amd64"}).to_string();
         let config_digest = self.push_blob(name, config.as_bytes()).await;
         let layer_digest = self.push_blob(name, layer).await;
@@ -317,11 +318,11 @@ impl Registry {
     }
 }
 
-pub const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
+pub(crate) const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+pub(crate) const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
 /// `sha256:<hex>`.
-pub fn digest(bytes: &[u8]) -> String {
+pub(crate) fn digest(bytes: &[u8]) -> String {
     let hash = Sha256::digest(bytes);
     let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("sha256:{hex}")

@@ -1,0 +1,142 @@
+//! Odd inputs: every operation answers every kind of value with a valid answer or an AWS-shaped error.
+
+mod support;
+
+use serde_json::{Value, json};
+use support::{TOOLS, World};
+
+const ECR: &str = "AmazonEC2ContainerRegistry_V20150921.";
+const SCALING: &str = "AnyScaleFrontendService.";
+
+/// Operations and the members they read.
+fn operations() -> Vec<(String, &'static [&'static str])> {
+    let ecr: &[(&str, &[&str])] = &[
+        ("GetAuthorizationToken", &["registryIds"]),
+        (
+            "CreateRepository",
+            &[
+                "repositoryName",
+                "tags",
+                "imageTagMutability",
+                "imageScanningConfiguration",
+                "imageTagMutabilityExclusionFilters",
+                "encryptionConfiguration",
+                "registryId",
+            ],
+        ),
+        (
+            "DescribeRepositories",
+            &["repositoryNames", "maxResults", "nextToken", "registryId"],
+        ),
+        (
+            "PutImageTagMutability",
+            &["imageTagMutability", "imageTagMutabilityExclusionFilters"],
+        ),
+        (
+            "PutImageScanningConfiguration",
+            &["imageScanningConfiguration"],
+        ),
+        ("SetRepositoryPolicy", &["policyText"]),
+        ("PutLifecyclePolicy", &["lifecyclePolicyText"]),
+        (
+            "DescribeImages",
+            &["imageIds", "filter", "maxResults", "nextToken"],
+        ),
+        ("ListImages", &["filter", "maxResults"]),
+        ("BatchGetImage", &["imageIds", "acceptedMediaTypes"]),
+        ("BatchCheckLayerAvailability", &["layerDigests"]),
+        (
+            "PutImage",
+            &[
+                "imageManifest",
+                "imageManifestMediaType",
+                "imageTag",
+                "imageDigest",
+            ],
+        ),
+        ("BatchDeleteImage", &["imageIds"]),
+        ("StartImageScan", &["imageId"]),
+        ("DescribeImageScanFindings", &["imageId"]),
+        ("TagResource", &["resourceArn", "tags"]),
+        ("UntagResource", &["resourceArn", "tagKeys"]),
+        ("ListTagsForResource", &["resourceArn"]),
+        ("PutAccountSetting", &["name", "value"]),
+        ("DeleteRepository", &["repositoryName", "force"]),
+    ];
+    let scaling: &[(&str, &[&str])] = &[
+        (
+            "RegisterScalableTarget",
+            &[
+                "ServiceNamespace",
+                "ResourceId",
+                "ScalableDimension",
+                "MinCapacity",
+                "MaxCapacity",
+                "SuspendedState",
+            ],
+        ),
+        (
+            "DescribeScalableTargets",
+            &["ServiceNamespace", "ResourceIds", "MaxResults", "NextToken"],
+        ),
+        ("DeregisterScalableTarget", &["ResourceId"]),
+    ];
+    let ecr = ecr
+        .iter()
+        .map(|(name, members)| (format!("{ECR}{name}"), *members));
+    let scaling = scaling
+        .iter()
+        .map(|(name, members)| (format!("{SCALING}{name}"), *members));
+    let others: [(String, &[&str]); 2] = [
+        ("secretsmanager.GetSecretValue".to_owned(), &["SecretId"]),
+        ("AmazonSSM.GetParameter".to_owned(), &["Name"]),
+    ];
+    ecr.chain(scaling).chain(others).collect()
+}
+
+fn odd_values() -> Vec<Value> {
+    vec![
+        json!(null),
+        json!(true),
+        json!(-1),
+        json!(1.5),
+        json!(u64::MAX),
+        json!(""),
+        json!("..%2f\u{0}é*"),
+        json!("sha256:"),
+        json!("a".repeat(70_000)),
+        json!([]),
+        json!([null]),
+        json!(["x", 1]),
+        json!([{}]),
+        json!([{"imageTag": "v1"}, {"imageDigest": "sha256:"}]),
+        json!({}),
+        json!({"tagStatus": "NONE", "scanOnPush": 1}),
+        json!({"imageTag": "v1"}),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_value_breaks_an_operation() {
+    let world = World::demo().await;
+    for (target, members) in operations() {
+        for member in members {
+            for value in odd_values() {
+                let mut input = json!({
+                    "repositoryName": "app",
+                    "ServiceNamespace": "ecs",
+                    "ScalableDimension": "ecs:service:DesiredCount",
+                });
+                input[*member] = value;
+                let answer = world.call(TOOLS, &target, input.clone()).await;
+                if !answer.status.is_success() {
+                    let error = answer.error();
+                    assert!(!error.is_empty(), "{target} {input}: {answer:?}");
+                }
+            }
+        }
+        world
+            .ecr(TOOLS, "CreateRepository", json!({"repositoryName": "app"}))
+            .await;
+    }
+}
