@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use shipway_plugin::{BuildError, BuildOrder, BuildProgress, Builder, Built};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::classic;
@@ -17,7 +19,11 @@ use crate::redact::Redactor;
 use crate::solve;
 use crate::turns::Turns;
 
-const NAME: &str = "docker";
+/// Its name in manifests and errors.
+pub(crate) const NAME: &str = "docker";
+
+/// How long an engine may take to say what it is.
+const PROBE: Duration = Duration::from_secs(10);
 
 /// Builds Dockerfiles with BuildKit in a Docker Engine.
 ///
@@ -29,6 +35,7 @@ const NAME: &str = "docker";
 ///   no base.
 /// - With the classic image store two runs of the same order give images with different digests,
 ///   unless all steps come from the cache.
+/// - Every context stays in the engine's build cache until the engine clears that up by its own rules.
 #[derive(Debug)]
 pub struct DockerBuilder {
     engine: Engine,
@@ -73,17 +80,25 @@ impl Builder for DockerBuilder {
     }
 
     async fn probe(&self) -> Result<String, BuildError> {
-        let facts = self.engine.facts().await;
-        let facts = facts.map_err(|error| unavailable(error.to_string()))?;
-        solve::ping(&self.engine).await.map_err(|status| {
-            unavailable(format!(
-                "BuildKit of the Docker Engine {} at {} does not answer: {}",
-                facts.version,
-                self.engine.socket().display(),
-                status.message()
-            ))
-        })?;
-        Ok(facts.to_string())
+        let at = self.engine.socket().display();
+        let asking = async {
+            let facts = self.engine.facts().await;
+            let facts = facts.map_err(|error| unavailable(error.to_string()))?;
+            solve::ping(&self.engine).await.map_err(|status| {
+                unavailable(format!(
+                    "BuildKit of the Docker Engine {} at {at} does not answer: {}",
+                    facts.version,
+                    status.message()
+                ))
+            })?;
+            Ok(facts.to_string())
+        };
+        timeout(PROBE, asking).await.unwrap_or_else(|_| {
+            Err(unavailable(format!(
+                "the Docker Engine at {at} did not answer within {} s",
+                PROBE.as_secs()
+            )))
+        })
     }
 
     async fn build(

@@ -45,15 +45,12 @@ async fn build_and_push(
     let solved = job.solve(id, export).await.map_err(|e| job.error(e))?;
 
     job.progress.pushing();
-    let pushing = async {
-        let _turn = turns.take(&job.order.image).await;
-        let pushed = push_tags(job, &waiting, names).await;
-        // Before the turn is over, or the next build's tags would be taken away.
-        names.remove_all_but(&waiting).await;
-        pushed
-    };
-    let pushed = job.stop.run_until_cancelled(pushing).await;
-    let (digest, bytes_pushed) = pushed.ok_or(BuildError::Stopped)??;
+    let turn = job.until_stopped(turns.take(&job.order.image)).await?;
+    let pushed = push_tags(job, &waiting, names).await;
+    // Before the turn is over, or the next build's tags would be taken away.
+    names.remove_all_but(&waiting).await;
+    drop(turn);
+    let (digest, bytes_pushed) = pushed?;
     Ok(Built {
         digest,
         manifests: Vec::new(),
@@ -73,16 +70,18 @@ async fn push_tags(
     let mut proven: Option<Digest> = None;
     let mut bytes = 0;
     for tag in &job.order.tags {
+        // Not broken off by a stop: we must know whether the name is there.
         let path = format!("/images/{waiting}/tag?repo={image}&tag={tag}");
         let tagged = job.engine.call(Method::POST, &path, None).await;
         tagged.map_err(|error| push::call_failed(image, error))?;
         names.names.push(format!("{image}:{tag}"));
 
-        let (digest, sent, login) = push_tag(job, tag).await?;
+        let (digest, sent, login) = job.until_stopped(push_tag(job, tag)).await??;
         bytes += sent;
         match &proven {
             None => {
-                proof::prove(job.engine, image, &digest, &login).await?;
+                let proving = proof::prove(job.engine, image, &digest, &login);
+                job.until_stopped(proving).await??;
                 proven = Some(digest);
             }
             Some(first) if *first == digest => {}

@@ -43,9 +43,9 @@ async fn build_and_push(job: &Job<'_>) -> Result<Built, BuildError> {
             Ok(Vec::new())
         }
     };
-    let proven = job.stop.run_until_cancelled(proving).await;
+    let manifests = job.until_stopped(proving).await??;
     Ok(Built {
-        manifests: proven.ok_or(BuildError::Stopped)??,
+        manifests,
         digest: solved.digest,
         stages: solved.stages,
         cached: solved.cached,

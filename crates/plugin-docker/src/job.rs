@@ -7,7 +7,8 @@ use shipway_domain::spec::DockerBuild;
 use shipway_plugin::{BuildError, BuildOrder, BuildProgress};
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::Engine;
+use crate::builder::NAME;
+use crate::engine::{Engine, EngineError};
 use crate::failure::Failure;
 use crate::order::host;
 use crate::push;
@@ -53,9 +54,11 @@ impl Job<'_> {
             host: host(&self.order.image).unwrap_or_default().to_owned(),
             login: self.order.login.clone(),
         };
-        let session = Session::open(self.engine, id, offer)
+        let session = self
+            .until_stopped(Session::open(self.engine, id, offer))
             .await
-            .map_err(|error| NotSolved::Known(error.into_build_error()))?;
+            .map_err(NotSolved::Known)?
+            .map_err(|error| NotSolved::Known(no_session(error)))?;
         let request = request::solve(self.order, self.settings, id, export);
         let mut watch = Watch::new(self.progress, self.redact);
         let solve = solve::run(
@@ -79,6 +82,15 @@ impl Job<'_> {
         })
     }
 
+    /// The future's result, or [`BuildError::Stopped`] as soon as the job is asked to stop.
+    pub(crate) async fn until_stopped<T>(
+        &self,
+        future: impl Future<Output = T>,
+    ) -> Result<T, BuildError> {
+        let done = self.stop.run_until_cancelled(future).await;
+        done.ok_or(BuildError::Stopped)
+    }
+
     /// What a failed solve means for the build.
     pub(crate) fn error(&self, not_solved: NotSolved) -> BuildError {
         match not_solved {
@@ -96,6 +108,17 @@ impl Job<'_> {
             .tags
             .iter()
             .map(move |tag| format!("{image}:{tag}"))
+    }
+}
+
+/// An engine that answers but has no sessions has no BuildKit either.
+fn no_session(error: EngineError) -> BuildError {
+    match error {
+        EngineError::Refused { .. } => BuildError::Unavailable {
+            builder: NAME,
+            reason: error.to_string(),
+        },
+        gone => gone.into_build_error(),
     }
 }
 

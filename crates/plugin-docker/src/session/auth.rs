@@ -15,8 +15,9 @@ use tonic::{Request, Response, Status, async_trait};
 pub(crate) struct LoginFailure(Arc<Mutex<Option<PlatformError>>>);
 
 impl LoginFailure {
-    fn note(&self, error: PlatformError) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    /// Notes how the last login went.
+    fn note(&self, failure: Option<PlatformError>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = failure;
     }
 
     /// The failure, if there was one.
@@ -58,13 +59,16 @@ impl auth_server::Auth for Auth {
             return Ok(Response::new(CredentialsResponse::default()));
         }
         match self.login.login().await {
-            Ok(login) => Ok(Response::new(CredentialsResponse {
-                username: login.user,
-                secret: String::from_utf8_lossy(login.password.expose()).into_owned(),
-            })),
+            Ok(login) => {
+                self.failure.note(None);
+                Ok(Response::new(CredentialsResponse {
+                    username: login.user,
+                    secret: String::from_utf8_lossy(login.password.expose()).into_owned(),
+                }))
+            }
             Err(error) => {
                 let status = Status::unavailable(error.to_string());
-                self.failure.note(error);
+                self.failure.note(Some(error));
                 Err(status)
             }
         }

@@ -37,6 +37,10 @@ async fn a_failing_step_is_named_with_its_words_and_exit_code() {
             || step.starts_with("RUN /tool fail 3"),
         "{step}"
     );
+    if !store_is_classic() {
+        // Engines with that store all give the place.
+        assert!(step.ends_with(" (Dockerfile line 4)"), "{step}");
+    }
     assert_eq!(message, "it went wrong\nhere");
     assert_eq!(exit_code, Some(3));
     let said = (LogStream::Err, "it went wrong".to_owned());

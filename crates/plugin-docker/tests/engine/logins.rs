@@ -64,7 +64,9 @@ async fn a_login_that_went_stale_is_replaced() {
     let digest = registry.digest("team/app", "r-1");
     assert_eq!(digest.as_deref(), Some(built.digest.as_str()));
     let told = recorder.lines().into_iter();
-    assert_eq!(told.filter(|(_, l)| l.contains("new login")).count(), 1);
+    let told = told.filter(|(_, line)| line.contains("new login")).count();
+    // On the containerd store BuildKit itself asks a second time.
+    assert_eq!(told, usize::from(store_is_classic()));
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::{
     Context, Proxy, Recorder, bench, build, eventually, local_names, nonce, order, running_tools,
+    store_is_classic,
 };
 
 fn waits(word: &str) -> Context {
@@ -59,6 +60,28 @@ async fn a_build_that_is_stopped_before_it_begins_does_nothing() {
         .await;
     assert!(matches!(result, Err(BuildError::Stopped)), "{result:?}");
     assert!(recorder.events().is_empty());
+}
+
+#[tokio::test]
+async fn a_build_that_is_stopped_at_its_push_leaves_no_name_behind() {
+    let Some((builder, registry)) = bench(false) else {
+        return;
+    };
+    let context = Context::new("FROM scratch\nCOPY tool /tool\n");
+    let recorder = Arc::new(Recorder::default());
+    let stop = recorder.pushing.clone();
+    let result = builder
+        .build(order(&registry, &context), recorder, stop)
+        .await;
+    if store_is_classic() {
+        assert!(matches!(result, Err(BuildError::Stopped)), "{result:?}");
+        assert_eq!(registry.digest("team/app", "r-1"), None);
+    } else if let Ok(built) = result {
+        // BuildKit was faster.
+        let digest = registry.digest("team/app", "r-1");
+        assert_eq!(digest.as_deref(), Some(built.digest.as_str()));
+    }
+    assert_eq!(local_names(&registry.host()), Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -63,7 +63,8 @@ pub(crate) fn nonce() -> String {
     format!("{}{count}", name.replace('.', "n"))
 }
 
-/// A context in a file.
+/// A context in a file. Each has a tool of its own: engines merge equal steps of builds that run at
+/// the same time, and one would see the other's stages.
 pub(crate) struct Context {
     file: tempfile::NamedTempFile,
 }
@@ -86,7 +87,7 @@ impl Context {
         for (name, text) in files {
             add(name, 0o644, text.as_bytes());
         }
-        add("tool", 0o755, tool());
+        add("tool", 0o755, &[tool(), nonce().as_bytes()].concat());
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), tar.into_inner().unwrap()).unwrap();
         Self { file }

@@ -23,6 +23,8 @@ pub(crate) struct Recorder {
     events: Mutex<Vec<Event>>,
     /// Cancelled when a step says "waiting".
     pub(crate) waiting: CancellationToken,
+    /// Cancelled when the push begins.
+    pub(crate) pushing: CancellationToken,
 }
 
 impl Recorder {
@@ -47,6 +49,7 @@ impl Recorder {
 impl BuildProgress for Recorder {
     fn pushing(&self) {
         self.note(Event::Pushing);
+        self.pushing.cancel();
     }
 
     fn line(&self, stream: LogStream, line: &str) {
