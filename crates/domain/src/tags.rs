@@ -65,6 +65,17 @@ pub fn version_of(git_tag: &str) -> Option<String> {
     (valid && !version.ends_with(['-', '+', '.'])).then_some(spelled)
 }
 
+/// The highest version that the git tags of a commit name; a release goes before its candidates.
+#[must_use]
+pub fn highest_version<S: AsRef<str>>(git_tags: &[S]) -> Option<String> {
+    let versions = git_tags.iter().filter_map(|tag| version_of(tag.as_ref()));
+    versions.max_by_key(|version| {
+        let core = version.split('-').next().unwrap_or_default();
+        let numbers: Vec<u64> = core.split('.').filter_map(|n| n.parse().ok()).collect();
+        (numbers, core == version)
+    })
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {
     Text(String),

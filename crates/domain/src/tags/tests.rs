@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::{
-    BadPattern, PLACEHOLDERS, TagFacts, TagPattern, is_tag, is_wildcard, version_of,
-    wildcard_matches,
+    BadPattern, PLACEHOLDERS, TagFacts, TagPattern, highest_version, is_tag, is_wildcard,
+    version_of, wildcard_matches,
 };
 use crate::spec::Revision;
 
@@ -115,6 +115,13 @@ fn git_tags_name_versions() {
     ] {
         assert_eq!(version_of(tag).as_deref(), version, "{tag}");
     }
+}
+
+#[test]
+fn the_highest_version_of_a_commit_counts() {
+    let tags = ["nightly", "v1.9.0", "v1.10.0-rc.1", "v1.10.0", "v0.99.0"];
+    assert_eq!(highest_version(&tags).as_deref(), Some("1.10.0"));
+    assert_eq!(highest_version(&["nightly"]), None);
 }
 
 #[test]

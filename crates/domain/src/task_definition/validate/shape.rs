@@ -195,7 +195,12 @@ fn wrong(value: &Document, at: &Pointer, kind: Kind, found: &mut Problems) {
     };
     let hint = match (kind, value) {
         (Text, Document::Number(_) | Document::Bool(_)) => format!("write \"{value}\""),
-        (Whole | Bool, Document::String(text)) => format!("write {text} without quotes"),
+        (Whole, Document::String(text)) if text.parse::<i64>().is_ok() => {
+            format!("write {text} without quotes")
+        }
+        (Bool, Document::String(text)) if matches!(text.as_str(), "true" | "false") => {
+            format!("write {text} without quotes")
+        }
         (Texts, Document::String(text)) => format!("write [{}]", Document::from(text.as_str())),
         _ => format!("{wanted} is permitted here"),
     };

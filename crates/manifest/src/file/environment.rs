@@ -1,0 +1,104 @@
+//! `[env.NAME]`: where an environment lives, and how it is changed.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// An environment: one or more ECS services, in waves, and how they are changed.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EnvironmentFile {
+    /// The services to change.
+    #[schemars(length(min = 1))]
+    pub(crate) targets: Vec<TargetFile>,
+    /// How many tasks may be missing or run at once. Default: "balanced".
+    pub(crate) strategy: Option<StrategyName>,
+    /// Instead of a strategy: healthy tasks that must stay, in percent of desired. Default: 100.
+    #[schemars(range(min = 0, max = 100))]
+    pub(crate) minimum_healthy_percent: Option<u32>,
+    /// Instead of a strategy: tasks that may run at once, in percent of desired. Default: 200.
+    #[schemars(range(min = 100, max = 400))]
+    pub(crate) maximum_percent: Option<u32>,
+    /// Time in which ECS ignores failing health checks of a new task, such as "60s". Default: as the service has it.
+    pub(crate) health_check_grace_period: Option<String>,
+    /// The deployment circuit breaker with rollback. Default: true. Off only with a reason: { enabled = false, reason = "…" }.
+    pub(crate) circuit_breaker: Option<BreakerFile>,
+    /// What happens to auto scaling during the rollout. Default: "keep".
+    #[serde(default)]
+    pub(crate) autoscaling: AutoscalingName,
+    /// How long the rollout is watched before its verdict is "unknown", such as "20m". Default: "20m".
+    pub(crate) timeout: Option<String>,
+    /// Start a deployment although nothing differs. Default: false.
+    #[serde(default)]
+    pub(crate) force: bool,
+    /// Place among the waiting, higher first. Default: 50.
+    #[schemars(range(min = 0, max = 100))]
+    pub(crate) priority: Option<u8>,
+    /// Another task definition file for this environment alone, relative to this file.
+    pub(crate) task_definition: Option<String>,
+    /// Values for ${NAME} in the task definition; they go before those of [task_definition.variables].
+    #[serde(default)]
+    pub(crate) variables: BTreeMap<String, String>,
+}
+
+/// One ECS service.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TargetFile {
+    /// Account of the cluster: 12 digits, or a name of [accounts].
+    pub(crate) account: String,
+    /// Region of the cluster, such as "eu-west-1".
+    pub(crate) region: String,
+    /// Name of the cluster.
+    pub(crate) cluster: String,
+    /// Name of the service.
+    pub(crate) service: String,
+    /// A wave starts when all targets of the one before are live. Default: 0, the first.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 100))]
+    pub(crate) wave: u32,
+}
+
+/// How many tasks may be missing or run at once.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum StrategyName {
+    /// All stay healthy, at most 150 percent run.
+    Conservative,
+    /// All stay healthy, at most 200 percent run.
+    Balanced,
+    /// Half may be missing, at most 200 percent run.
+    Aggressive,
+}
+
+/// The deployment circuit breaker.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum BreakerFile {
+    /// true; to switch it off, a reason has to be given.
+    Switch(bool),
+    /// On, or off for a reason.
+    Explained(BreakerTable),
+}
+
+/// The deployment circuit breaker, with the reason when it is off.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BreakerTable {
+    /// Whether it is on.
+    pub(crate) enabled: bool,
+    /// Why it is off.
+    pub(crate) reason: Option<String>,
+}
+
+/// What happens to auto scaling during the rollout.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AutoscalingName {
+    /// It is left alone.
+    #[default]
+    Keep,
+    /// It is suspended, and put back exactly as it was.
+    Suspend,
+}

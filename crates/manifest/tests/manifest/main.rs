@@ -1,0 +1,9 @@
+//! What the manifest promises: right files become submissions, wrong ones say where and why.
+
+mod definitions;
+mod environments;
+mod images;
+mod resolving;
+mod shapes;
+mod support;
+mod template;
