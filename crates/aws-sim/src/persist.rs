@@ -18,7 +18,7 @@ const DEBOUNCE: Duration = Duration::from_millis(200);
 const SHARE: u32 = 10;
 
 /// The file in the data directory.
-pub(crate) fn file(data: &Path) -> PathBuf {
+fn file(data: &Path) -> PathBuf {
     data.join("world.json")
 }
 
@@ -37,7 +37,7 @@ pub(crate) fn load(data: &Path) -> Result<Option<World>, SimError> {
 }
 
 /// Saves the world now.
-pub(crate) fn save(shared: &Shared, data: &Path) -> Result<(), SimError> {
+fn save(shared: &Shared, data: &Path) -> Result<(), SimError> {
     let bytes = {
         let mut world = shared.world();
         world.saved_at = shared.clock.now();
@@ -59,23 +59,30 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()>
     std::fs::rename(&beside, path)
 }
 
-/// Saves after changes until `stop`, and once more then.
+/// Saves after changes until `stop`; what comes after that, the caller saves when all has ended.
 pub(crate) async fn run(shared: Arc<Shared>, data: PathBuf, stop: CancellationToken) {
     let mut pause = DEBOUNCE;
     loop {
-        let stopping = tokio::select! {
-            () = stop.cancelled() => true,
-            () = shared.save.notified() => {
-                tokio::time::timeout(pause, stop.cancelled()).await.is_ok()
-            }
-        };
-        let begin = Instant::now();
-        if let Err(error) = save(&shared, &data) {
-            tracing::error!(%error, "the world could not be saved");
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = shared.save.notified() => {}
         }
-        pause = DEBOUNCE.max(begin.elapsed() * SHARE);
-        if stopping {
+        if tokio::time::timeout(pause, stop.cancelled()).await.is_ok() {
             return;
         }
+        let begin = Instant::now();
+        let (shared, data) = (Arc::clone(&shared), data.clone());
+        let saved = tokio::task::spawn_blocking(move || save_or_say(&shared, &data)).await;
+        if saved.is_err() {
+            return;
+        }
+        pause = DEBOUNCE.max(begin.elapsed() * SHARE);
+    }
+}
+
+/// Saves the world, or says in the log why it cannot be saved.
+pub(crate) fn save_or_say(shared: &Shared, data: &Path) {
+    if let Err(error) = save(shared, data) {
+        tracing::error!(%error, "the world could not be saved");
     }
 }

@@ -53,6 +53,7 @@ impl Default for SimConfig {
 pub struct Sim {
     shared: Arc<Shared>,
     address: SocketAddr,
+    data: Option<PathBuf>,
     stop: CancellationToken,
     tasks: JoinSet<()>,
 }
@@ -87,12 +88,13 @@ pub async fn start(config: SimConfig) -> Result<Sim, SimError> {
     tasks.spawn(serve(listener, router, stop.clone()));
     tasks.spawn(registry::run(Arc::clone(&shared), stop.clone()));
     tasks.spawn(tick::run(Arc::clone(&shared), stop.clone()));
-    if let Some(data) = config.data {
+    if let Some(data) = config.data.clone() {
         tasks.spawn(persist::run(Arc::clone(&shared), data, stop.clone()));
     }
     Ok(Sim {
         shared,
         address,
+        data: config.data,
         stop,
         tasks,
     })
@@ -173,6 +175,10 @@ impl Sim {
         let ended = async { while self.tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(STOP_GRACE, ended).await.is_err() {
             tracing::warn!("connections were still open at stop");
+            self.tasks.shutdown().await;
+        }
+        if let Some(data) = &self.data {
+            persist::save_or_say(&self.shared, data);
         }
     }
 }
