@@ -10,6 +10,8 @@ use shipway_plugin::{ErrorKind, PlatformError};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+use crate::operation::ASSUME_ROLE;
+
 /// Fetches several values with one call.
 #[async_trait]
 pub(crate) trait Fetch: Send + Sync + 'static {
@@ -54,15 +56,15 @@ pub(crate) async fn fetch_all<F: Fetch>(
         .collect()
 }
 
-/// One call. When it is refused for good, each key is asked for alone: one that may not be seen must
-/// not hide the others.
+/// One call. When it is refused for what it asks, each key is asked for alone: one that may not be
+/// seen must not hide the others.
 async fn fetch_chunk<F: Fetch>(source: &F, keys: &[F::Key]) -> Fetched<F> {
     match source.fetch(keys).await {
         Ok(mut found) => keys
             .iter()
             .map(|key| (key.clone(), Ok(found.remove(key))))
             .collect(),
-        Err(error) if error.kind.is_passing() || keys.len() == 1 => keys
+        Err(error) if keys.len() == 1 || !blames_a_key(&error) => keys
             .iter()
             .map(|key| (key.clone(), Err(error.clone())))
             .collect(),
@@ -75,6 +77,12 @@ async fn fetch_chunk<F: Fetch>(source: &F, keys: &[F::Key]) -> Fetched<F> {
             each
         }
     }
+}
+
+/// Whether a call may have failed for one of its keys, and not for who made it or when.
+fn blames_a_key(error: &PlatformError) -> bool {
+    let passes_or_is_us = error.kind.is_passing() || error.kind == ErrorKind::Credentials;
+    !passes_or_is_us && error.call != ASSUME_ROLE.action()
 }
 
 type Answer<F> = oneshot::Sender<Result<Option<<F as Fetch>::Value>, PlatformError>>;

@@ -192,3 +192,63 @@ fn is_throttled(response: &HttpResponse) -> bool {
                     .and_then(|body| std::str::from_utf8(body).ok())
                     .is_some_and(names_it)))
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ecs::operation::describe_services::{
+        DescribeServicesError, DescribeServicesOutput,
+    };
+    use aws_sdk_ecs::operation::update_service::{UpdateServiceError, UpdateServiceOutput};
+
+    use super::*;
+    use crate::budget::Bucket;
+    use crate::operation::{DESCRIBE_SERVICES, UPDATE_SERVICE};
+
+    type Sent<T, E> = Result<T, SdkError<E, HttpResponse>>;
+
+    fn place() -> Place {
+        Place {
+            account: "111111111111".parse().expect("an account"),
+            region: "eu-west-1".parse().expect("a region"),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_without_an_answer_is_given_up_after_ten_seconds() {
+        let never = std::future::pending::<Sent<UpdateServiceOutput, UpdateServiceError>>();
+        let start = Instant::now();
+        let budget = Budget::new(None);
+        let error = make(&place(), &budget, &UPDATE_SERVICE, never)
+            .await
+            .expect_err("too slow");
+        assert_eq!(error.kind, ErrorKind::TimedOut);
+        assert!(error.kind.may_have_happened());
+        assert_eq!(start.elapsed().as_secs(), 10);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_is_refused_rather_than_sent_late_and_a_read_waits() {
+        let budget = Budget::new(Some(1.0));
+        // The burst of 50, and more than 2 s worth of promises.
+        for _ in 0..62 {
+            let promised = budget.take_within(Bucket::ServiceModify, Duration::from_secs(60));
+            let _waits = tokio::time::timeout(Duration::ZERO, promised).await;
+        }
+        let place = place();
+        let sent: Sent<_, UpdateServiceError> = Ok(UpdateServiceOutput::builder().build());
+        let update = make(&place, &budget, &UPDATE_SERVICE, async { sent }).await;
+        let error = update.expect_err("not now");
+        assert_eq!(error.kind, ErrorKind::Throttled);
+        assert!(!error.kind.may_have_happened());
+
+        for _ in 0..100 {
+            budget.take(Bucket::ServiceRead).await;
+        }
+        let start = Instant::now();
+        let read: Sent<_, DescribeServicesError> = Ok(DescribeServicesOutput::builder().build());
+        make(&place, &budget, &DESCRIBE_SERVICES, async { read })
+            .await
+            .expect("read");
+        assert_eq!(start.elapsed().as_millis(), 50);
+    }
+}

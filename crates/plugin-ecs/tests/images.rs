@@ -6,7 +6,7 @@ use aws_sim::Sim;
 use aws_sim::seed::demo;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use common::{STAGING, config, job, open, repository};
+use common::{STAGING, Server, config, job, open, repository};
 use serde_json::json;
 use shipway_domain::ids::Digest;
 use shipway_domain::spec::{RepositorySettings, TagMutability};
@@ -252,4 +252,40 @@ async fn a_tag_is_put_without_pushing_and_pinned_ones_do_not_move() {
         .await
         .expect_err("missing");
     assert_eq!(error.kind, ErrorKind::NotFound, "{error}");
+}
+
+#[tokio::test]
+async fn a_layer_that_is_gone_makes_an_image_incomplete() {
+    let server = Server::start(|asked, _| {
+        let manifest =
+            json!({"config": {"digest": "sha256:c"}, "layers": [{"digest": "sha256:a"}]});
+        let body = match asked.operation.as_str() {
+            "BatchGetImage" => json!({"images": [{
+                "imageId": {"imageDigest": Digest::of(b"x").as_str()},
+                "imageManifest": manifest.to_string(),
+            }]}),
+            _ => json!({
+                "layers": [{"layerDigest": "sha256:c", "layerAvailability": "AVAILABLE"}],
+                "failures": [{"layerDigest": "sha256:a", "failureCode": "MissingLayerDigest"}],
+            }),
+        };
+        (200, body.to_string())
+    })
+    .await;
+    let registry = server.open().await.registry();
+    let name = repository();
+    let deep = registry
+        .image(&name, "v1", true)
+        .await
+        .expect("asked")
+        .expect("there");
+    assert!(!deep.complete);
+    let asked = &server.asked("BatchCheckLayerAvailability")[0].body;
+    assert!(asked.contains(r#""registryId":"111111111111""#), "{asked}");
+    let flat = registry
+        .image(&name, "v1", false)
+        .await
+        .expect("asked")
+        .expect("there");
+    assert!(flat.complete, "as far as it was looked at");
 }
