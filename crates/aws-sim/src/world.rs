@@ -30,6 +30,8 @@ pub(crate) struct World {
     pub(crate) findings: Vec<Findings>,
     /// Seals the passwords of the registries.
     pub(crate) token_key: String,
+    /// How long the phases of tasks take.
+    pub(crate) ecs_settings: ecs::Settings,
     /// Where all ids come from.
     pub(crate) ids: Ids,
     /// When the next thing happens by itself.

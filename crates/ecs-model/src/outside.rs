@@ -23,8 +23,8 @@ pub trait Outside {
     /// An id never given before.
     fn fresh(&mut self, kind: Fresh) -> String;
 
-    /// What will become of a task that `deployment` launches now.
-    fn plan(&mut self, deployment: &str, at: Time) -> Plan;
+    /// What will become of `task`, which `deployment` launches now.
+    fn plan(&mut self, deployment: &str, task: &str, at: Time) -> Plan;
 }
 
 /// An outside made of counters and of outcomes fixed beforehand: for tests, tables and `plan`.
@@ -64,7 +64,7 @@ impl Outside for Scripted {
         }
     }
 
-    fn plan(&mut self, deployment: &str, _at: Time) -> Plan {
+    fn plan(&mut self, deployment: &str, _task: &str, _at: Time) -> Plan {
         let mut plan = self.default.clone();
         if let Some(script) = self.outcomes.get_mut(deployment) {
             let next = match script.len() {

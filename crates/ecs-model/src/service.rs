@@ -110,8 +110,8 @@ impl Service {
         let id = deployment.into();
         service.begin(id.clone(), outside);
         for _ in 0..desired {
-            let plan = outside.plan(&id, now);
             let task = outside.fresh(Fresh::Task);
+            let plan = outside.plan(&id, &task, now);
             let owner = Some(id.clone());
             service.tasks.push(Task::running(task, owner, plan, now));
         }

@@ -30,6 +30,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::ecr::Findings;
+use crate::ecs;
 use crate::script::Script;
 use crate::seed::{self, Seed};
 use crate::shared::Shared;
@@ -55,6 +56,7 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         )
         .route("/_sim/findings", post(add_findings))
         .route("/_sim/clock", get(clock).post(set_clock))
+        .merge(ecs::routes())
 }
 
 fn reply(answer: Answer) -> Response {

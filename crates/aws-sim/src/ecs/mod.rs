@@ -11,58 +11,70 @@
 //! - [`seed`] to create a cluster with services (`crate::seed`). What exists already stays as it is.
 //! - [`clamp_desired`] when Auto Scaling registers a target (ecs-facts 8).
 //!
-//! State lives in `world.region(account, region).ecs` and must stay serialisable; ids come from
-//! `world.ids`; images are resolved by `World::resolve_image`.
+//! How tasks are replaced is the business of `ecs-model`; here are the words of the API, the task
+//! definitions, and what a task's image and its failure scripts mean for the task.
 
-use serde::{Deserialize, Serialize};
+mod clusters;
+mod control;
+mod definition;
+mod drive;
+mod names;
+mod phases;
+mod plan;
+mod scaling;
+mod seeding;
+mod service;
+mod spec;
+mod state;
+mod tags;
+mod task;
+
 use serde_json::Value;
 
-use crate::clock::SimTime;
-use crate::seed::ClusterSeed;
-use crate::wire::{ApiError, Ctx};
+use crate::wire::{ApiError, Ctx, Input};
 use crate::world::World;
 
-/// Everything ECS knows in one account and region.
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct State {}
+pub(crate) use control::routes;
+pub(crate) use drive::tick;
+pub(crate) use phases::Settings;
+pub(crate) use scaling::clamp_desired;
+pub(crate) use seeding::seed;
+pub(crate) use state::State;
 
 /// Answers one API call.
 pub(crate) fn call(
-    _world: &mut World,
-    _ctx: &Ctx,
+    world: &mut World,
+    ctx: &Ctx,
     action: &str,
-    _input: &Value,
+    input: &Value,
 ) -> Result<Value, ApiError> {
-    Err(ApiError::unknown_operation(action))
-}
-
-/// Brings all accounts and regions up to `now`; gives the next instant at which something happens.
-pub(crate) fn tick(_world: &mut World, _now: SimTime) -> Option<SimTime> {
-    None
-}
-
-/// Creates a cluster and its services unless they exist.
-pub(crate) fn seed(
-    _world: &mut World,
-    _now: SimTime,
-    _account: &str,
-    _region: &str,
-    _seed: &ClusterSeed,
-) -> Result<(), ApiError> {
-    Ok(())
-}
-
-/// Pulls the desired count of a service into `min..=max`; `Err` when there is no such service.
-pub(crate) fn clamp_desired(
-    _world: &mut World,
-    _ctx: &Ctx,
-    cluster: &str,
-    service: &str,
-    _bounds: std::ops::RangeInclusive<u32>,
-) -> Result<(), ApiError> {
-    Err(ApiError::client(
-        "ServiceNotFoundException",
-        format!("Service not found: {cluster}/{service}"),
-    ))
+    let input = &Input::new(input, "InvalidParameterException")?;
+    match action {
+        "CreateCluster" => clusters::create(world, ctx, input),
+        "DescribeClusters" => clusters::describe(world, ctx, input),
+        "ListClusters" => clusters::list(world, ctx, input),
+        "DeleteCluster" => clusters::delete(world, ctx, input),
+        "RegisterTaskDefinition" => definition::register(world, ctx, input),
+        "DescribeTaskDefinition" => definition::describe(world, ctx, input),
+        "DeregisterTaskDefinition" => definition::deregister(world, ctx, input),
+        "ListTaskDefinitions" => definition::list(world, ctx, input),
+        "ListTaskDefinitionFamilies" => definition::list_families(world, ctx, input),
+        "CreateService" => service::create(world, ctx, input),
+        "UpdateService" => service::update(world, ctx, input),
+        "DeleteService" => service::delete(world, ctx, input),
+        "DescribeServices" => service::describe(world, ctx, input),
+        "ListServices" => service::list(world, ctx, input),
+        "ListServiceDeployments" => service::list_deployments(world, ctx, input),
+        "DescribeServiceDeployments" => service::describe_deployments(world, ctx, input),
+        "StopServiceDeployment" => service::stop_deployment(world, ctx, input),
+        "DescribeServiceRevisions" => service::describe_revisions(world, ctx, input),
+        "RunTask" => task::run(world, ctx, input),
+        "StopTask" => task::stop(world, ctx, input),
+        "ListTasks" => task::list(world, ctx, input),
+        "DescribeTasks" => task::describe(world, ctx, input),
+        "TagResource" => tags::tag(world, ctx, input),
+        "UntagResource" => tags::untag(world, ctx, input),
+        "ListTagsForResource" => tags::list(world, ctx, input),
+        _ => Err(ApiError::unknown_operation(action)),
+    }
 }

@@ -93,6 +93,11 @@ impl<'a> Input<'a> {
             .map(|value| Self::new(value, self.missing))
             .transpose()
     }
+
+    /// Names of the members that are present, unknown ones included.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'a str> {
+        self.members.keys().map(String::as_str)
+    }
 }
 
 fn wrong_type(name: &str, kind: &str) -> ApiError {

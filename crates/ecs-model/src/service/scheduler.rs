@@ -109,12 +109,12 @@ impl Service {
         let mut started = Vec::new();
         let mut no_place = None;
         for _ in 0..count {
-            let plan = outside.plan(&owner, at);
+            let id = outside.fresh(Fresh::Task);
+            let plan = outside.plan(&owner, &id, at);
             if let Outcome::NoPlace { reason } = plan.outcome {
                 no_place = Some(reason);
                 break;
             }
-            let id = outside.fresh(Fresh::Task);
             started.push(id.clone());
             let task = Task::launch(id, Some(owner.clone()), plan, at);
             self.tasks.push(task);

@@ -1,0 +1,124 @@
+//! Task definitions: families, revisions, statuses (ecs-facts 6).
+
+mod calls;
+mod check;
+mod fargate;
+mod normalise;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::names::{self, Place};
+use super::spec::Spec;
+use super::state::State;
+use crate::clock::SimTime;
+use crate::wire::ApiError;
+
+pub(super) use calls::{deregister, describe, list, list_families, register};
+
+/// All revisions of a family; numbers are never used again.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Family {
+    pub(super) revisions: BTreeMap<u32, Definition>,
+}
+
+/// One revision.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Definition {
+    pub(super) family: String,
+    pub(super) revision: u32,
+    /// The input, normalised, unknown members included; without tags.
+    pub(super) body: Map<String, Value>,
+    pub(super) registered_at: SimTime,
+    pub(super) registered_by: String,
+    /// Set when it is INACTIVE.
+    pub(super) deregistered_at: Option<SimTime>,
+}
+
+impl Family {
+    fn latest_active(&self) -> Option<&Definition> {
+        let newest_first = self.revisions.values().rev();
+        newest_first
+            .into_iter()
+            .find(|revision| revision.is_active())
+    }
+}
+
+impl Definition {
+    pub(super) const fn is_active(&self) -> bool {
+        self.deregistered_at.is_none()
+    }
+
+    /// Whether `compatibilities` has FARGATE.
+    pub(super) fn runs_on_fargate(&self) -> bool {
+        let all = normalise::compatibilities(&self.body);
+        let mut all = all.as_array().into_iter().flatten();
+        all.any(|one| one == "FARGATE")
+    }
+
+    pub(super) fn arn(&self, place: &Place) -> String {
+        place.definition(&self.family, self.revision)
+    }
+
+    pub(super) fn spec(&self, place: &Place) -> Spec {
+        Spec::of(self.arn(place), &self.body)
+    }
+
+    /// `taskDefinition` of an answer: the body and the describe-only members (ecs-facts 6.1).
+    fn show(&self, place: &Place) -> Value {
+        let mut shown = self.body.clone();
+        let mut set = |name: &str, value: Value| {
+            shown.insert(name.to_owned(), value);
+        };
+        set("taskDefinitionArn", self.arn(place).into());
+        set("revision", self.revision.into());
+        let status = if self.is_active() {
+            "ACTIVE"
+        } else {
+            "INACTIVE"
+        };
+        set("status", status.into());
+        set(
+            "requiresAttributes",
+            normalise::required_attributes(&self.body),
+        );
+        set("compatibilities", normalise::compatibilities(&self.body));
+        set("registeredAt", self.registered_at.json());
+        set("registeredBy", self.registered_by.clone().into());
+        if let Some(at) = self.deregistered_at {
+            set("deregisteredAt", at.json());
+        }
+        Value::Object(shown)
+    }
+}
+
+impl State {
+    /// A revision by `family` (the latest active one), `family:revision` or ARN.
+    pub(super) fn definition(&self, place: &Place, name: &str) -> Option<&Definition> {
+        let short = place.last("task-definition", name)?;
+        match short.rsplit_once(':') {
+            Some((family, revision)) => {
+                let revision: u32 = revision.parse().ok()?;
+                self.families.get(family)?.revisions.get(&revision)
+            }
+            None => self.families.get(short)?.latest_active(),
+        }
+    }
+
+    /// A revision that a service or task may be started with.
+    pub(super) fn usable_definition(
+        &self,
+        place: &Place,
+        name: &str,
+    ) -> Result<&Definition, ApiError> {
+        let found = self.definition(place, name);
+        let found = found.ok_or_else(|| names::client("TaskDefinition not found."))?;
+        if found.is_active() {
+            Ok(found)
+        } else {
+            Err(names::client("TaskDefinition is inactive"))
+        }
+    }
+}

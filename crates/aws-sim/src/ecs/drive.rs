@@ -1,0 +1,132 @@
+//! Brings the model and the world together: time, ids, images.
+
+use ecs_model::{Fresh, Outside, Plan, Time};
+
+use super::names::{self, DEPLOYMENT, Place};
+use super::plan::foresee;
+use super::service::{Records, Service};
+use super::task::TaskRecord;
+use crate::clock::SimTime;
+use crate::wire::ApiError;
+use crate::world::World;
+
+/// Simulated time as the model counts it: milliseconds.
+pub(super) const fn model_time(instant: SimTime) -> Time {
+    Time::from_millis(instant.micros() / 1000)
+}
+
+/// A moment of the model as simulated time.
+pub(super) const fn sim_time(moment: Time) -> SimTime {
+    SimTime::from_micros(moment.as_millis().saturating_mul(1000))
+}
+
+/// The world as the model of one service sees it.
+pub(super) struct Hands<'a> {
+    pub(super) world: &'a mut World,
+    pub(super) place: &'a Place,
+    pub(super) records: &'a mut Records,
+}
+
+impl Outside for Hands<'_> {
+    fn fresh(&mut self, kind: Fresh) -> String {
+        let ids = &mut self.world.ids;
+        match kind {
+            Fresh::Task => ids.hex(32),
+            Fresh::Deployment => format!("{DEPLOYMENT}{}", ids.digits(19)),
+            Fresh::ServiceDeployment => ids.letters(21),
+            Fresh::Event => ids.uuid(),
+        }
+    }
+
+    fn plan(&mut self, deployment: &str, task: &str, _at: Time) -> Plan {
+        let Some(revision) = self.records.revisions.get_mut(deployment) else {
+            return Plan::default();
+        };
+        let behind_target = revision.is_behind_target();
+        let foreseen = foresee(
+            self.world,
+            self.place,
+            &revision.spec,
+            &revision.digests,
+            behind_target,
+        );
+        revision.bind(&foreseen.digests);
+        let record = TaskRecord::new(&mut self.world.ids, &revision.spec, &foreseen);
+        self.records.tasks.insert(task.to_owned(), record);
+        foreseen.plan
+    }
+}
+
+/// Lets the model of a service do something; `None` when there is no such service.
+///
+/// The service is taken out of the world meanwhile, so that the model can look at all the rest of it.
+pub(super) fn with<R>(
+    world: &mut World,
+    place: &Place,
+    cluster: &str,
+    name: &str,
+    work: impl FnOnce(&mut ecs_model::Service, &mut Hands<'_>) -> R,
+) -> Result<R, ApiError> {
+    let mut service = services(world, place, cluster)?
+        .remove(name)
+        .ok_or_else(names::no_service)?;
+    let Service { model, records, .. } = &mut *service;
+    let mut hands = Hands {
+        world,
+        place,
+        records,
+    };
+    let result = work(model, &mut hands);
+    service.settle();
+    services(world, place, cluster)?.insert(name.to_owned(), service);
+    Ok(result)
+}
+
+pub(super) fn services<'w>(
+    world: &'w mut World,
+    place: &Place,
+    cluster: &str,
+) -> Result<&'w mut std::collections::BTreeMap<String, Box<Service>>, ApiError> {
+    let state = &mut world.region(&place.account, &place.region).ecs;
+    Ok(&mut state.cluster_mut(cluster)?.services)
+}
+
+/// Brings all accounts and regions up to `now`; gives the next instant at which something happens.
+pub(crate) fn tick(world: &mut World, now: SimTime) -> Option<SimTime> {
+    for (place, cluster, service) in due_services(world, now) {
+        let moment = model_time(now);
+        // A service that is due exists, and its cluster does.
+        let _answer = with(world, &place, &cluster, &service, |model, hands| {
+            model.advance(moment, hands);
+        });
+    }
+    let regions = world.accounts.values_mut();
+    let regions = regions.flat_map(|account| account.regions.values_mut());
+    let mut next = None;
+    for region in regions {
+        for cluster in region.ecs.clusters.values_mut() {
+            cluster
+                .tasks
+                .retain(|_, task| task.advance(model_time(now)));
+        }
+        next = [next, region.ecs.wake()].into_iter().flatten().min();
+    }
+    next
+}
+
+fn due_services(world: &World, now: SimTime) -> Vec<(Place, String, String)> {
+    let mut due = Vec::new();
+    for (account, state) in &world.accounts {
+        for (region, state) in &state.regions {
+            for (cluster, state) in &state.ecs.clusters {
+                for (name, service) in &state.services {
+                    if service.wake.is_some_and(|wake| wake <= now) {
+                        let place = Place::new(account, region);
+                        due.push((place, cluster.clone(), name.clone()));
+                    }
+                }
+            }
+        }
+    }
+    due
+}

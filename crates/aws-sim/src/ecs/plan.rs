@@ -1,0 +1,181 @@
+//! What becomes of a task: its images are pulled, and scripts say what goes wrong.
+
+use std::time::Duration;
+
+use ecs_model::{Check, Checks, Outcome, Plan, Until};
+
+use super::names::Place;
+use super::spec::{ContainerSpec, Spec};
+use super::task::Culprit;
+use crate::image::{Pull, ResolvedImage};
+use crate::script::{Script, ScriptKind};
+use crate::world::World;
+
+/// A task about to be launched.
+pub(super) struct Foreseen {
+    pub(super) plan: Plan,
+    /// Digests by container, in order; none where the image could not be resolved.
+    pub(super) digests: Vec<Option<String>>,
+    /// The container that ends the task, and what its `reason` says.
+    pub(super) culprit: Option<Culprit>,
+}
+
+/// Foresees a task. `known` are the digests that its revision is bound to (ecs-facts 3.7).
+pub(super) fn foresee(
+    world: &World,
+    place: &Place,
+    spec: &Spec,
+    known: &[Option<String>],
+    behind_target: bool,
+) -> Foreseen {
+    let mut foreseen = Foreseen {
+        plan: Plan {
+            phases: world
+                .ecs_settings
+                .phases(spec.stop_timeout, spec.health_check),
+            checks: Checks {
+                container: spec.health_check.is_some(),
+                target: behind_target,
+            },
+            outcome: Outcome::Runs,
+        },
+        digests: Vec::new(),
+        culprit: None,
+    };
+    for (index, container) in spec.containers.iter().enumerate() {
+        let bound = known.get(index).and_then(Option::as_deref);
+        let image = bound.map_or_else(
+            || container.image.clone(),
+            |digest| pinned(&container.image, digest),
+        );
+        let pulled = world.resolve_image(Pull {
+            account: &place.account,
+            image: &image,
+            platform: spec.platform(),
+            execution_role: spec.execution_role.as_deref(),
+        });
+        let outcome = match &pulled {
+            Ok(resolved) => go(container, resolved),
+            Err(refused) => Some((cannot_start(Until::Pulling, refused.reason.clone()), None)),
+        };
+        foreseen.digests.push(pulled.ok().map(|image| image.digest));
+        if let Some((outcome, reason)) = outcome
+            && foreseen.culprit.is_none()
+        {
+            foreseen.plan.outcome = outcome;
+            foreseen.culprit = Some(Culprit {
+                container: index,
+                reason,
+            });
+        }
+    }
+    foreseen
+}
+
+/// The image by digest instead of by tag.
+fn pinned(image: &str, digest: &str) -> String {
+    let name = image.split('@').next().unwrap_or(image);
+    let path = name.rfind('/').map_or(0, |slash| slash + 1);
+    let name = match name[path..].find(':') {
+        Some(colon) => &name[..path + colon],
+        None => name,
+    };
+    format!("{name}@{digest}")
+}
+
+fn cannot_start(until: Until, reason: String) -> Outcome {
+    Outcome::CannotStart { until, reason }
+}
+
+/// What the script of an image does to a task, and what the container's `reason` then says.
+fn go(container: &ContainerSpec, image: &ResolvedImage) -> Option<(Outcome, Option<String>)> {
+    if !image.runs_here {
+        let reason = "CannotStartContainerError: Error response from daemon: failed to create task \
+                      for container: exec format error";
+        return Some((cannot_start(Until::Activating, reason.to_owned()), None));
+    }
+    let script = image.script.as_ref()?;
+    let after = after(script);
+    let reason = |usual: &str| script.reason.clone().unwrap_or_else(|| usual.to_owned());
+    let outcome = match script.kind {
+        ScriptKind::Exit if container.essential => Outcome::Exits {
+            code: script.exit_code.unwrap_or(1),
+            after,
+        },
+        ScriptKind::OutOfMemory if container.essential => Outcome::OutOfMemory { after },
+        ScriptKind::Unhealthy if container.essential => Outcome::Unhealthy {
+            check: Check::Container,
+            after,
+            reason: reason("Health checks failed"),
+        },
+        ScriptKind::TargetUnhealthy => Outcome::Unhealthy {
+            check: Check::Target,
+            after,
+            reason: reason("Health checks failed with these codes: [502]"),
+        },
+        ScriptKind::CannotStart => cannot_start(
+            Until::Activating,
+            reason(
+                "CannotStartContainerError: Error response from daemon: failed to create shim task: \
+                 OCI runtime create failed: exec: executable file not found in $PATH",
+            ),
+        ),
+        ScriptKind::NoCapacity => Outcome::NoPlace {
+            reason: reason(
+                "Capacity is unavailable at this time. Please try again later or in a different \
+                 availability zone",
+            ),
+        },
+        ScriptKind::SubnetFull => cannot_start(
+            Until::Provisioning,
+            reason(
+                "Unexpected EC2 error while attempting to Create Network Interface with public IP \
+                 assignment enabled in subnet: InsufficientFreeAddressesInSubnet",
+            ),
+        ),
+        ScriptKind::SecretsDenied => cannot_start(
+            Until::Provisioning,
+            reason(
+                "ResourceInitializationError: unable to pull secrets or registry auth: execution \
+                 resource retrieval failed: unable to retrieve secret from asm: service call has been \
+                 retried 1 time(s): failed to fetch secret from secrets manager: \
+                 AccessDeniedException: User is not authorized to perform: \
+                 secretsmanager:GetSecretValue",
+            ),
+        ),
+        // These two refuse the pull; the others do not end a task through a container it can lose.
+        ScriptKind::CannotPull
+        | ScriptKind::WrongArchitecture
+        | ScriptKind::Exit
+        | ScriptKind::OutOfMemory
+        | ScriptKind::Unhealthy => return None,
+    };
+    let said = match script.kind {
+        ScriptKind::Exit | ScriptKind::OutOfMemory => script.reason.clone(),
+        _ => None,
+    };
+    Some((outcome, said))
+}
+
+fn after(script: &Script) -> Duration {
+    let seconds = script.after_seconds.unwrap_or_default();
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pinned;
+
+    #[test]
+    fn a_bound_image_is_named_by_digest_and_keeps_its_registry() {
+        for image in [
+            "h:1/a/b:v1",
+            "h:1/a/b",
+            "h:1/a/b@sha256:0",
+            "h:1/a/b:v1@sha256:0",
+        ] {
+            assert_eq!(pinned(image, "sha256:1"), "h:1/a/b@sha256:1");
+        }
+        assert_eq!(pinned("httpd:latest", "sha256:1"), "httpd@sha256:1");
+    }
+}
