@@ -22,6 +22,9 @@ mod records;
 mod store;
 mod token;
 
+#[cfg(test)]
+mod tests;
+
 pub use committer::{CommitError, Committer, Counts, Ticket};
 pub use data_dir::{DataDir, LowDisk};
 pub use encode::{MAX_RECORD, fits};

@@ -130,11 +130,11 @@ prop_compose! {
         state in state(),
         (attempt, fruitless) in any::<(u32, u32)>(),
         checkpoints in prop::collection::vec(checkpoint(), 0..4),
-        since in timestamp(),
+        (started_at, since) in (timestamp(), timestamp()),
         stop in prop::option::of(stop()),
     ) -> Job {
         let attempt = Attempt(attempt);
-        Job { id, kind, needs, state, attempt, fruitless, checkpoints, started_at: since, since, stop }
+        Job { id, kind, needs, state, attempt, fruitless, checkpoints, started_at, since, stop }
     }
 }
 

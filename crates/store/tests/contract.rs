@@ -1,0 +1,338 @@
+//! What every store must do. Each case runs on each store twice: straight through, and with the
+//! store closed and opened again in the middle.
+
+mod support;
+
+use shipway_domain::change::Change;
+use shipway_domain::ids::{AppName, Attempt, EnvName, IdempotencyKey};
+use shipway_domain::job::Job;
+use shipway_domain::release::Release;
+use shipway_domain::spec::{ReleaseKind, ReleaseSpec, Source};
+use shipway_domain::time::Timestamp;
+use shipway_domain::verdict::Verdict;
+use shipway_store::{
+    DataDir, Filter, MAX_RECORD, MemoryStore, Role, SledStore, Store, StoreError, Token,
+};
+use support::*;
+use tempfile::TempDir;
+
+/// A store under test.
+struct Subject {
+    store: Option<Box<dyn Store>>,
+    open: Box<dyn Fn() -> Box<dyn Store>>,
+    reopens: bool,
+}
+
+impl Subject {
+    fn memory(reopens: bool) -> Self {
+        let root = MemoryStore::new();
+        Self::new(Box::new(move || Box::new(root.reopen())), reopens)
+    }
+
+    fn sled(reopens: bool) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let open = move || -> Box<dyn Store> {
+            let dir = DataDir::open(folder.path()).expect("the folder is free");
+            Box::new(SledStore::open(&dir).expect("it opens"))
+        };
+        Self::new(Box::new(open), reopens)
+    }
+
+    fn new(open: Box<dyn Fn() -> Box<dyn Store>>, reopens: bool) -> Self {
+        Self {
+            store: Some(open()),
+            open,
+            reopens,
+        }
+    }
+
+    /// The middle of a case: here the store is opened again, every second time.
+    fn middle(&mut self) {
+        if self.reopens {
+            self.store = None;
+            self.store = Some((self.open)());
+        }
+    }
+
+    fn keep(&self, changes: &[Change]) {
+        self.commit(changes).expect("the changes are kept");
+    }
+}
+
+impl std::ops::Deref for Subject {
+    type Target = dyn Store;
+
+    fn deref(&self) -> &dyn Store {
+        self.store.as_deref().expect("open outside of middle")
+    }
+}
+
+/// Runs every case on every store, straight and with a restart.
+macro_rules! contract {
+    ($($case:ident)*) => {
+        mod memory {
+            $(#[test]
+            fn $case() {
+                for reopens in [false, true] {
+                    super::$case(super::Subject::memory(reopens));
+                }
+            })*
+        }
+        mod sled {
+            $(#[test]
+            fn $case() {
+                for reopens in [false, true] {
+                    super::$case(super::Subject::sled(reopens));
+                }
+            })*
+        }
+    };
+}
+
+contract! {
+    an_empty_store_starts_from_nothing
+    a_submission_is_loaded_whole
+    the_last_change_of_a_record_counts
+    a_change_kept_twice_is_kept_once
+    events_are_read_from_any_number_on
+    many_events_at_once_are_read_one_by_one
+    an_ended_release_leaves_the_board_and_is_still_found
+    the_key_of_an_ended_release_is_still_known
+    releases_that_ended_live_come_in_the_order_of_their_ends
+    numbers_of_releases_are_never_used_again
+    releases_are_listed_newest_first
+    what_was_never_kept_is_not_found
+    tokens_are_kept_by_name
+    a_record_that_is_too_large_is_refused_with_all_beside_it
+}
+
+fn an_empty_store_starts_from_nothing(mut store: Subject) {
+    store.middle();
+    assert_eq!(store.load().expect("it loads"), Default::default());
+}
+
+fn a_submission_is_loaded_whole(mut store: Subject) {
+    store.keep(&submission(0));
+    store.keep(&[Change::Target(slot("web", None))]);
+    store.middle();
+    let both = [submission(1), submission(2)].concat();
+    store.keep(&both);
+    let found = store.load().expect("it loads");
+    let wanted = [
+        vec![Change::Target(slot("web", None))],
+        loaded(0),
+        loaded(1),
+        loaded(2),
+    ];
+    assert_eq!(found.changes, wanted.concat());
+    assert_eq!(found.next_release, 3);
+    assert_eq!(found.quarantined, []);
+    assert_eq!(store.spec(id(1)).expect("readable"), Some(spec()));
+}
+
+fn the_last_change_of_a_record_counts(mut store: Subject) {
+    let attempt = |number| Job {
+        attempt: Attempt(number),
+        ..job(0, 0)
+    };
+    store.keep(&submission(0));
+    store.keep(&[Change::Job(attempt(1)), Change::Job(attempt(2))]);
+    store.middle();
+    let found = |store: &Subject| store.release(id(0)).expect("readable").expect("kept").1;
+    assert_eq!(found(&store), [attempt(2), job(0, 1)]);
+    store.keep(&[Change::Job(attempt(3))]);
+    assert_eq!(found(&store), [attempt(3), job(0, 1)]);
+    let held = slot("web", Some(job_id(0, 1)));
+    store.keep(&[
+        Change::Target(slot("web", None)),
+        Change::Target(held.clone()),
+    ]);
+    let changes = store.load().expect("it loads").changes;
+    assert_eq!(changes.first(), Some(&Change::Target(held)));
+}
+
+fn a_change_kept_twice_is_kept_once(mut store: Subject) {
+    let events = [happened(0, 2), happened(0, 3), happened(0, 4)];
+    store.keep(&submission(0));
+    store.keep(&events[..2]);
+    store.middle();
+    store.keep(&submission(0));
+    store.keep(&events[..2]);
+    store.keep(&events[1..]);
+    assert_eq!(store.load().expect("it loads").changes, loaded(0));
+    let found = store.events(id(0), 0, 100).expect("readable");
+    assert_eq!(found, [event(1), event(2), event(3), event(4)]);
+}
+
+fn events_are_read_from_any_number_on(mut store: Subject) {
+    // Runs of one, three, one and two; another release on either side.
+    let changes = |seqs: std::ops::RangeInclusive<u64>| {
+        seqs.map(|seq| happened(1, seq)).collect::<Vec<Change>>()
+    };
+    for run in [1..=1, 2..=4] {
+        store.keep(&changes(run));
+    }
+    store.keep(&[happened(0, 1), happened(2, 1)]);
+    store.middle();
+    for run in [5..=5, 6..=7] {
+        store.keep(&changes(run));
+    }
+    for after in 0..=8 {
+        for limit in 0..=8 {
+            let found = store.events(id(1), after, limit).expect("readable");
+            let wanted: Vec<_> = (after + 1..=7).take(limit).map(event).collect();
+            assert_eq!(found, wanted, "after {after}, at most {limit}");
+        }
+    }
+    assert_eq!(store.events(id(1), u64::MAX, 9).expect("readable"), []);
+}
+
+fn many_events_at_once_are_read_one_by_one(mut store: Subject) {
+    // More than one record holds.
+    let count = 10_000;
+    let changes: Vec<_> = (1..=count).map(|seq| happened(0, seq)).collect();
+    store.keep(&changes);
+    store.middle();
+    let mut after = 0;
+    while let [.., last] = &*store.events(id(0), after, 777).expect("readable") {
+        assert_eq!(last.seq, (after + 777).min(count));
+        after = last.seq;
+    }
+    assert_eq!(after, count);
+}
+
+fn an_ended_release_leaves_the_board_and_is_still_found(mut store: Subject) {
+    store.keep(&[submission(0), submission(1)].concat());
+    store.middle();
+    let end = ended(0, 5_000, Verdict::Failed);
+    store.keep(&[Change::Release(end.clone())]);
+    let found = store.load().expect("it loads");
+    assert_eq!(found.changes, loaded(1));
+    assert_eq!(found.lives, []);
+    let jobs = vec![job(0, 0), job(0, 1)];
+    assert_eq!(store.release(id(0)).expect("readable"), Some((end, jobs)));
+    assert_eq!(store.spec(id(0)).expect("readable"), Some(spec()));
+    assert_eq!(store.events(id(0), 0, 9).expect("readable"), [event(1)]);
+}
+
+fn the_key_of_an_ended_release_is_still_known(mut store: Subject) {
+    store.keep(&[Change::Release(ended(0, 5_000, Verdict::Live))]);
+    store.middle();
+    store.keep(&submission(1));
+    let keys = store.load().expect("it loads").keys;
+    let keys: Vec<_> = keys
+        .iter()
+        .map(|(key, known)| (key.as_str(), known.release, known.content.clone()))
+        .collect();
+    let known = |number| (id(number), release(number).content);
+    assert_eq!(
+        keys,
+        [
+            ("key-0", known(0).0, known(0).1),
+            ("key-1", known(1).0, known(1).1)
+        ]
+    );
+}
+
+fn releases_that_ended_live_come_in_the_order_of_their_ends(mut store: Subject) {
+    let second = ended(0, 9_000, Verdict::Live);
+    let first = ended(1, 7_000, Verdict::Live);
+    let settle = Release {
+        kind: ReleaseKind::Settle,
+        ..ended(3, 8_000, Verdict::Live)
+    };
+    let failed = ended(2, 6_000, Verdict::RolledBack);
+    store.keep(&[Change::Release(second.clone()), Change::Release(failed)]);
+    store.middle();
+    store.keep(&[Change::Release(first.clone()), Change::Release(settle)]);
+    assert_eq!(store.load().expect("it loads").lives, [first, second]);
+}
+
+fn numbers_of_releases_are_never_used_again(mut store: Subject) {
+    store.keep(&[Change::Release(ended(41, 1, Verdict::Failed))]);
+    store.middle();
+    assert_eq!(store.load().expect("it loads").next_release, 42);
+}
+
+fn releases_are_listed_newest_first(mut store: Subject) {
+    let other = |number, app: &str, env: &str| {
+        Change::Release(Release {
+            app: AppName::new(app).expect("an app"),
+            env: EnvName::new(env).expect("an environment"),
+            ..release(number)
+        })
+    };
+    store.keep(&[submission(0), vec![other(1, "shop", "staging")]].concat());
+    store.middle();
+    store.keep(&[submission(300), vec![other(2, "blog", "prod")]].concat());
+    let listed = |app: &str, env: &str, before: Option<u64>, limit| {
+        let filter = Filter {
+            app: AppName::new(app).ok(),
+            env: EnvName::new(env).ok(),
+        };
+        let found = store.releases(&filter, before.map(id), limit);
+        let found = found.expect("readable");
+        found.iter().map(|r| r.id.number()).collect::<Vec<u64>>()
+    };
+    assert_eq!(listed("", "", None, 9), [300, 2, 1, 0]);
+    assert_eq!(listed("", "", None, 2), [300, 2]);
+    assert_eq!(listed("", "", Some(2), 2), [1, 0]);
+    assert_eq!(listed("shop", "", None, 9), [300, 1, 0]);
+    assert_eq!(listed("", "prod", None, 9), [300, 2, 0]);
+    assert_eq!(listed("shop", "prod", Some(300), 9), [0]);
+    assert_eq!(listed("none", "", None, 9), []);
+}
+
+fn what_was_never_kept_is_not_found(mut store: Subject) {
+    store.keep(&submission(1));
+    store.middle();
+    assert_eq!(store.release(id(0)).expect("readable"), None);
+    assert_eq!(store.spec(id(2)).expect("readable"), None);
+    assert_eq!(store.events(id(0), 0, 9).expect("readable"), []);
+}
+
+fn tokens_are_kept_by_name(mut store: Subject) {
+    let token = |name: &str, role, byte| Token {
+        name: name.to_owned(),
+        role,
+        sha256: [byte; 32],
+        created: Timestamp::from_millis(9),
+    };
+    let put = |store: &Subject, token: &Token| store.put_token(token).expect("kept");
+    put(&store, &token("ci", Role::Client, 1));
+    put(&store, &token("agent-1", Role::Agent, 2));
+    store.middle();
+    put(&store, &token("ci", Role::Client, 3));
+    assert_eq!(
+        store.tokens().expect("readable"),
+        [
+            token("agent-1", Role::Agent, 2),
+            token("ci", Role::Client, 3)
+        ]
+    );
+}
+
+fn a_record_that_is_too_large_is_refused_with_all_beside_it(mut store: Subject) {
+    let large = Change::Spec {
+        release: id(0),
+        spec: std::sync::Arc::new(ReleaseSpec {
+            source: Source::Image {
+                reference: "x".repeat(MAX_RECORD),
+            },
+            ..spec()
+        }),
+    };
+    let error = store
+        .commit(&[vec![large], submission(1)].concat())
+        .expect_err("too large");
+    assert!(matches!(error, StoreError::TooLarge { .. }), "{error}");
+    assert!(
+        error.to_string().contains("specification of release 1000"),
+        "{error}"
+    );
+    store.middle();
+    assert_eq!(store.load().expect("it loads"), Default::default());
+    let key = IdempotencyKey::new("key-0").expect("a key");
+    store.keep(&submission(0));
+    assert_eq!(store.load().expect("it loads").keys[0].0, key);
+}

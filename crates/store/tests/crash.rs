@@ -1,0 +1,115 @@
+//! A process that is killed while it writes loses nothing that it acknowledged, and leaves nothing
+//! half written.
+
+mod support;
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use shipway_domain::change::Change;
+use shipway_store::{Committer, DataDir, SledStore, Store as _};
+use support::*;
+use tempfile::TempDir;
+
+/// Set for the child: the data directory to write into.
+const CHILD: &str = "SHIPWAY_CRASH_TEST_DIR";
+const KILLS: u32 = 20;
+/// Submissions that are on their way at once in the child.
+const IN_FLIGHT: usize = 16;
+
+#[test]
+fn every_acknowledged_release_survives_a_kill() {
+    if let Some(dir) = std::env::var_os(CHILD) {
+        write_until_killed(Path::new(&dir));
+    }
+    let dir = TempDir::new().expect("a temporary folder");
+    let mut acknowledged = 0;
+    for kill in 0..KILLS {
+        let acks = RandomState::new().hash_one(kill) % 150;
+        acknowledged = kill_after(acks, dir.path()).max(acknowledged);
+        let found = loaded_releases(dir.path());
+        assert!(
+            found >= acknowledged,
+            "kill {kill} after {acks}: {acknowledged} acknowledged, {found} found"
+        );
+    }
+    assert!(acknowledged > 0, "nothing was ever written");
+}
+
+/// Starts the child, kills it after that many acknowledgements, and says how many releases it has
+/// acknowledged in all its lives.
+fn kill_after(acks: u64, dir: &Path) -> u64 {
+    let mut child = Command::new(std::env::current_exe().expect("this test"))
+        .args(["every_acknowledged_release_survives_a_kill", "--exact"])
+        .args(["--nocapture", "--test-threads=1"])
+        .env(CHILD, dir)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the child starts");
+    let pipe = BufReader::new(child.stdout.take().expect("piped"));
+    let mut lines = pipe.lines();
+    let mut acknowledged = 0;
+    let mut seen = 0;
+    let mut killed = false;
+    // After the kill the pipe still holds what was acknowledged before it.
+    while let Some(Ok(line)) = lines.next() {
+        if let Some(number) = line.strip_prefix("kept ") {
+            let number: u64 = number.parse().expect("a number");
+            acknowledged = acknowledged.max(number + 1);
+            seen += 1;
+        }
+        if seen > acks && !killed {
+            child.kill().expect("it was running");
+            killed = true;
+        }
+    }
+    let status = child.wait().expect("it has ended");
+    assert!(killed, "the child ended by itself: {status}");
+    acknowledged
+}
+
+/// Releases on disk, every one of them whole: in this test their numbers have no gaps.
+fn loaded_releases(dir: &Path) -> u64 {
+    let dir = DataDir::open(dir).expect("the child is dead");
+    let store = SledStore::open(&dir).expect("it opens after a kill");
+    let found = store.load().expect("it loads");
+    assert_eq!(found.quarantined, []);
+    let wanted: Vec<Change> = (0..found.next_release).flat_map(loaded).collect();
+    assert_eq!(found.changes, wanted);
+    for number in 0..found.next_release {
+        let events = store.events(id(number), 0, 9).expect("readable");
+        assert_eq!(events, [event(1)], "release {number}");
+    }
+    found.next_release
+}
+
+/// Submits releases as fast as the disk takes them, and says which are durable.
+fn write_until_killed(dir: &Path) -> ! {
+    let dir = DataDir::open(dir).expect("the parent has closed it");
+    let store = Arc::new(SledStore::open(&dir).expect("it opens after a kill"));
+    let mut next = store.load().expect("it loads").next_release;
+    let committer = Committer::start(store, IN_FLIGHT).expect("a thread");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let mut tickets = std::collections::VecDeque::new();
+        loop {
+            let ticket = committer.submit(submission(next)).await;
+            tickets.push_back((next, ticket.expect("it runs")));
+            next += 1;
+            if tickets.len() >= IN_FLIGHT
+                && let Some((number, ticket)) = tickets.pop_front()
+            {
+                ticket.await.expect("kept");
+                // Past the test harness's capture, line by line.
+                let mut out = std::io::stdout().lock();
+                writeln!(out, "kept {number}").expect("the parent reads");
+                out.flush().expect("the parent reads");
+            }
+        }
+    })
+}
