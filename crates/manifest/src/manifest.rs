@@ -1,6 +1,7 @@
 //! A manifest that was read, and what can be asked of it.
 
 use shipway_domain::document::{Document, Pointer, Spans};
+use shipway_domain::ids::Digest;
 use shipway_domain::spec::{ReleaseSpec, Revision, Source};
 
 use crate::error::ManifestError;
@@ -131,17 +132,16 @@ impl Manifest {
     /// # Errors
     /// All mistakes of all environments.
     pub fn validate(&self, files: &dyn Files) -> Result<Vec<Mistake>, ManifestError> {
-        // Any clean commit will do: what a real one lacks is told when it is deployed.
-        let source = Source::Commit {
-            repository: String::new(),
-            folder: String::new(),
-            revision: Revision {
+        // Any clean work tree will do: what a real one lacks is told when it is deployed.
+        let source = Source::Context {
+            blob: Digest::of(b""),
+            revision: Some(Revision {
                 commit: "0".repeat(40),
                 subject: String::new(),
                 committed_at: 0,
                 dirty: false,
                 repository: None,
-            },
+            }),
         };
         let facts = Facts {
             source: &source,

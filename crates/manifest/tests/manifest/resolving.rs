@@ -8,7 +8,7 @@ use shipway_domain::ids::Digest;
 use shipway_domain::spec::{Autoscaling, Breaker, Builder, Source, TagMutability};
 use shipway_manifest::{Folder, Manifest, schema};
 
-use crate::support::{DEFINITION, MANIFEST, context, manifest, resolve, revision, shelf};
+use crate::support::{DEFINITION, MANIFEST, context, manifest, resolve, revision, shelf, told};
 
 fn tags(files: &crate::support::Shelf, source: &Source) -> Vec<String> {
     let resolved = resolve(files, "prod", source).expect("the files are good");
@@ -170,6 +170,7 @@ fn a_context_outside_of_the_repository_cannot_come_from_a_commit() {
     };
     let mut files = manifest("[build]", "[build]\ncontext = \"..\"");
     files.0.insert("../Dockerfile".to_owned(), String::new());
+    assert_eq!(told(&files), "", "but from a work tree it can");
     let error = resolve(&files, "prod", &source).unwrap_err();
     expect![[r#"
         error: the context .. is outside of the repository
