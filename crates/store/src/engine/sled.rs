@@ -3,7 +3,9 @@
 //! sled's `flush` is not an fsync on Linux, and `flush_async` can hang (sled 0.34.7,
 //! `src/pagecache/iobuf.rs`): neither its background flusher nor its promises are used here.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
+use std::path::Path;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{Engine, Writes};
@@ -17,6 +19,8 @@ const FOLDER: &str = "records";
 const SEGMENT_BYTES: usize = 8 << 20;
 /// Pages in memory. The board keeps what is needed often.
 const CACHE_BYTES: u64 = 64 << 20;
+/// How long an earlier life of the database in this process may take to end.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A sled database and what makes its writes durable.
 #[derive(Debug)]
@@ -32,6 +36,7 @@ impl Sled {
     pub(crate) fn open(dir: &DataDir) -> Result<Self, StoreError> {
         let folder = dir.path().join(FOLDER);
         let is_new = !folder.exists();
+        await_predecessor(&folder.join("db"))?;
         let db = ::sled::Config::new()
             .path(&folder)
             .segment_size(SEGMENT_BYTES)
@@ -55,6 +60,26 @@ impl Sled {
             file,
             dir: dir.clone(),
         })
+    }
+}
+
+/// Waits until sled has let go of a database that was just closed.
+///
+/// The data directory is locked, so nobody else uses it; but threads of sled's pool may hold the
+/// file, and its lock, a little longer than the `Db` lives.
+fn await_predecessor(path: &Path) -> Result<(), StoreError> {
+    let Ok(file) = File::open(path) else {
+        return Ok(());
+    };
+    let start = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if start.elapsed() < PATIENCE => {
+                thread::sleep(Duration::from_millis(2));
+            }
+            Err(error) => return Err(StoreError::io("lock", path)(error.into())),
+        }
     }
 }
 
