@@ -1,0 +1,126 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::commands::{
+    accounts, agents, cancel, completions, deploy, init, list, logs, queue, rollback, schema,
+    status, validate, watch,
+};
+
+/// Deploys apps to Amazon ECS and proves what came of it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "shipway",
+    version,
+    after_help = "`shipway help exit-codes` lists the exit codes.",
+    after_long_help = crate::exit::table(),
+    disable_help_subcommand = false
+)]
+pub struct Cli {
+    /// Options of all commands.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of all commands.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// The coordinator, as in http://127.0.0.1:7700 [env: SHIPWAY_SERVER]
+    #[arg(long, global = true, value_name = "URL")]
+    pub server: Option<String>,
+    /// File that holds the token; without it SHIPWAY_TOKEN is used
+    #[arg(long, global = true, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Certificate (PEM) that signs the coordinator's, for https [env: SHIPWAY_CA]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// Print JSON: stable, for scripts
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// The manifest [default: shipway.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Run as if started in this folder
+    #[arg(short = 'C', global = true, value_name = "DIR")]
+    pub directory: Option<PathBuf>,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a first shipway.toml, and the task definition from a running service
+    Init(init::Args),
+    /// Check shipway.toml and the task definition; no coordinator needed
+    Validate(validate::Args),
+    /// Print the JSON Schema of shipway.toml, for editors
+    Schema(schema::Args),
+    /// Build, push and roll out to an environment, and watch it to a proven end
+    Deploy(deploy::Args),
+    /// Watch a release to its end
+    Watch(watch::Args),
+    /// What was last proven on each target
+    Status(status::Args),
+    /// Releases, newest first
+    List(list::Args),
+    /// Output of a release's jobs
+    Logs(logs::Args),
+    /// Take a release back: what has not started never will, a rollout goes back
+    Cancel(cancel::Args),
+    /// Bring back what an earlier release proved
+    Rollback(rollback::Args),
+    /// Who waits, since when, for what
+    Queue(queue::Args),
+    /// Agents and what they can do
+    Agents(agents::Args),
+    /// AWS accounts and the agents that may act in them
+    Accounts(accounts::Args),
+    /// Print completions for a shell
+    Completions(completions::Args),
+    /// List the exit codes
+    #[command(hide = true)]
+    ExitCodes,
+}
+
+impl Command {
+    /// What the command's span is called.
+    pub(crate) const fn span_name(&self) -> &'static str {
+        match self {
+            Self::Init(_) => "shipway init",
+            Self::Validate(_) => "shipway validate",
+            Self::Schema(_) => "shipway schema",
+            Self::Deploy(_) => "shipway deploy",
+            Self::Watch(_) => "shipway watch",
+            Self::Status(_) => "shipway status",
+            Self::List(_) => "shipway list",
+            Self::Logs(_) => "shipway logs",
+            Self::Cancel(_) => "shipway cancel",
+            Self::Rollback(_) => "shipway rollback",
+            Self::Queue(_) => "shipway queue",
+            Self::Agents(_) => "shipway agents",
+            Self::Accounts(_) => "shipway accounts",
+            Self::Completions(_) => "shipway completions",
+            Self::ExitCodes => "shipway exit-codes",
+        }
+    }
+}

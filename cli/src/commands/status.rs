@@ -1,0 +1,112 @@
+//! `shipway status`: what was last proven on each target.
+
+use serde_json::{Value, json};
+use shipway_domain::ids::{Digest, Target};
+use shipway_domain::time::Timestamp;
+use shipway_proto::v1;
+
+use crate::error::Error;
+use crate::json;
+use crate::session::Session;
+use crate::text::line::Tone;
+use crate::text::table::Table;
+use crate::text::words::{ago, short_arn, short_digest, target};
+
+/// Options of `status`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Only this app
+    pub app: Option<String>,
+}
+
+/// Prints the targets.
+pub(crate) async fn run(args: Args, session: &mut Session<'_>) -> Result<u8, Error> {
+    let server = session.server().await?;
+    let request = v1::StatusRequest {
+        app: args.app.unwrap_or_default(),
+    };
+    let answer = server.client.clone().status(request).await;
+    let targets = answer
+        .map_err(|status| server.failed(&status))?
+        .into_inner()
+        .targets;
+    if session.json() {
+        let list: Value = targets.iter().map(object).collect();
+        session.print_json(&json::document(json!({ "targets": list })))?;
+        return Ok(0);
+    }
+    let names = super::accounts::names(&server).await;
+    let now = session.now();
+    let mut table = Table::new(&[
+        "app",
+        "env",
+        "target",
+        "release",
+        "made from",
+        "serves",
+        "proven live",
+        "now",
+    ]);
+    for view in targets {
+        let place = view
+            .target
+            .clone()
+            .and_then(|place| Target::try_from(place).ok());
+        let place =
+            place.map(|place| target(&place, names.get(&place.account).map(String::as_str)));
+        let (state, tone) = standing(&view);
+        let digest = Digest::new(view.image_digest.clone()).ok();
+        let serves = match digest {
+            Some(digest) => format!(
+                "{} {}",
+                short_arn(&view.task_definition),
+                short_digest(&digest)
+            ),
+            None => "–".to_owned(),
+        };
+        let proven = view
+            .proven_ms
+            .map(|at| ago(Timestamp::from_millis(at), now));
+        let plain = |text: String| (Tone::Plain, text);
+        table.toned([
+            plain(view.app),
+            plain(view.env),
+            plain(place.unwrap_or_default()),
+            plain(view.release.map_or_else(|| "–".to_owned(), json::id)),
+            plain(view.title),
+            plain(serves),
+            plain(proven.unwrap_or_else(|| "never".to_owned())),
+            (tone, state),
+        ]);
+    }
+    session.print(&table.lines())?;
+    Ok(0)
+}
+
+fn standing(view: &v1::TargetView) -> (String, Tone) {
+    match (view.held_by, view.debt) {
+        (Some(release), true) => (
+            format!("changed by {}; scaling suspended", json::id(release)),
+            Tone::Active,
+        ),
+        (Some(release), false) => (format!("changed by {}", json::id(release)), Tone::Active),
+        (None, true) => ("scaling to be put back".to_owned(), Tone::Warn),
+        (None, false) => (String::new(), Tone::Plain),
+    }
+}
+
+fn object(view: &v1::TargetView) -> Value {
+    let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    let stand = json!({
+        "app": view.app,
+        "env": view.env,
+        "release": view.release.map(json::id),
+        "title": view.title,
+        "image_digest": text(&view.image_digest),
+        "task_definition": text(&view.task_definition),
+        "proven": view.proven_ms.map(json::time),
+        "held_by": view.held_by.map(json::id),
+        "debt": view.debt,
+    });
+    json::with(json::target_message(view.target.as_ref()), stand)
+}

@@ -1,0 +1,195 @@
+//! The block of one job in the live view: its line, its tasks as bars, what it waits for.
+
+use shipway_domain::event::{Step, StepResult, TaskCounts};
+use shipway_domain::job::Outcome;
+use shipway_domain::time::Timestamp;
+use shipway_domain::verdict::Verdict;
+use shipway_proto::v1::JobPhase;
+
+use crate::follow::job::{Job, Wait};
+use crate::follow::state::State;
+use crate::follow::view::{Detail, NAME_COLUMN, mark_of_step, mark_of_verdict};
+use crate::text::line::{Line, Tone};
+use crate::text::words::{clock, span};
+
+/// Bars longer than this are written as a number.
+const LONGEST_BAR: u32 = 16;
+/// Steps shown on the line of steps.
+const STEPS_SHOWN: usize = 5;
+
+/// Whether a job goes on or went wrong, so that it keeps its line in the smallest view.
+pub(crate) fn is_worth_a_line(job: &Job) -> bool {
+    match job.verdict() {
+        Some(verdict) => verdict != Verdict::Live,
+        None => job.phase == JobPhase::Running,
+    }
+}
+
+/// The lines of a job with a target.
+pub(crate) fn lines(state: &State, job: &Job, now: Timestamp, detail: Detail) -> Vec<Line> {
+    let mut lines = vec![first_line(state, job, now)];
+    if detail < Detail::Full || job.verdict().is_some() || job.phase != JobPhase::Running {
+        return lines;
+    }
+    if !job.steps.is_empty() {
+        lines.push(steps(job, now));
+    }
+    if let Some(tasks) = &job.tasks {
+        lines.push(bars(tasks, job));
+        if !tasks.waiting_for.is_empty() {
+            let waited = span(now.since(job.waiting_since));
+            lines.push(
+                Line::plain(format!("     waiting for {}", tasks.waiting_for))
+                    .and(Tone::Faint, format!(", {waited}")),
+            );
+        }
+    }
+    for said in &job.said {
+        let tone = if said.warning {
+            Tone::Warn
+        } else {
+            Tone::Faint
+        };
+        lines.push(Line::default().and(tone, format!("     {} {}", clock(said.at), said.text)));
+    }
+    lines
+}
+
+/// The line that names a job and says where it stands.
+pub(crate) fn first_line(state: &State, job: &Job, now: Timestamp) -> Line {
+    let name = state.label(job);
+    let took = job.took(now).map(span).unwrap_or_default();
+    let begin = |mark: &str, tone| {
+        Line::plain(" ")
+            .and(tone, mark)
+            .and(Tone::Plain, format!(" {name}"))
+    };
+    if let Some(verdict) = job.verdict() {
+        let (mark, tone) = mark_of_verdict(verdict);
+        let word = match (&job.outcome, job.target.is_some()) {
+            // A build is not live; it is done.
+            (_, false) if verdict == Verdict::Live => String::new(),
+            _ => format!("{verdict}   "),
+        };
+        return begin(mark, tone)
+            .until(NAME_COLUMN)
+            .and(tone, word)
+            .and(Tone::Plain, summary(state, job))
+            .and(Tone::Faint, format!("   {took}"));
+    }
+    match (&job.outcome, job.phase) {
+        (Some(Outcome::Skipped { .. }), _) => begin("·", Tone::Faint)
+            .until(NAME_COLUMN)
+            .and(Tone::Faint, summary(state, job)),
+        (_, JobPhase::Running) => {
+            let line = begin("▸", Tone::Active)
+                .until(NAME_COLUMN)
+                .and(Tone::Plain, took);
+            match &job.agent {
+                Some(agent) => line.and(Tone::Faint, format!("   on {agent}")),
+                None => line,
+            }
+        }
+        _ => match &job.wait {
+            Some(wait) => waits(begin("·", Tone::Faint), wait, job, now),
+            None => begin("·", Tone::Faint),
+        },
+    }
+}
+
+/// What a job came to, in a few words.
+pub(crate) fn summary(state: &State, job: &Job) -> String {
+    match &job.outcome {
+        Some(Outcome::RolledOut(report)) => report.summary.clone(),
+        Some(Outcome::Built(image)) => {
+            let how = if image.reused { "found" } else { "pushed" };
+            let name = image
+                .name
+                .split_once('/')
+                .map_or(image.name.as_str(), |(_, name)| name);
+            format!(
+                "{how} {name}@{}",
+                crate::text::words::short_digest(&image.digest)
+            )
+        }
+        Some(Outcome::Settled { what }) => what.clone(),
+        Some(Outcome::Failed(finding)) => finding.cause.clone(),
+        Some(Outcome::Stopped(reason)) => {
+            let text = crate::text::reason::stop(reason);
+            // The verdict stands before it.
+            text.strip_prefix("cancelled ").unwrap_or(&text).to_owned()
+        }
+        Some(Outcome::Skipped { needed }) => {
+            let name = state.jobs.get(&needed.index).map(|job| state.label(job));
+            format!(
+                "not started: {} did not succeed",
+                name.unwrap_or_else(|| needed.to_string())
+            )
+        }
+        None => job
+            .rested
+            .as_ref()
+            .map(|(_, text)| text.clone())
+            .unwrap_or_default(),
+    }
+}
+
+/// The line with the reason of a wait.
+pub(crate) fn waits(line: Line, wait: &Wait, job: &Job, now: Timestamp) -> Line {
+    line.until(NAME_COLUMN)
+        .and(
+            Tone::Faint,
+            format!("waits {}: ", span(now.since(job.since))),
+        )
+        .and_hanging(Tone::Plain, &wait.text)
+}
+
+fn steps(job: &Job, now: Timestamp) -> Line {
+    let mut line = Line::plain("     ");
+    let from = job.steps.len().saturating_sub(STEPS_SHOWN);
+    for (place, seen) in job.steps[from..].iter().enumerate() {
+        let (mark, tone) = mark_of_step(seen);
+        let gap = if place == 0 { "" } else { "  " };
+        line = line
+            .and(tone, format!("{gap}{mark} "))
+            .and(Tone::Plain, seen.step.as_str());
+        if !matches!(seen.end, Some((_, StepResult::Skipped))) {
+            line = line.and(Tone::Faint, format!(" {}", span(seen.took(now))));
+        }
+    }
+    line
+}
+
+fn bars(tasks: &TaskCounts, job: &Job) -> Line {
+    let gone = job.old_peak.saturating_sub(tasks.old_running);
+    let mut line = Line::plain("     old ")
+        .and(Tone::Plain, bar('■', tasks.old_running))
+        .and(Tone::Faint, bar('·', gone))
+        .until(22)
+        .and(Tone::Plain, "new ")
+        .and(Tone::Good, bar('■', tasks.new_running))
+        .and(Tone::Active, bar('▒', tasks.new_pending));
+    if tasks.failed > 0 {
+        line = line.and(Tone::Bad, format!(" {} failed", tasks.failed));
+    }
+    let total = tasks.old_running + tasks.new_running + tasks.new_pending;
+    line = line.until(40).and(
+        Tone::Plain,
+        format!("total {total} of at most {}", tasks.upper),
+    );
+    match job
+        .step(Step::Register)
+        .filter(|seen| !seen.detail.is_empty())
+    {
+        Some(seen) => line.and(Tone::Faint, format!("   {}", seen.detail)),
+        None => line,
+    }
+}
+
+fn bar(mark: char, number: u32) -> String {
+    match number {
+        0 => String::new(),
+        1..=LONGEST_BAR => mark.to_string().repeat(number as usize),
+        _ => format!("{mark}×{number} "),
+    }
+}

@@ -1,0 +1,108 @@
+//! The last words about a release: a line per target, causes, the verdict.
+
+use shipway_domain::job::Outcome;
+use shipway_domain::time::Timestamp;
+use shipway_domain::verdict::{Finding, Verdict};
+
+use crate::follow::block;
+use crate::follow::job::Job;
+use crate::follow::state::State;
+use crate::follow::view::mark_of_verdict;
+use crate::text::line::{Line, Tone, wrap};
+use crate::text::words::span;
+
+/// Where the text of a finding begins.
+const INDENT: usize = 12;
+
+/// The lines for a release that has ended or rests, for `width` columns.
+pub(crate) fn lines(state: &State, now: Timestamp, width: usize) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for job in state.jobs.values() {
+        let failed_build =
+            job.target.is_none() && job.verdict().is_some_and(|v| v != Verdict::Live);
+        if job.target.is_none() && !failed_build {
+            continue;
+        }
+        lines.push(block::first_line(state, job, now));
+        let findings = findings(job);
+        if !findings.is_empty() {
+            lines.push(Line::default());
+            for (place, finding) in findings.iter().enumerate() {
+                lines.extend(told(finding, place, width));
+            }
+            lines.push(Line::default());
+        }
+    }
+    lines.push(verdict(state, now));
+    if let Some(next) = next(state) {
+        lines.push(Line::default().and(Tone::Faint, next));
+    }
+    lines
+}
+
+/// The causes that a job's outcome names.
+pub(crate) fn findings(job: &Job) -> &[Finding] {
+    match &job.outcome {
+        Some(Outcome::RolledOut(report)) => &report.findings,
+        Some(Outcome::Failed(finding)) => std::slice::from_ref(finding),
+        _ => &[],
+    }
+}
+
+fn told(finding: &Finding, place: usize, width: usize) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let why = if place == 0 { "Why" } else { "Also" };
+    let cause = format!("{}  [{}]", finding.cause, finding.code);
+    lines.extend(labelled(why, &wrap(&cause, width.saturating_sub(INDENT))));
+    lines.extend(labelled("Evidence", &finding.evidence));
+    if !finding.remedy.is_empty() {
+        lines.extend(labelled(
+            "Remedy",
+            &wrap(&finding.remedy, width.saturating_sub(INDENT)),
+        ));
+    }
+    lines
+}
+
+fn labelled(label: &str, texts: &[String]) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for (place, text) in texts.iter().enumerate() {
+        let label = if place == 0 { label } else { "" };
+        let line = Line::plain("   ").and(Tone::Strong, format!("{label:<9}"));
+        lines.push(line.and(Tone::Plain, text));
+    }
+    lines
+}
+
+/// `live in 6 m 41 s   trace 0af7651916cd43dd8448eb211c80319c`.
+fn verdict(state: &State, now: Timestamp) -> Line {
+    let took = span(state.took(now));
+    let line = match state.verdict {
+        Some(verdict) if verdict.is_final() => {
+            Line::default().and(mark_of_verdict(verdict).1, format!("{verdict} in {took}"))
+        }
+        Some(verdict) => Line::default().and(
+            mark_of_verdict(verdict).1,
+            format!("{verdict} after {took}, not final"),
+        ),
+        None => Line::plain(format!("not ended after {took}")),
+    };
+    if state.trace.is_empty() {
+        line
+    } else {
+        line.and(Tone::Faint, format!("   trace {}", state.trace))
+    }
+}
+
+fn next(state: &State) -> Option<String> {
+    let release = state.release;
+    match state.verdict? {
+        Verdict::Live | Verdict::Superseded | Verdict::Cancelled => None,
+        Verdict::Unknown | Verdict::Stuck => Some(format!(
+            "it is looked at again: shipway watch {release}      give it up: shipway cancel {release}"
+        )),
+        Verdict::RolledBack | Verdict::Stopped | Verdict::Failed => {
+            Some(format!("more: shipway logs {release}"))
+        }
+    }
+}

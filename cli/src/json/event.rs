@@ -1,0 +1,88 @@
+//! Events as JSON objects, one per line.
+
+use serde_json::{Value, json};
+use shipway_domain::event::{Event, EventKind, NoteLevel, Progress, StepResult};
+
+use crate::json;
+use crate::text::words::rfc3339;
+
+/// The object for an event: `seq`, `time`, `job`, `type`, and what the type brings.
+pub(crate) fn object(event: &Event) -> Value {
+    let (kind, members) = kind(&event.kind);
+    let head = json!({
+        "seq": event.seq,
+        "time": rfc3339(event.at),
+        "job": event.job,
+        "type": kind,
+    });
+    json::with(head, members)
+}
+
+fn kind(kind: &EventKind) -> (&'static str, Value) {
+    match kind {
+        EventKind::Submitted { by } => ("submitted", json!({ "by": by })),
+        EventKind::Folded { by } => ("folded", json!({ "by": by.to_string() })),
+        EventKind::CancelAsked { by, reason } => {
+            ("cancel-asked", json!({ "by": by, "reason": reason }))
+        }
+        EventKind::Granted { agent, attempt } => (
+            "granted",
+            json!({ "agent": agent.as_str(), "attempt": attempt.0 }),
+        ),
+        EventKind::Returned { reason } => ("returned", json!({ "reason": reason })),
+        EventKind::Progress(progress) => self::progress(progress),
+        EventKind::Rested { verdict, summary } => (
+            "rested",
+            json!({ "verdict": verdict.as_str(), "summary": summary }),
+        ),
+        EventKind::JobEnded(outcome) => ("job-ended", json::outcome::object(outcome)),
+        EventKind::Ended { verdict } => (
+            "ended",
+            json!({ "verdict": verdict.as_str(), "final": verdict.is_final() }),
+        ),
+    }
+}
+
+fn progress(progress: &Progress) -> (&'static str, Value) {
+    match progress {
+        Progress::StepStarted { step } => ("step-started", json!({ "step": step.as_str() })),
+        Progress::StepEnded {
+            step,
+            result,
+            detail,
+        } => {
+            let result = match result {
+                StepResult::Done => "done",
+                StepResult::Skipped => "skipped",
+                StepResult::Failed => "failed",
+            };
+            (
+                "step-ended",
+                json!({ "step": step.as_str(), "result": result, "detail": detail }),
+            )
+        }
+        Progress::Tasks(counts) => (
+            "tasks",
+            json!({
+                "old_running": counts.old_running,
+                "new_running": counts.new_running,
+                "new_pending": counts.new_pending,
+                "failed": counts.failed,
+                "desired": counts.desired,
+                "upper": counts.upper,
+                "waiting_for": counts.waiting_for,
+            }),
+        ),
+        Progress::ServiceEvent { at, message } => (
+            "service-event",
+            json!({ "at": rfc3339(*at), "message": message }),
+        ),
+        Progress::Note { level, text } => {
+            let level = match level {
+                NoteLevel::Info => "info",
+                NoteLevel::Warning => "warning",
+            };
+            ("note", json!({ "level": level, "text": text }))
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Text for people: styled lines, tables, and how things are written.
+
+pub(crate) mod line;
+pub(crate) mod reason;
+pub(crate) mod table;
+pub(crate) mod words;

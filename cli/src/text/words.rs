@@ -1,0 +1,151 @@
+//! How times, sizes and names are written for people.
+
+use std::time::Duration;
+
+use shipway_domain::ids::{Digest, Target};
+use shipway_domain::time::Timestamp;
+use time::OffsetDateTime;
+use time::format_description::FormatItem;
+use time::macros::format_description;
+
+const CLOCK: &[FormatItem<'_>] = format_description!("[hour]:[minute]:[second]");
+const DAY: &[FormatItem<'_>] = format_description!("[year]-[month]-[day] [hour]:[minute]Z");
+const RFC3339: &[FormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+
+/// A length of time in at most two units: `0.3 s`, `24 s`, `1 m 40 s`, `2 h 5 m`, `3 d 4 h`.
+pub(crate) fn span(length: Duration) -> String {
+    let seconds = length.as_secs();
+    let two = |big: u64, unit: &str, small: u64, of: &str| match small {
+        0 => format!("{big} {unit}"),
+        small => format!("{big} {unit} {small} {of}"),
+    };
+    match seconds {
+        0 if length.subsec_millis() < 100 => "0 s".to_owned(),
+        0 => format!("0.{} s", length.subsec_millis() / 100),
+        1..60 => format!("{seconds} s"),
+        60..3600 => two(seconds / 60, "m", seconds % 60, "s"),
+        3600..86_400 => two(seconds / 3600, "h", seconds / 60 % 60, "m"),
+        _ => two(seconds / 86_400, "d", seconds / 3600 % 24, "h"),
+    }
+}
+
+/// A length of time in its largest unit alone, for tables.
+pub(crate) fn about(length: Duration) -> String {
+    let seconds = length.as_secs();
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} m", seconds / 60),
+        3600..86_400 => format!("{} h", seconds / 3600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+/// How long ago `then` was when less than a day, else its day and minute in UTC.
+pub(crate) fn ago(then: Timestamp, now: Timestamp) -> String {
+    let passed = now.since(then);
+    if passed < Duration::from_secs(86_400) {
+        format!("{} ago", about(passed))
+    } else {
+        formatted(then, DAY)
+    }
+}
+
+/// Hours, minutes and seconds in UTC.
+pub(crate) fn clock(at: Timestamp) -> String {
+    formatted(at, CLOCK)
+}
+
+/// As in RFC 3339, UTC, with milliseconds: the form of `--json`.
+pub(crate) fn rfc3339(at: Timestamp) -> String {
+    formatted(at, RFC3339)
+}
+
+fn formatted(at: Timestamp, format: &[FormatItem<'_>]) -> String {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(at.millis()) * 1_000_000)
+        .ok()
+        .and_then(|time| time.format(format).ok())
+        .unwrap_or_else(|| "?".to_owned())
+}
+
+/// A size in decimal units: `812 B`, `18 kB`, `3.4 MB`.
+pub(crate) fn bytes(size: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
+    let mut unit = 0;
+    let mut tenths = size.saturating_mul(10);
+    while tenths >= 10_000 && unit + 1 < UNITS.len() {
+        tenths /= 1000;
+        unit += 1;
+    }
+    let (whole, tenth) = (tenths / 10, tenths % 10);
+    if unit == 0 || whole >= 10 || tenth == 0 {
+        format!("{whole} {}", UNITS[unit])
+    } else {
+        format!("{whole}.{tenth} {}", UNITS[unit])
+    }
+}
+
+/// `sha256:9a41…e2`.
+pub(crate) fn short_digest(digest: &Digest) -> String {
+    let hex = digest.hex();
+    format!("sha256:{}…{}", &hex[..4], &hex[hex.len() - 2..])
+}
+
+/// `web:42` for the ARN of a task definition.
+pub(crate) fn short_arn(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
+}
+
+/// `prod eu-west-1 main/web`, with the account's name when it is known.
+pub(crate) fn target(target: &Target, account: Option<&str>) -> String {
+    format!(
+        "{} {} {}/{}",
+        account.unwrap_or(target.account.as_str()),
+        target.region,
+        target.cluster,
+        target.service
+    )
+}
+
+/// `1 task`, `2 tasks`.
+pub(crate) fn count(number: usize, one: &str) -> String {
+    if number == 1 {
+        format!("1 {one}")
+    } else {
+        format!("{number} {one}s")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_of_time_carry_at_most_two_units() {
+        let of = |seconds| span(Duration::from_secs(seconds));
+        assert_eq!(span(Duration::from_millis(340)), "0.3 s");
+        assert_eq!(of(24), "24 s");
+        assert_eq!(of(100), "1 m 40 s");
+        assert_eq!(of(120), "2 m");
+        assert_eq!(of(7500), "2 h 5 m");
+        assert_eq!(of(273_600), "3 d 4 h");
+    }
+
+    #[test]
+    fn times_are_written_in_utc() {
+        let at = Timestamp::from_millis(1_767_225_871_042);
+        assert_eq!(clock(at), "00:04:31");
+        assert_eq!(rfc3339(at), "2026-01-01T00:04:31.042Z");
+        let next_day = at.plus(Duration::from_secs(86_400));
+        assert_eq!(ago(at, at.plus(Duration::from_secs(7200))), "2 h ago");
+        assert_eq!(ago(at, next_day), "2026-01-01 00:04Z");
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(bytes(812), "812 B");
+        assert_eq!(bytes(18_000_000), "18 MB");
+        assert_eq!(bytes(3_400_000), "3.4 MB");
+        assert_eq!(bytes(1_000), "1 kB");
+    }
+}
