@@ -9,6 +9,7 @@
 //! lets running work be recorded on a full disk, online export and import, and the collection of
 //! blobs and ended releases.
 
+mod blobs;
 mod committer;
 mod data_dir;
 mod encode;
@@ -18,6 +19,7 @@ mod frame;
 mod key;
 mod load;
 mod loaded;
+mod logs;
 mod records;
 mod store;
 mod token;
@@ -25,11 +27,13 @@ mod token;
 #[cfg(test)]
 mod tests;
 
+pub use blobs::{BlobError, BlobWriter, Blobs};
 pub use committer::{CommitError, Committer, Counts, Ticket};
 pub use data_dir::{DataDir, LowDisk};
 pub use encode::{MAX_RECORD, fits};
 pub use error::StoreError;
 pub use loaded::{Loaded, Quarantined};
+pub use logs::Logs;
 pub use records::{MemoryStore, SledStore};
 pub use store::{Filter, Receipt, Store};
 pub use token::{Role, Token};

@@ -165,6 +165,12 @@ impl Board {
         standing
     }
 
+    /// What a key was used for.
+    #[must_use]
+    pub fn key(&self, key: &IdempotencyKey) -> Option<KnownKey> {
+        self.keys.get(key).cloned()
+    }
+
     /// An unended release.
     #[must_use]
     pub fn release(&self, id: ReleaseId) -> Option<&Release> {

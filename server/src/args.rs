@@ -1,0 +1,142 @@
+//! The command line of `shipway-server`.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand, ValueEnum};
+use serde::Serialize;
+use shipway_runtime::telemetry::Telemetry;
+use shipway_runtime::{Clock, Tasks, config, ready, shutdown};
+
+use crate::config::ServerConfig;
+use crate::serve::Server;
+use crate::tokens::{Role, Tokens};
+
+/// Queues deploys durably and hands them to agents.
+#[derive(Parser)]
+#[command(name = "shipway-server", version)]
+struct Args {
+    /// Configuration file (TOML). Environment variables SHIPWAY_* and flags go before it.
+    #[arg(long, env = "SHIPWAY_CONFIG", global = true)]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    flags: Flags,
+    /// Print the effective configuration and end.
+    #[arg(long)]
+    show_config: bool,
+    /// Write {"grpc": "http://…"} here once everything answers.
+    #[arg(long, value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// Flags that are settings; those left away keep what file and environment say.
+#[derive(clap::Args, Serialize)]
+struct Flags {
+    /// Address to listen on; beyond loopback only with TLS.
+    #[arg(long, value_name = "ADDR")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    listen: Option<SocketAddr>,
+    /// Folder for everything that is kept.
+    #[arg(long, value_name = "DIR", global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Makes a token and prints it, once; only its hash is kept. Works while the coordinator runs.
+    Token {
+        /// Who will present it: recorded as the submitter.
+        #[arg(long)]
+        name: String,
+        /// What its bearer may do.
+        #[arg(long, value_enum, default_value = "client")]
+        role: RoleArg,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum RoleArg {
+    /// Submit, watch, cancel.
+    Client,
+    /// Run jobs.
+    Agent,
+}
+
+/// Runs the program with these arguments.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args = match Args::try_parse_from(args) {
+        Ok(args) => args,
+        Err(error) => {
+            // Help goes to stdout and succeeds, the rest to stderr; a broken pipe is no reason to fail.
+            drop(error.print());
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match act(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say_error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the last words of the program")]
+fn say_error(error: &anyhow::Error) {
+    eprintln!("error: {error:#}");
+}
+
+#[expect(clippy::print_stdout, reason = "what was asked for is data")]
+fn act(args: Args) -> anyhow::Result<()> {
+    let reserved = [
+        "config",
+        "server",
+        "token",
+        "token_file",
+        "require_docker",
+        "require_clients",
+    ];
+    let config: ServerConfig =
+        config::load(args.config.as_deref(), "SHIPWAY_", &reserved, &args.flags)?;
+    config.validate()?;
+    if let Some(Command::Token { name, role }) = args.command {
+        let role = match role {
+            RoleArg::Client => Role::Client,
+            RoleArg::Agent => Role::Agent,
+        };
+        println!("{}", Tokens::of(&config.data).make(&name, role)?);
+        return Ok(());
+    }
+    if args.show_config {
+        println!("{}", config::show(&config));
+        return Ok(());
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("could not start the runtime")?;
+    runtime.block_on(serve(config, args.ready_file.as_deref()))
+}
+
+async fn serve(config: ServerConfig, ready_file: Option<&Path>) -> anyhow::Result<()> {
+    let telemetry = Telemetry::install("shipway-server", &config.telemetry);
+    let signals = Tasks::new();
+    let stop = shutdown::on_signal(&signals).context("could not listen for signals")?;
+    let drain = Duration::from_secs(config.drain_seconds);
+    let server = Server::start(config, Clock::system()).await?;
+    if let Some(file) = ready_file {
+        let json = format!("{{\"grpc\": \"{}\"}}", server.url());
+        ready::write(file, &json)
+            .with_context(|| format!("could not write the ready file {}", file.display()))?;
+    }
+    let ended = server.run(stop, drain).await;
+    telemetry.flush();
+    ended.map_err(Into::into)
+}

@@ -1,0 +1,425 @@
+//! The four beats: decide and apply input by input, commit many at once, then perform.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use shipway_domain::board::{Board, Decision, Effect, Input};
+use shipway_domain::change::Change;
+use shipway_domain::ids::{AgentId, Incarnation};
+use shipway_domain::time::Timestamp;
+use shipway_proto::v1;
+use shipway_proto::v1::coordinator_message::Message;
+use shipway_runtime::Clock;
+use shipway_store::{CommitError, Committer, Ticket};
+use tokio::sync::mpsc;
+
+use super::sessions::Sessions;
+use super::{AgentInput, CallError, Command};
+use crate::hub::Hub;
+use crate::offer;
+
+/// Inputs that are decided in one go.
+const AT_ONCE: usize = 512;
+/// Commits under way at once: while one is synced, the next collects its inputs.
+const IN_FLIGHT: usize = 2;
+/// The longest sleep, so that a clock that was set is noticed.
+const LONGEST_SLEEP: Duration = Duration::from_secs(5);
+
+/// Something to do once the changes before it are durable.
+enum Deed {
+    Effect(Effect),
+    Events {
+        release: shipway_domain::ids::ReleaseId,
+        last: u64,
+        ended: bool,
+    },
+    Call(Box<dyn FnOnce(&mut Sessions) + Send>),
+}
+
+pub(super) struct Task {
+    board: Board,
+    committer: Committer,
+    hub: Arc<Hub>,
+    clock: Clock,
+    queue: mpsc::Receiver<Command>,
+    sessions: Sessions,
+    changes: Vec<Change>,
+    deeds: Vec<Deed>,
+    in_flight: VecDeque<(Ticket, Vec<Deed>)>,
+}
+
+impl Task {
+    pub(super) fn new(
+        board: Board,
+        committer: Committer,
+        hub: Arc<Hub>,
+        clock: Clock,
+        queue: mpsc::Receiver<Command>,
+    ) -> Self {
+        Self {
+            board,
+            committer,
+            hub,
+            clock,
+            queue,
+            sessions: Sessions::default(),
+            changes: Vec::new(),
+            deeds: Vec::new(),
+            in_flight: VecDeque::new(),
+        }
+    }
+
+    /// Runs until all handles are gone, or a commit fails: then nothing is told any more.
+    pub(super) async fn run(mut self) -> Result<(), CommitError> {
+        let mut commands = Vec::with_capacity(AT_ONCE);
+        loop {
+            self.commit().await?;
+            let sleep = self.sleep();
+            tokio::select! {
+                // What is durable is told before anything new is begun.
+                biased;
+                done = next_done(&mut self.in_flight), if !self.in_flight.is_empty() => {
+                    done?;
+                    self.perform_first();
+                }
+                taken = self.queue.recv_many(&mut commands, AT_ONCE) => {
+                    if taken == 0 {
+                        break;
+                    }
+                    self.tick();
+                    for command in commands.drain(..) {
+                        self.take(command);
+                    }
+                    self.dispatch();
+                }
+                () = tokio::time::sleep(sleep) => {
+                    self.tick();
+                    self.dispatch();
+                }
+            }
+        }
+        self.drain().await
+    }
+
+    async fn drain(mut self) -> Result<(), CommitError> {
+        self.commit().await?;
+        while let Some((ticket, deeds)) = self.in_flight.pop_front() {
+            ticket.await?;
+            self.perform(deeds);
+        }
+        Ok(())
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.clock.millis())
+    }
+
+    fn sleep(&self) -> Duration {
+        let now = self.now();
+        self.board
+            .next_deadline()
+            .map_or(LONGEST_SLEEP, |at| at.since(now).min(LONGEST_SLEEP))
+    }
+
+    fn tick(&mut self) {
+        let now = self.now();
+        self.board.wake(now);
+        if self.board.next_deadline().is_some_and(|at| at <= now)
+            && let Ok(decision) = self.board.decide(now, Input::Tick)
+        {
+            self.apply(now, decision);
+        }
+    }
+
+    fn dispatch(&mut self) {
+        let now = self.now();
+        while let Some(decision) = self.board.dispatch(now) {
+            self.apply(now, decision);
+        }
+    }
+
+    fn apply(&mut self, now: Timestamp, decision: Decision) {
+        self.board.apply(now, &decision.changes);
+        self.board.apply_agents(now, &decision.agents);
+        let mut told: Option<(shipway_domain::ids::ReleaseId, u64)> = None;
+        for change in &decision.changes {
+            match change {
+                Change::Event { release, event } => {
+                    if let Some((before, last)) = told
+                        && before != *release
+                    {
+                        self.deeds.push(Deed::Events {
+                            release: before,
+                            last,
+                            ended: false,
+                        });
+                    }
+                    told = Some((*release, event.seq));
+                }
+                Change::Release(release) if release.ended_at.is_some() => {
+                    let (release, last) = (release.id, release.last_seq);
+                    self.deeds.push(Deed::Events {
+                        release,
+                        last,
+                        ended: true,
+                    });
+                }
+                Change::Release(_) | Change::Spec { .. } | Change::Job(_) | Change::Target(_) => {}
+            }
+        }
+        if let Some((release, last)) = told {
+            self.deeds.push(Deed::Events {
+                release,
+                last,
+                ended: false,
+            });
+        }
+        self.changes.extend(decision.changes);
+        self.deeds
+            .extend(decision.effects.into_iter().map(Deed::Effect));
+    }
+
+    fn take(&mut self, command: Command) {
+        let now = self.now();
+        match command {
+            Command::Submit(submission, answer) => {
+                let decided = self.board.decide(now, Input::Submit(*submission));
+                let result = decided.map(|mut decision| {
+                    let submitted = decision.release.take();
+                    self.apply(now, decision);
+                    submitted
+                });
+                self.call(move |_| {
+                    let reply = match result {
+                        Ok(Some(submitted)) => Ok(submitted),
+                        Ok(None) => return,
+                        Err(refusal) => Err(refusal),
+                    };
+                    // The submitter may have hung up; its key finds the release again.
+                    drop(answer.send(reply));
+                });
+            }
+            Command::Cancel {
+                release,
+                by,
+                reason,
+                answer,
+            } => {
+                let decided = self.board.decide(
+                    now,
+                    Input::Cancel {
+                        release,
+                        by,
+                        reason,
+                    },
+                );
+                let result = decided.map(|decision| self.apply(now, decision));
+                self.call(move |_| drop(answer.send(result)));
+            }
+            Command::Hello {
+                agent,
+                holds,
+                predecessor,
+                outbox,
+                answer,
+            } => {
+                let (id, incarnation) = (agent.id.clone(), agent.incarnation);
+                let input = Input::Hello {
+                    agent: *agent,
+                    holds,
+                    predecessor,
+                };
+                let result = self.board.decide(now, input).map(|decision| {
+                    self.sessions.add(id, incarnation, outbox);
+                    self.apply(now, decision);
+                });
+                self.call(move |_| drop(answer.send(result)));
+            }
+            Command::Agent(agent, incarnation, input) => self.hear(now, agent, incarnation, input),
+            Command::Inspect {
+                target,
+                what,
+                answer,
+            } => match self.board.agent_for(&target.account, "ecs").cloned() {
+                Some(agent) => {
+                    let target = v1::Target::from(&target);
+                    self.call(move |sessions| sessions.look(&agent, target, what, answer));
+                }
+                None => {
+                    let text = format!("no agent with account {} is connected", target.account);
+                    drop(answer.send(Err(CallError::NoAgent(text))));
+                }
+            },
+            Command::Read(read) => {
+                let tell = read(&self.board);
+                self.call(move |_| tell());
+            }
+        }
+    }
+
+    fn hear(
+        &mut self,
+        now: Timestamp,
+        agent: AgentId,
+        incarnation: Incarnation,
+        input: AgentInput,
+    ) {
+        // An older stream of the agent may end after the newer one began.
+        if !self.sessions.is_seated(&agent, incarnation) {
+            return;
+        }
+        match input {
+            AgentInput::Renew(held) => {
+                let standing = self.board.renew(now, &agent, &held);
+                let gone = held.into_iter().filter(|held| !standing.contains(held));
+                for held in gone {
+                    let reason = "this attempt does not stand any more".to_owned();
+                    let agent = agent.clone();
+                    self.deeds.push(Deed::Effect(Effect::Gone {
+                        agent,
+                        held,
+                        reason,
+                    }));
+                }
+                let jobs = standing.into_iter().map(Into::into).collect();
+                self.call(move |sessions| {
+                    sessions.send(&agent, Message::Renewed(v1::Renewed { jobs }));
+                });
+            }
+            AgentInput::Inspected { number, result } => self.sessions.answer(number, result),
+            input => {
+                let leaves = matches!(input, AgentInput::Goodbye | AgentInput::Lost);
+                if let Some(input) = input.into_input(agent.clone(), incarnation)
+                    && let Ok(decision) = self.board.decide(now, input)
+                {
+                    self.apply(now, decision);
+                }
+                if leaves {
+                    self.sessions.remove(&agent);
+                }
+            }
+        }
+    }
+
+    fn call(&mut self, call: impl FnOnce(&mut Sessions) + Send + 'static) {
+        self.deeds.push(Deed::Call(Box::new(call)));
+    }
+
+    /// Sends what was decided to the disk, unless enough is on its way already.
+    async fn commit(&mut self) -> Result<(), CommitError> {
+        if self.changes.is_empty() && self.in_flight.is_empty() {
+            let deeds = std::mem::take(&mut self.deeds);
+            self.perform(deeds);
+            return Ok(());
+        }
+        if self.in_flight.len() >= IN_FLIGHT || (self.changes.is_empty() && self.deeds.is_empty()) {
+            return Ok(());
+        }
+        if self.changes.is_empty() {
+            // Nothing of its own to keep: told together with what is on its way.
+            if let Some((_, deeds)) = self.in_flight.back_mut() {
+                deeds.append(&mut self.deeds);
+            }
+            return Ok(());
+        }
+        let ticket = self
+            .committer
+            .submit(std::mem::take(&mut self.changes))
+            .await?;
+        self.in_flight
+            .push_back((ticket, std::mem::take(&mut self.deeds)));
+        Ok(())
+    }
+
+    fn perform_first(&mut self) {
+        if let Some((_, deeds)) = self.in_flight.pop_front() {
+            self.perform(deeds);
+        }
+    }
+
+    fn perform(&mut self, deeds: Vec<Deed>) {
+        for deed in deeds {
+            match deed {
+                Deed::Call(call) => call(&mut self.sessions),
+                Deed::Events {
+                    release,
+                    last,
+                    ended,
+                } => self.hub.tell(release, last, ended),
+                Deed::Effect(effect) => self.tell(effect),
+            }
+        }
+    }
+
+    fn tell(&mut self, effect: Effect) {
+        let (agent, message) = match effect {
+            Effect::Offer(offer) => {
+                let agent = offer.agent.clone();
+                (agent, Message::Offer(offer::message(&offer)))
+            }
+            Effect::Stop {
+                agent,
+                held,
+                reason,
+            } => {
+                let reason = Some((&reason).into());
+                (
+                    agent,
+                    Message::Stop(v1::Stop {
+                        job: Some(held.into()),
+                        reason,
+                    }),
+                )
+            }
+            Effect::Gone {
+                agent,
+                held,
+                reason,
+            } => (
+                agent,
+                Message::Gone(v1::Gone {
+                    job: Some(held.into()),
+                    reason,
+                }),
+            ),
+            Effect::CheckpointKept {
+                agent,
+                held,
+                number,
+            } => {
+                let kept = v1::CheckpointKept {
+                    job: Some(held.into()),
+                    number,
+                };
+                (agent, Message::CheckpointKept(kept))
+            }
+            Effect::FinishedKept { agent, held } => (
+                agent,
+                Message::FinishedKept(v1::FinishedKept {
+                    job: Some(held.into()),
+                }),
+            ),
+            Effect::Welcome { agent, keep } => {
+                let policy = self.board.policy();
+                let millis = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+                let welcome = v1::Welcome {
+                    lease_ms: millis(policy.lease),
+                    renew_ms: millis(policy.renew),
+                    margin_ms: millis(policy.margin),
+                    keep: keep.into_iter().map(Into::into).collect(),
+                };
+                (agent, Message::Welcome(welcome))
+            }
+        };
+        self.sessions.send(&agent, message);
+    }
+}
+
+/// Waits for the oldest commit on its way.
+async fn next_done(in_flight: &mut VecDeque<(Ticket, Vec<Deed>)>) -> Result<(), CommitError> {
+    match in_flight.front_mut() {
+        Some((ticket, _)) => ticket.await,
+        None => std::future::pending().await,
+    }
+}

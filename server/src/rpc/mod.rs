@@ -1,0 +1,10 @@
+//! The gRPC services: translation, and nothing else.
+
+pub(crate) mod agents;
+pub(crate) mod auth;
+pub(crate) mod blobs;
+pub(crate) mod errors;
+pub(crate) mod logs;
+pub(crate) mod shipway;
+pub(crate) mod view;
+pub(crate) mod watch;

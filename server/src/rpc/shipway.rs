@@ -1,0 +1,392 @@
+//! The service of people and their tools.
+
+use std::sync::Arc;
+
+use shipway_domain::board::Submission;
+use shipway_domain::ids::{AppName, Digest, EnvName, IdempotencyKey, ReleaseId};
+use shipway_domain::job::{JobState, Outcome};
+use shipway_domain::spec::{ReleaseKind, ReleaseSpec, Source};
+use shipway_proto::status::{Class, Failure};
+use shipway_proto::v1;
+use shipway_proto::v1::shipway_server::Shipway;
+use shipway_runtime::{Tasks, context};
+use shipway_store::{Blobs, DataDir, Filter, Logs, Store};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status, Streaming};
+
+use super::auth::Gate;
+use super::watch::{Watcher, blocking, release};
+use super::{blobs, errors, view};
+use crate::coordinator::{CallError, Coordinator};
+use crate::tokens::Role;
+
+/// Releases of one answer when no number is given, and at most.
+const LIST: (usize, usize) = (20, 1000);
+
+pub(crate) struct ShipwayService {
+    pub(crate) coordinator: Coordinator,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) data: DataDir,
+    pub(crate) blobs: Arc<Blobs>,
+    pub(crate) logs: Arc<Logs>,
+    pub(crate) gate: Gate,
+    pub(crate) tasks: Tasks,
+}
+
+type Streamed<T> = ReceiverStream<Result<T, Status>>;
+
+#[tonic::async_trait]
+impl Shipway for ShipwayService {
+    type WatchStream = Streamed<v1::WatchReply>;
+    type LogsStream = Streamed<v1::LogChunk>;
+
+    async fn put_blob(
+        &self,
+        request: Request<Streaming<v1::PutBlobRequest>>,
+    ) -> Result<Response<v1::PutBlobReply>, Status> {
+        self.gate.admit(&request, Role::Client)?;
+        self.accepts_new_work()?;
+        Ok(Response::new(
+            blobs::put(&self.blobs, request.into_inner()).await?,
+        ))
+    }
+
+    async fn has_blobs(
+        &self,
+        request: Request<v1::HasBlobsRequest>,
+    ) -> Result<Response<v1::HasBlobsReply>, Status> {
+        self.gate.admit(&request, Role::Client)?;
+        Ok(Response::new(
+            blobs::missing(&self.blobs, request.into_inner().digests).await?,
+        ))
+    }
+
+    async fn submit(
+        &self,
+        request: Request<v1::SubmitRequest>,
+    ) -> Result<Response<v1::SubmitReply>, Status> {
+        let bearer = self.gate.admit(&request, Role::Client)?;
+        self.accepts_new_work()?;
+        let trace_parent = trace_parent(&request);
+        let request = request.into_inner();
+        let key = IdempotencyKey::new(request.key).map_err(bad)?;
+        let message = request
+            .spec
+            .ok_or_else(|| Status::from(Failure::new(Class::BadInput, "spec must be set")))?;
+        let content = blobs::content(&message);
+        let spec: ReleaseSpec = message.try_into().map_err(Status::from)?;
+        if spec.kind != ReleaseKind::Deploy {
+            return Err(bad(
+                "only deploys are submitted; a rollback has its own call",
+            ));
+        }
+        self.blobs_are_here(&spec).await?;
+        let submission = Submission {
+            spec: Arc::new(spec),
+            content,
+            key,
+            submitter: bearer.name,
+            trace_parent,
+            title: request.title,
+        };
+        self.take_in(submission).await
+    }
+
+    async fn rollback(
+        &self,
+        request: Request<v1::RollbackRequest>,
+    ) -> Result<Response<v1::SubmitReply>, Status> {
+        let bearer = self.gate.admit(&request, Role::Client)?;
+        self.accepts_new_work()?;
+        let trace_parent = trace_parent(&request);
+        let request = request.into_inner();
+        let content = blobs::content(&request);
+        let key = IdempotencyKey::new(request.key).map_err(bad)?;
+        let app = AppName::new(request.app).map_err(bad)?;
+        let env = EnvName::new(request.env).map_err(bad)?;
+        let to = request.to.map(ReleaseId::from_number);
+        let known = key.clone();
+        let known = self.coordinator.read(move |board| board.key(&known)).await;
+        if let Some(known) = known.map_err(errors::call)?
+            && known.content == content
+        {
+            let release = known.release.number();
+            let reply = v1::SubmitReply {
+                release,
+                existed: true,
+                folded: Vec::new(),
+            };
+            return Ok(Response::new(reply));
+        }
+        let (undoes, to) = self
+            .coordinator
+            .plan_rollback(app, env, to)
+            .await
+            .map_err(errors::call)?;
+        let spec = self.spec_of_rollback(undoes, to).await?;
+        let submission = Submission {
+            spec: Arc::new(spec),
+            content,
+            key,
+            submitter: bearer.name,
+            trace_parent,
+            title: format!("back to {to}"),
+        };
+        self.take_in(submission).await
+    }
+
+    async fn watch(
+        &self,
+        request: Request<v1::WatchRequest>,
+    ) -> Result<Response<Self::WatchStream>, Status> {
+        self.gate.admit(&request, Role::Client)?;
+        let request = request.into_inner();
+        let watcher = Watcher {
+            coordinator: self.coordinator.clone(),
+            store: Arc::clone(&self.store),
+            release: ReleaseId::from_number(request.release),
+            after: request.after,
+            until_rest: request.until_rest,
+        };
+        // A release that does not exist is told at once, not in the stream.
+        release(&self.coordinator, &self.store, watcher.release).await?;
+        let (replies, stream) = mpsc::channel(4);
+        self.tasks.spawn("watch", watcher.run(replies));
+        Ok(Response::new(ReceiverStream::new(stream)))
+    }
+
+    async fn logs(
+        &self,
+        request: Request<v1::LogsRequest>,
+    ) -> Result<Response<Self::LogsStream>, Status> {
+        self.gate.admit(&request, Role::Client)?;
+        let request = request.into_inner();
+        let id = ReleaseId::from_number(request.release);
+        release(&self.coordinator, &self.store, id).await?;
+        let reader = super::logs::Reader {
+            coordinator: self.coordinator.clone(),
+            store: Arc::clone(&self.store),
+            logs: Arc::clone(&self.logs),
+            release: id,
+            job: request.job,
+            follow: request.follow,
+        };
+        let (chunks, stream) = mpsc::channel(4);
+        self.tasks.spawn("logs", reader.run(chunks));
+        Ok(Response::new(ReceiverStream::new(stream)))
+    }
+
+    async fn cancel(
+        &self,
+        request: Request<v1::CancelRequest>,
+    ) -> Result<Response<v1::CancelReply>, Status> {
+        let bearer = self.gate.admit(&request, Role::Client)?;
+        let request = request.into_inner();
+        let id = ReleaseId::from_number(request.release);
+        let already_ended = match self
+            .coordinator
+            .cancel(id, bearer.name, request.reason)
+            .await
+        {
+            Ok(()) => false,
+            Err(CallError::Refused(shipway_domain::board::Refusal::AlreadyEnded(_))) => true,
+            Err(error) => return Err(errors::call(error)),
+        };
+        Ok(Response::new(v1::CancelReply { already_ended }))
+    }
+
+    async fn get_release(
+        &self,
+        request: Request<v1::GetReleaseRequest>,
+    ) -> Result<Response<v1::ReleaseView>, Status> {
+        self.gate.admit(&request, Role::Client)?;
+        let id = ReleaseId::from_number(request.into_inner().release);
+        Ok(Response::new(
+            release(&self.coordinator, &self.store, id).await?,
+        ))
+    }
+
+    async fn list_releases(
+        &self,
+        request: Request<v1::ListReleasesRequest>,
+    ) -> Result<Response<v1::ListReleasesReply>, Status> {
+        self.gate.admit(&request, Role::Client)?;
+        let request = request.into_inner();
+        let limit = match request.limit as usize {
+            0 => LIST.0,
+            limit => limit.min(LIST.1),
+        };
+        let filter = Filter {
+            app: some(request.app, AppName::new)?,
+            env: some(request.env, EnvName::new)?,
+        };
+        let before = request.before.map(ReleaseId::from_number);
+        let store = Arc::clone(&self.store);
+        let found = blocking(move || store.releases(&filter, before, limit)).await?;
+        let mut releases = Vec::with_capacity(found.len());
+        for found in found {
+            releases.push(release(&self.coordinator, &self.store, found.id).await?);
+        }
+        Ok(Response::new(v1::ListReleasesReply { releases }))
+    }
+
+    async fn status(
+        &self,
+        request: Request<v1::StatusRequest>,
+    ) -> Result<Response<v1::StatusReply>, Status> {
+        self.gate.admit(&request, Role::Client)?;
+        let app = request.into_inner().app;
+        let read = move |board: &shipway_domain::board::Board| {
+            let all = board.targets().map(view::target);
+            all.filter(|target| app.is_empty() || target.app == app)
+                .collect::<Vec<_>>()
+        };
+        let mut targets = self.coordinator.read(read).await.map_err(errors::call)?;
+        for target in &mut targets {
+            let Some(number) = target.release else {
+                continue;
+            };
+            let (store, id) = (Arc::clone(&self.store), ReleaseId::from_number(number));
+            if let Some((release, _)) = blocking(move || store.release(id)).await? {
+                target.title = release.title;
+            }
+        }
+        Ok(Response::new(v1::StatusReply { targets }))
+    }
+
+    async fn queue(
+        &self,
+        request: Request<v1::QueueRequest>,
+    ) -> Result<Response<v1::QueueReply>, Status> {
+        self.gate.admit(&request, Role::Client)?;
+        let entries = self
+            .coordinator
+            .read(view::queue)
+            .await
+            .map_err(errors::call)?;
+        Ok(Response::new(v1::QueueReply { entries }))
+    }
+
+    async fn agents(
+        &self,
+        request: Request<v1::AgentsRequest>,
+    ) -> Result<Response<v1::AgentsReply>, Status> {
+        self.gate.admit(&request, Role::Client)?;
+        let read = |board: &shipway_domain::board::Board| {
+            board
+                .agents()
+                .map(|seat| view::agent(board, seat))
+                .collect()
+        };
+        let agents = self.coordinator.read(read).await.map_err(errors::call)?;
+        Ok(Response::new(v1::AgentsReply { agents }))
+    }
+
+    async fn inspect(
+        &self,
+        request: Request<v1::InspectRequest>,
+    ) -> Result<Response<v1::InspectReply>, Status> {
+        self.gate.admit(&request, Role::Client)?;
+        let request = request.into_inner();
+        let target = request.target.ok_or_else(|| bad("target must be set"))?;
+        let target = target.try_into().map_err(Status::from)?;
+        let what = request.what.ok_or_else(|| bad("what must be set"))?;
+        let json = self
+            .coordinator
+            .inspect(target, what)
+            .await
+            .map_err(errors::call)?;
+        Ok(Response::new(v1::InspectReply { json }))
+    }
+}
+
+impl ShipwayService {
+    async fn take_in(&self, submission: Submission) -> Result<Response<v1::SubmitReply>, Status> {
+        let submitted = self
+            .coordinator
+            .submit(submission)
+            .await
+            .map_err(errors::call)?;
+        Ok(Response::new(v1::SubmitReply {
+            release: submitted.id.number(),
+            existed: submitted.existed,
+            folded: submitted
+                .folded
+                .into_iter()
+                .map(ReleaseId::number)
+                .collect(),
+        }))
+    }
+
+    /// Refused early while the disk is nearly full: running work must still find room.
+    fn accepts_new_work(&self) -> Result<(), Status> {
+        self.data.accepts_new_work().map_err(|low| {
+            Failure::new(Class::Exhausted, low.to_string())
+                .hint("nothing was lost; free some space on the coordinator's disk and try again")
+                .into()
+        })
+    }
+
+    async fn blobs_are_here(&self, spec: &ReleaseSpec) -> Result<(), Status> {
+        let mut needed: Vec<&Digest> = vec![&spec.task_definition];
+        if let Source::Context { blob, .. } = &spec.source {
+            needed.push(blob);
+        }
+        for digest in needed {
+            if !blobs::exists(&self.blobs, digest).await? {
+                let text = format!("blob {digest} was not uploaded; send it with PutBlob first");
+                return Err(Failure::new(Class::Refused, text).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// What a rollback asks for: what the release asked for, with the image that it had.
+    async fn spec_of_rollback(
+        &self,
+        undoes: ReleaseId,
+        to: ReleaseId,
+    ) -> Result<ReleaseSpec, Status> {
+        let store = Arc::clone(&self.store);
+        let found = blocking(move || Ok((store.spec(to)?, store.release(to)?))).await?;
+        let (Some(mut spec), Some((_, jobs))) = found else {
+            return Err(errors::missing(to));
+        };
+        let image = jobs.iter().find_map(|job| match &job.state {
+            JobState::Ended(Outcome::Built(image)) => Some(image.reference()),
+            JobState::Ended(_) | JobState::Granted(_) | JobState::Queued { .. } => None,
+        });
+        let Some(reference) = image else {
+            let text = format!("release {to} has no image on record, so it cannot come back");
+            return Err(Failure::new(Class::Refused, text).into());
+        };
+        spec.kind = ReleaseKind::Rollback { undoes, to };
+        spec.source = Source::Image { reference };
+        spec.build = None;
+        Ok(spec)
+    }
+}
+
+fn bad(problem: impl ToString) -> Status {
+    Failure::new(Class::BadInput, problem.to_string()).into()
+}
+
+fn some<T, E: ToString>(
+    text: String,
+    parse: impl FnOnce(String) -> Result<T, E>,
+) -> Result<Option<T>, Status> {
+    if text.is_empty() {
+        Ok(None)
+    } else {
+        parse(text).map(Some).map_err(bad)
+    }
+}
+
+fn trace_parent<T>(request: &Request<T>) -> String {
+    let callers = request
+        .metadata()
+        .get(context::TRACEPARENT)
+        .and_then(|v| v.to_str().ok());
+    context::adopt_or_make(callers)
+}

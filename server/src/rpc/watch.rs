@@ -1,0 +1,128 @@
+//! The stream of a watcher: events from any number on, and the release whenever its jobs change.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use shipway_domain::ids::ReleaseId;
+use shipway_proto::v1;
+use shipway_store::Store;
+use tokio::sync::mpsc;
+use tonic::Status;
+
+use super::{errors, view};
+use crate::coordinator::Coordinator;
+
+/// Events in one message: few large frames rather than many small ones (engineering-facts,
+/// section 5, the live trap of h2).
+const EVENTS_AT_ONCE: usize = 256;
+/// How often the reasons of waits are looked at while nothing happens.
+const LOOK: Duration = Duration::from_secs(1);
+
+pub(super) type Replies = mpsc::Sender<Result<v1::WatchReply, Status>>;
+
+pub(super) struct Watcher {
+    pub(super) coordinator: Coordinator,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) release: ReleaseId,
+    pub(super) after: u64,
+    pub(super) until_rest: bool,
+}
+
+impl Watcher {
+    /// Sends until the release has ended (or rests, when that is enough) or nobody listens.
+    pub(super) async fn run(mut self, replies: Replies) {
+        if let Err(status) = self.follow(&replies).await {
+            // Who watched may be gone.
+            drop(replies.send(Err(status)).await);
+        }
+    }
+
+    async fn follow(&mut self, replies: &Replies) -> Result<(), Status> {
+        let mut durable = self.coordinator.hub().watch(self.release);
+        let mut shown: Option<v1::ReleaseView> = None;
+        loop {
+            durable.borrow_and_update();
+            // The view first: its last event is durable, so everything up to it can be read.
+            let current = self.view().await?;
+            if shown.is_none() && !send(replies, Vec::new(), Some(current.clone())).await {
+                return Ok(());
+            }
+            shown.get_or_insert_with(|| current.clone());
+            while let Some(events) = self.events(current.last_seq).await? {
+                if !send(replies, events, None).await {
+                    return Ok(());
+                }
+            }
+            let over = current.ended_ms.is_some() || (self.until_rest && current.verdict.is_some());
+            if shown.as_ref() != Some(&current) {
+                if !send(replies, Vec::new(), Some(current.clone())).await {
+                    return Ok(());
+                }
+                shown = Some(current);
+            }
+            if over {
+                return Ok(());
+            }
+            tokio::select! {
+                changed = durable.changed() => drop(changed),
+                () = tokio::time::sleep(LOOK) => {}
+                () = replies.closed() => return Ok(()),
+            }
+        }
+    }
+
+    async fn events(&mut self, up_to: u64) -> Result<Option<Vec<v1::Event>>, Status> {
+        if self.after >= up_to {
+            return Ok(None);
+        }
+        let (store, release, after) = (Arc::clone(&self.store), self.release, self.after);
+        let read = move || store.events(release, after, EVENTS_AT_ONCE);
+        let events = blocking(read).await?;
+        let Some(last) = events.last() else {
+            return Ok(None);
+        };
+        self.after = last.seq;
+        Ok(Some(events.iter().map(Into::into).collect()))
+    }
+
+    async fn view(&self) -> Result<v1::ReleaseView, Status> {
+        release(&self.coordinator, &self.store, self.release).await
+    }
+}
+
+/// Whether somebody still listens.
+async fn send(replies: &Replies, events: Vec<v1::Event>, release: Option<v1::ReleaseView>) -> bool {
+    replies
+        .send(Ok(v1::WatchReply { events, release }))
+        .await
+        .is_ok()
+}
+
+/// A release from the board, or from the store when it has ended.
+pub(super) async fn release(
+    coordinator: &Coordinator,
+    store: &Arc<dyn Store>,
+    id: ReleaseId,
+) -> Result<v1::ReleaseView, Status> {
+    let open = coordinator
+        .read(move |board| view::of_board(board, id))
+        .await;
+    if let Some(open) = open.map_err(errors::call)? {
+        return Ok(open);
+    }
+    let store = Arc::clone(store);
+    let (release, jobs) = blocking(move || store.release(id))
+        .await?
+        .ok_or_else(|| errors::missing(id))?;
+    Ok(view::of_store(&release, &jobs))
+}
+
+/// Reads the store on a thread that may wait for the disk.
+pub(super) async fn blocking<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, shipway_store::StoreError> + Send + 'static,
+) -> Result<T, Status> {
+    match tokio::task::spawn_blocking(read).await {
+        Ok(result) => result.map_err(|error| errors::store(&error)),
+        Err(_) => Err(Status::internal("a read was cut off")),
+    }
+}

@@ -1,0 +1,270 @@
+//! Opening the store, taking up the board where it was, and serving.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use shipway_domain::board::Board;
+use shipway_domain::time::Timestamp;
+use shipway_proto::DESCRIPTORS;
+use shipway_proto::v1::agents_server::AgentsServer;
+use shipway_proto::v1::shipway_server::ShipwayServer;
+use shipway_runtime::{Clock, Tasks, tls};
+use shipway_store::{Blobs, CommitError, Committer, DataDir, Logs, SledStore, Store, StoreError};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio_stream::wrappers::TcpListenerStream;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::{Identity, Server as Transport, ServerTlsConfig};
+
+use crate::config::{BadConfig, ServerConfig, TlsConfig};
+use crate::coordinator::Coordinator;
+use crate::hub::Hub;
+use crate::rpc::agents::AgentService;
+use crate::rpc::auth::Gate;
+use crate::rpc::shipway::ShipwayService;
+use crate::tokens::Tokens;
+
+/// Batches that wait for the committing thread at most.
+const COMMITS_WAITING: usize = 4;
+/// HTTP/2 windows: large, so that h2's budget for small frames is large too (engineering-facts,
+/// section 5, the live trap of h2).
+const STREAM_WINDOW: u32 = 1024 * 1024;
+const CONNECTION_WINDOW: u32 = 16 * 1024 * 1024;
+/// Keep-alive on both ends: without it a partition is not noticed (design.md section 6).
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+
+/// Why the coordinator could not start or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The settings cannot be used.
+    #[error(transparent)]
+    Config(#[from] BadConfig),
+    /// The store could not be opened or read.
+    #[error("the store could not be opened")]
+    Store(#[from] StoreError),
+    /// The address could not be bound.
+    #[error("could not listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A certificate or key could not be read.
+    #[error("could not read {path}")]
+    Tls {
+        /// The file.
+        path: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A thread could not be started.
+    #[error("could not start the committing thread")]
+    Thread(#[source] std::io::Error),
+    /// The transport failed.
+    #[error("the gRPC transport failed")]
+    Transport(#[from] tonic::transport::Error),
+    /// A commit failed: nothing more may be told. Start again; the store takes up where it was.
+    #[error("a commit failed; the coordinator ends so that nothing is told that is not durable")]
+    Commit(#[from] CommitError),
+}
+
+/// A coordinator that listens.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    tls: bool,
+    serving: tokio::task::JoinHandle<Result<(), tonic::transport::Error>>,
+    coordinator: Coordinator,
+    ended: oneshot::Receiver<Result<(), CommitError>>,
+    stop_sessions: CancellationToken,
+    stop_serving: CancellationToken,
+    tasks: Tasks,
+}
+
+impl Server {
+    /// Opens the store, takes up the board and listens. Must be called inside a runtime.
+    ///
+    /// # Errors
+    /// See [`ServeError`].
+    pub async fn start(config: ServerConfig, clock: Clock) -> Result<Self, ServeError> {
+        config.validate()?;
+        let data = DataDir::open(&config.data)?;
+        let store: Arc<dyn Store> = Arc::new(SledStore::open(&data)?);
+        let board = take_up(&config, &*store, &clock)?;
+        let blobs = Arc::new(Blobs::open(&data, config.max_blob_bytes)?);
+        let logs = Arc::new(Logs::open(&data)?);
+        let tasks = Tasks::new();
+        let committer =
+            Committer::start(Arc::clone(&store), COMMITS_WAITING).map_err(ServeError::Thread)?;
+        let hub = Arc::new(Hub::default());
+        let (coordinator, ended) = Coordinator::start(board, committer, hub, clock, &tasks);
+        let listener = listen(config.listen).await?;
+        let address = listener.local_addr().map_err(|source| ServeError::Listen {
+            address: config.listen,
+            source,
+        })?;
+        let gate = Gate::new(Arc::new(Tokens::of(&config.data)), config.tls.is_some());
+        if config.tls.is_none() {
+            tracing::warn!(%address, "no TLS: listening on loopback only, callers need no token");
+        }
+        let stop_sessions = CancellationToken::new();
+        let stop_serving = CancellationToken::new();
+        let agents = AgentService {
+            coordinator: coordinator.clone(),
+            blobs: Arc::clone(&blobs),
+            logs: Arc::clone(&logs),
+            gate: gate.clone(),
+            tasks: tasks.clone(),
+            stop: stop_sessions.clone(),
+        };
+        let people = ShipwayService {
+            coordinator: coordinator.clone(),
+            store,
+            data,
+            blobs,
+            logs,
+            gate,
+            tasks: tasks.clone(),
+        };
+        let (health, health_service) = tonic_health::server::health_reporter();
+        health.set_serving::<ShipwayServer<ShipwayService>>().await;
+        health.set_serving::<AgentsServer<AgentService>>().await;
+        let reflection = tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(DESCRIPTORS)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .build_v1();
+        let mut transport = transport(config.tls.as_ref())?;
+        let router = transport
+            .add_service(health_service)
+            .add_service(ShipwayServer::new(people))
+            .add_service(AgentsServer::new(agents));
+        let router = match reflection {
+            Ok(reflection) => router.add_service(reflection),
+            Err(error) => {
+                tracing::warn!(%error, "server reflection is off");
+                router
+            }
+        };
+        let token = stop_serving.clone();
+        let incoming = TcpListenerStream::new(listener);
+        let serving = tasks.spawn("grpc", async move {
+            router
+                .serve_with_incoming_shutdown(incoming, token.cancelled_owned())
+                .await
+        });
+        tracing::info!(%address, "coordinator is ready");
+        let tls = config.tls.is_some();
+        Ok(Self {
+            address,
+            tls,
+            serving,
+            coordinator,
+            ended,
+            stop_sessions,
+            stop_serving,
+            tasks,
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let scheme = if self.tls { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// A handle on the coordinator.
+    #[must_use]
+    pub const fn coordinator(&self) -> &Coordinator {
+        &self.coordinator
+    }
+
+    /// Serves until `stop` is cancelled, then ends in good order within `drain`. Jobs go on: their
+    /// agents come back to the next coordinator.
+    ///
+    /// # Errors
+    /// See [`ServeError`].
+    pub async fn run(self, stop: CancellationToken, drain: Duration) -> Result<(), ServeError> {
+        let Self {
+            serving,
+            coordinator,
+            mut ended,
+            stop_sessions,
+            stop_serving,
+            tasks,
+            ..
+        } = self;
+        let failed = tokio::select! {
+            () = stop.cancelled() => None,
+            result = &mut ended => Some(result),
+        };
+        tracing::info!("coordinator is shutting down");
+        stop_serving.cancel();
+        stop_sessions.cancel();
+        drop(coordinator);
+        if let Ok(Ok(result)) = tokio::time::timeout(drain, serving).await {
+            result?;
+        }
+        tasks.wait(drain).await;
+        match failed {
+            Some(Ok(result)) => result.map_err(ServeError::Commit),
+            Some(Err(_)) => Err(ServeError::Commit(CommitError::Ended)),
+            None => match tokio::time::timeout(drain, ended).await {
+                Ok(Ok(result)) => result.map_err(ServeError::Commit),
+                // Calls that did not end in time are cut off; what was told is durable.
+                Ok(Err(_)) | Err(_) => Ok(()),
+            },
+        }
+    }
+}
+
+/// The board as the store kept it. What could not be read is reported, never skipped in silence.
+fn take_up(config: &ServerConfig, store: &dyn Store, clock: &Clock) -> Result<Board, StoreError> {
+    let loaded = store.load()?;
+    for damaged in &loaded.quarantined {
+        tracing::error!(
+            what = damaged.what,
+            problem = damaged.problem,
+            "record in quarantine"
+        );
+    }
+    let mut board = Board::new(config.policy());
+    let now = Timestamp::from_millis(clock.millis());
+    board.restore(
+        now,
+        loaded.next_release,
+        &loaded.changes,
+        loaded.keys,
+        loaded.lives,
+    );
+    Ok(board)
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| ServeError::Listen { address, source })
+}
+
+fn transport(tls: Option<&TlsConfig>) -> Result<Transport, ServeError> {
+    let transport = Transport::builder()
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .http2_keepalive_interval(Some(KEEP_ALIVE))
+        .http2_keepalive_timeout(Some(KEEP_ALIVE))
+        .tcp_nodelay(true);
+    let Some(tls) = tls else { return Ok(transport) };
+    tls::install_provider();
+    let read = |path: &std::path::Path| {
+        std::fs::read(path).map_err(|source| ServeError::Tls {
+            path: path.display().to_string(),
+            source,
+        })
+    };
+    let identity = Identity::from_pem(read(&tls.certificate)?, read(&tls.key)?);
+    Ok(transport.tls_config(ServerTlsConfig::new().identity(identity))?)
+}
