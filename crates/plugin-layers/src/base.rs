@@ -23,6 +23,16 @@ pub(crate) struct Base {
     pub(crate) config: Map<String, Value>,
 }
 
+impl Base {
+    /// Whether it holds steps for those who build on it.
+    pub(crate) fn has_triggers(&self) -> bool {
+        let triggers = self.config.get("config").and_then(|run| run.get("OnBuild"));
+        triggers
+            .and_then(Value::as_array)
+            .is_some_and(|list| !list.is_empty())
+    }
+}
+
 /// Reads the base for each platform, in their order.
 pub(crate) async fn resolve(
     session: &Session,

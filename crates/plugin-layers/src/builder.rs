@@ -119,13 +119,7 @@ impl Work {
             None => plan.platforms.iter().map(|_| None).collect(),
             Some(reference) => {
                 let bases = base::resolve(&session, reference, &plan.platforms).await?;
-                for base in &bases {
-                    self.say(&format!(
-                        "base image {}: {} layers",
-                        base.reference,
-                        base.layers.len()
-                    ));
-                }
+                bases.iter().for_each(|base| self.describe(base));
                 bases.into_iter().map(Some).collect()
             }
         };
@@ -147,6 +141,14 @@ impl Work {
             bytes: 0,
         };
         push.run(&images, layers).await
+    }
+
+    fn describe(&self, base: &Base) {
+        let count = base.layers.len();
+        self.say(&format!("base image {}: {count} layers", base.reference));
+        if base.has_triggers() {
+            self.say("the base has ONBUILD triggers: only docker runs them, they are left out");
+        }
     }
 
     fn say(&self, line: &str) {

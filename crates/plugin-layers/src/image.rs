@@ -65,3 +65,6 @@ pub(crate) fn index(images: &[Image]) -> Result<Vec<u8>, serde_json::Error> {
         manifests: images.iter().map(|i| i.descriptor.clone()).collect(),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -52,6 +52,13 @@ impl Plan {
             return Err("an image from scratch needs at least one entry in files".to_owned());
         }
         let target = reference(&order.image)?;
+        let (_, name) = order.image.rsplit_once('/').unwrap_or_default();
+        if name.contains([':', '@']) {
+            return Err(format!(
+                "{:?} must be a repository, without a tag",
+                order.image
+            ));
+        }
         if order.tags.is_empty() {
             return Err("the image needs at least one tag".to_owned());
         }

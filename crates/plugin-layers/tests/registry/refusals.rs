@@ -49,6 +49,7 @@ async fn orders_that_make_no_sense_are_refused_at_once() {
         ),
         (refusal(|o| o.tags.clear()).await, "at least one tag"),
         (refusal(|o| o.tags.push(word("a b"))).await, "is no tag"),
+        (refusal(|o| o.image += ":r-1").await, "without a tag"),
         (
             refusal(|o| o.image = word("host:1/UPPER")).await,
             "is no image name",
