@@ -5,7 +5,6 @@ mod missing;
 mod tests;
 mod tree;
 
-use std::ffi::OsStr;
 use std::io::{self, Read, Write};
 use std::path::{Component, Path, PathBuf};
 
@@ -102,11 +101,11 @@ impl Copy {
         for entry in archive.entries()? {
             let mut entry = entry?;
             let path = entry.path()?.into_owned();
-            check_name(&path)?;
             let Ok(rest) = path.strip_prefix(&self.from) else {
                 around.note(&path, entry.header().entry_type(), &self.from);
                 continue;
             };
+            check_name(&path)?;
             found = true;
             let single = rest.as_os_str().is_empty();
             let to = match entry.header().entry_type() {
@@ -153,23 +152,18 @@ fn inside(path: &str) -> Option<PathBuf> {
     Some(clean)
 }
 
+/// Refuses what would not end up as a plain file where it was sent.
 fn check_name(path: &Path) -> Result<(), CopyError> {
-    let refuse = |why| {
-        Err(CopyError::Invalid(format!(
-            "the context holds {path:?}, {why}"
-        )))
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    let why = if !path.components().all(|c| matches!(c, Component::Normal(_))) {
+        "which is not a path inside of it"
+    } else if name.starts_with(b".wh.") {
+        "and names that start with .wh. delete files in an image layer"
+    } else {
+        return Ok(());
     };
-    if !path.components().all(|c| matches!(c, Component::Normal(_))) {
-        return refuse("which is not a path inside of it");
-    }
-    let name = path
-        .file_name()
-        .map(OsStr::as_encoded_bytes)
-        .unwrap_or_default();
-    if name.starts_with(b".wh.") {
-        return refuse("and names that start with .wh. delete files in an image layer");
-    }
-    Ok(())
+    let text = format!("the context holds {path:?}, {why}");
+    Err(CopyError::Invalid(text))
 }
 
 fn link_named<R: Read>(path: &Path, entry: &tar::Entry<'_, R>) -> String {

@@ -10,6 +10,7 @@ mod compress;
 mod config;
 mod copy;
 mod fault;
+mod hosts;
 mod image;
 mod layer;
 mod model;
