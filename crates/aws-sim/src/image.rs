@@ -18,6 +18,8 @@ pub(crate) struct Pull<'a> {
     pub(crate) account: &'a str,
     /// `image` of the container definition.
     pub(crate) image: &'a str,
+    /// Digest that the tag in `image` was resolved to before (ecs-facts 3.7); it is pulled then.
+    pub(crate) digest: Option<&'a str>,
     /// What the task runs on.
     pub(crate) platform: Platform<'a>,
     /// `executionRoleArn`; without one the account's root counts.
@@ -107,7 +109,8 @@ impl World {
     /// Resolves an image as at a pull. One in a registry of this simulator is looked up there; one
     /// elsewhere counts as pullable, with a digest made from its name, unless a script says otherwise.
     pub(crate) fn resolve_image(&self, pull: Pull<'_>) -> Result<ResolvedImage, PullError> {
-        let reference = Reference::parse(pull.image);
+        let mut reference = Reference::parse(pull.image);
+        reference.wanted = pull.digest.unwrap_or(reference.wanted);
         let image = match reference.host.and_then(|host| self.registry_at(host)) {
             Some((owner, region)) => self.in_registry(pull, &reference, owner, region)?,
             None => self.elsewhere(pull.image, &reference),

@@ -43,14 +43,10 @@ pub(super) fn foresee(
         culprit: None,
     };
     for (index, container) in spec.containers.iter().enumerate() {
-        let bound = known.get(index).and_then(Option::as_deref);
-        let image = bound.map_or_else(
-            || container.image.clone(),
-            |digest| pinned(&container.image, digest),
-        );
         let pulled = world.resolve_image(Pull {
             account: &place.account,
-            image: &image,
+            image: &container.image,
+            digest: known.get(index).and_then(Option::as_deref),
             platform: spec.platform(),
             execution_role: spec.execution_role.as_deref(),
         });
@@ -70,17 +66,6 @@ pub(super) fn foresee(
         }
     }
     foreseen
-}
-
-/// The image by digest instead of by tag.
-fn pinned(image: &str, digest: &str) -> String {
-    let name = image.split('@').next().unwrap_or(image);
-    let path = name.rfind('/').map_or(0, |slash| slash + 1);
-    let name = match name[path..].find(':') {
-        Some(colon) => &name[..path + colon],
-        None => name,
-    };
-    format!("{name}@{digest}")
 }
 
 fn cannot_start(until: Until, reason: String) -> Outcome {
@@ -160,22 +145,4 @@ fn go(container: &ContainerSpec, image: &ResolvedImage) -> Option<(Outcome, Opti
 fn after(script: &Script) -> Duration {
     let seconds = script.after_seconds.unwrap_or_default();
     Duration::try_from_secs_f64(seconds).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::pinned;
-
-    #[test]
-    fn a_bound_image_is_named_by_digest_and_keeps_its_registry() {
-        for image in [
-            "h:1/a/b:v1",
-            "h:1/a/b",
-            "h:1/a/b@sha256:0",
-            "h:1/a/b:v1@sha256:0",
-        ] {
-            assert_eq!(pinned(image, "sha256:1"), "h:1/a/b@sha256:1");
-        }
-        assert_eq!(pinned("httpd:latest", "sha256:1"), "httpd@sha256:1");
-    }
 }

@@ -47,6 +47,7 @@ fn pull(world: &mut World, account: &str, rest: &str) -> Result<ResolvedImage, P
     world.resolve_image(Pull {
         account,
         image: &format!("{host}/{rest}"),
+        digest: None,
         platform: Platform {
             os: "linux",
             architecture: "amd64",
@@ -136,6 +137,7 @@ fn an_image_elsewhere_has_a_digest_made_from_its_name() {
         let pull = Pull {
             account: OWNER,
             image,
+            digest: None,
             platform,
             execution_role: None,
         };
@@ -146,4 +148,32 @@ fn an_image_elsewhere_has_a_digest_made_from_its_name() {
     assert_eq!(httpd, resolve("public.ecr.aws/docker/library/httpd:latest"));
     assert_ne!(httpd, resolve("httpd"));
     assert_eq!(resolve("httpd@sha256:11"), "sha256:11");
+}
+
+#[test]
+fn a_tag_resolved_before_is_pulled_by_its_digest_and_keeps_its_script() {
+    let mut world = world("linux/amd64", json!({}));
+    let first = pull(&mut world, OWNER, "app:v1").unwrap();
+    world
+        .scripts
+        .push(serde_json::from_value(json!({"match": "app:v1", "kind": "exit"})).unwrap());
+    let repository = world.repository(OWNER, "eu-west-1", "app").unwrap();
+    repository.tags.remove("v1");
+    let host = world.registry(OWNER, "eu-west-1").unwrap();
+    let image = format!("{host}/app:v1");
+    let mut again = Pull {
+        account: OWNER,
+        image: &image,
+        digest: Some(&first.digest),
+        platform: Platform {
+            os: "linux",
+            architecture: "amd64",
+        },
+        execution_role: None,
+    };
+    let resolved = world.resolve_image(again).unwrap();
+    assert_eq!(resolved.digest, first.digest);
+    assert!(resolved.script.is_some());
+    again.digest = None;
+    assert!(world.resolve_image(again).is_err());
 }

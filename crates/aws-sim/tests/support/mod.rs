@@ -156,6 +156,11 @@ impl World {
         self.call(keys, &target, input).await
     }
 
+    pub(crate) async fn ecs(&self, keys: impl Into<Keys>, action: &str, input: Value) -> Answer {
+        let target = format!("AmazonEC2ContainerServiceV20141113.{action}");
+        self.call(keys, &target, input).await
+    }
+
     /// A query call to STS.
     pub(crate) async fn sts(&self, keys: impl Into<Keys>, form: &str) -> Answer {
         let keys = keys.into();
