@@ -12,6 +12,7 @@ pub mod diagnose;
 pub mod document;
 pub mod event;
 pub mod ids;
+pub mod image;
 pub mod job;
 pub mod observe;
 pub mod release;
