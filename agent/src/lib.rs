@@ -1,1 +1,23 @@
-//! Takes an offer, walks its steps through plugins, notes intents, reports.
+//! The agent: takes an offer, walks its steps through plugins, notes intents, reports.
+//!
+//! It dials out to its coordinator; nothing dials it. It holds the keys of its accounts and keeps no
+//! data but the lock on its folder.
+
+mod agent;
+mod args;
+mod client;
+pub mod config;
+mod failure;
+mod identity;
+mod inspect;
+mod job;
+mod jobs;
+mod plugins;
+mod running;
+mod session;
+mod steps;
+
+pub use agent::Agent;
+pub use args::run;
+pub use config::AgentConfig;
+pub use plugins::builders;

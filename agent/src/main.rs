@@ -1,2 +1,7 @@
-//! Entry point.
-fn main() {}
+//! `shipway-agent`: the agent as a program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    shipway_agent::run(std::env::args_os())
+}

@@ -1,0 +1,205 @@
+//! The agent: takes orders from its session, runs each job in a task of its own, drains at the end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use shipway_domain::job::{Outcome, StopReason};
+use shipway_domain::spec::ReleaseSpec;
+use shipway_plugin::{Builder, Platform};
+use shipway_proto::v1;
+use shipway_runtime::{Clock, Tasks, telemetry};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
+
+use crate::client::Client;
+use crate::config::AgentConfig;
+use crate::identity::Identity;
+use crate::inspect;
+use crate::job::{self, Work, bad_offer};
+use crate::jobs::Jobs;
+use crate::running::{Gone, Running};
+use crate::session::{Order, Session};
+use crate::steps::Steps;
+
+/// Orders that wait at most.
+const ORDERS: usize = 64;
+
+/// An agent with its plugins.
+pub struct Agent {
+    config: AgentConfig,
+    platform: Arc<dyn Platform>,
+    builders: Vec<Arc<dyn Builder>>,
+    clock: Clock,
+}
+
+impl Agent {
+    /// An agent with these plugins.
+    #[must_use]
+    pub const fn new(
+        config: AgentConfig,
+        platform: Arc<dyn Platform>,
+        builders: Vec<Arc<dyn Builder>>,
+        clock: Clock,
+    ) -> Self {
+        Self {
+            config,
+            platform,
+            builders,
+            clock,
+        }
+    }
+
+    /// Runs until `stop` is cancelled, then takes nothing new, lets running jobs end within the
+    /// configured time, hands the rest over, and leaves.
+    ///
+    /// # Errors
+    /// When the settings or the folder cannot be used.
+    pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+        let identity = Identity::take(&self.config.data)?;
+        let mut plugins: Vec<String> = self
+            .builders
+            .iter()
+            .map(|builder| builder.name().to_owned())
+            .collect();
+        plugins.push("ecs".to_owned());
+        let description = self.config.describe(identity.incarnation, plugins)?;
+        let client = Client::new(&self.config)?;
+        let (orders, mut inbox) = mpsc::channel(ORDERS);
+        let (answers, outbox) = mpsc::channel(ORDERS);
+        let draining = stop.child_token();
+        let leaving = CancellationToken::new();
+        let jobs = Jobs::default();
+        let tasks = Tasks::new();
+        let session = Session {
+            client: client.clone(),
+            jobs: jobs.clone(),
+            clock: self.clock.clone(),
+            agent: description,
+            predecessor: identity.predecessor,
+            orders,
+            answers: outbox,
+            draining: draining.clone(),
+            leaving: leaving.clone(),
+        };
+        let session = tasks.spawn("session", session.run());
+        let drain = self.drain(jobs.clone(), draining);
+        tokio::pin!(drain);
+        loop {
+            tokio::select! {
+                () = &mut drain => break,
+                order = inbox.recv() => match order {
+                    Some(Order::Run(running, offer)) => {
+                        self.start(&tasks, &client, running, *offer);
+                    }
+                    Some(Order::Inspect(order)) => {
+                        let (platform, answers) = (Arc::clone(&self.platform), answers.clone());
+                        tasks.spawn("inspect", async move {
+                            // The session may have ended meanwhile.
+                            drop(answers.send(inspect::answer(platform, order).await).await);
+                        });
+                    }
+                    None => break,
+                },
+            }
+        }
+        for running in jobs.all() {
+            running.end();
+        }
+        leaving.cancel();
+        if tokio::time::timeout(Duration::from_secs(10), session)
+            .await
+            .is_err()
+        {
+            tracing::warn!("the coordinator did not hear the goodbye; leases will run out");
+        }
+        tasks.wait(Duration::from_secs(15)).await;
+        Ok(())
+    }
+
+    /// Returns when the agent may leave: asked to, and nothing runs any more or time is up.
+    async fn drain(&self, jobs: Jobs, draining: CancellationToken) {
+        draining.cancelled().await;
+        tracing::info!(running = jobs.count(), "draining: nothing new is taken");
+        let all_ended = async {
+            loop {
+                let left = jobs.left.notified();
+                if jobs.count() == 0 {
+                    return;
+                }
+                left.await;
+            }
+        };
+        let limit = Duration::from_secs(self.config.drain_seconds);
+        if tokio::time::timeout(limit, all_ended).await.is_err() {
+            tracing::warn!(
+                running = jobs.count(),
+                "jobs still run; they are handed over"
+            );
+        }
+    }
+
+    fn start(&self, tasks: &Tasks, client: &Client, running: Arc<Running>, offer: v1::Offer) {
+        let held = running.held();
+        let span = tracing::info_span!(
+            "job",
+            otel.name = format!("job {}", offer.kind),
+            shipway.job.id = %held.job,
+            shipway.job.attempt = %held.attempt,
+            shipway.agent.id = self.config.id,
+        );
+        telemetry::set_parent(&span, &offer.trace_parent);
+        tracing::info!(parent: &span, kind = offer.kind, "job taken");
+        let spec = offer.spec.clone().map(ReleaseSpec::try_from);
+        let (client, platform) = (client.clone(), Arc::clone(&self.platform));
+        let (builders, clock) = (self.builders.clone(), self.clock.clone());
+        let job = async move {
+            let spec = match spec {
+                Some(Ok(spec)) => spec,
+                Some(Err(error)) => {
+                    running.finish(Outcome::Failed(bad_offer(&error)));
+                    return;
+                }
+                None => {
+                    running.finish(Outcome::Failed(bad_offer(&"spec is not set")));
+                    return;
+                }
+            };
+            let steps = Steps::new(Arc::clone(&running));
+            let kind = offer.kind.clone();
+            let work = Work {
+                running: Arc::clone(&running),
+                steps,
+                client,
+                platform,
+                clock,
+                spec,
+                offer,
+            };
+            match walk(&kind, work, &builders).await {
+                Ok(outcome) => {
+                    tracing::info!(verdict = %outcome.verdict(), "job ended");
+                    running.finish(outcome);
+                }
+                Err(Gone) => tracing::warn!("job given up: another attempt has it"),
+            }
+        };
+        tasks.spawn("job", job.instrument(span));
+    }
+}
+
+async fn walk(kind: &str, work: Work, builders: &[Arc<dyn Builder>]) -> Result<Outcome, Gone> {
+    // A build that was folded or cancelled before it was ever begun.
+    let stop = work.running.stop().borrow().clone();
+    match (kind, stop) {
+        ("build", Some(reason @ (StopReason::Cancelled { .. } | StopReason::Folded { .. }))) => {
+            Ok(Outcome::Stopped(reason))
+        }
+        ("build", _) => job::build::run(work, builders).await,
+        ("rollout", _) => job::rollout::run(work).await,
+        ("settle", _) => job::settle::run(work).await,
+        (other, _) => Ok(Outcome::Failed(bad_offer(&format!(
+            "jobs of kind {other} are not known"
+        )))),
+    }
+}

@@ -1,0 +1,85 @@
+//! Looks at AWS that change nothing, asked for by people.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use serde_json::json;
+use shipway_domain::document::Document;
+use shipway_domain::ids::Target;
+use shipway_domain::task_definition::strip_describe_only;
+use shipway_plugin::{Place, Platform, RegionApi, Session};
+use shipway_proto::v1;
+use shipway_proto::v1::inspection::What;
+
+/// Answers with JSON, or with what went wrong.
+pub(crate) async fn answer(
+    platform: Arc<dyn Platform>,
+    order: v1::InspectOrder,
+) -> v1::InspectAnswer {
+    use v1::inspect_answer::Answer;
+    let number = order.number;
+    let answer = match look(&*platform, order).await {
+        Ok(json) => Answer::Json(json),
+        Err(error) => Answer::Error(format!("{error:#}")),
+    };
+    v1::InspectAnswer {
+        number,
+        answer: Some(answer),
+    }
+}
+
+async fn look(platform: &dyn Platform, order: v1::InspectOrder) -> anyhow::Result<String> {
+    let target: Target = order.target.context("no target was named")?.try_into()?;
+    let what = order
+        .what
+        .and_then(|what| what.what)
+        .context("this agent does not know how")?;
+    let place = Place {
+        account: target.account.clone(),
+        region: target.region.clone(),
+    };
+    let region = platform.open(&place, &Session::Agent).await?;
+    let service = region
+        .service(&target.cluster, &target.service)
+        .await?
+        .with_context(|| format!("there is no service {target}"))?;
+    match what {
+        What::TaskDefinition(_) => running_definition(&*region, &service.task_definition).await,
+        What::Service(_) => Ok(json!({
+            "status": service.status,
+            "task_definition": service.task_definition,
+            "desired": service.desired,
+            "running": service.running,
+            "pending": service.pending,
+            "deployments": service.deployments.len(),
+        })
+        .to_string()),
+    }
+}
+
+/// The running definition as it can be registered again: tags kept, describe-only members gone.
+async fn running_definition(region: &dyn RegionApi, arn: &str) -> anyhow::Result<String> {
+    let found = region
+        .task_definition(arn)
+        .await?
+        .with_context(|| format!("task definition {arn} is gone"))?;
+    let mut definition = Document::parse(&found.json).context("AWS sent no JSON")?;
+    strip_describe_only(&mut definition);
+    if !found.tags.is_empty() {
+        let tag = |(key, value): &(String, String)| {
+            Document::Object(vec![
+                ("key".to_owned(), Document::from(key.as_str())),
+                ("value".to_owned(), Document::from(value.as_str())),
+            ])
+        };
+        let ours = |key: &str| key.starts_with("shipway:");
+        let tags = found
+            .tags
+            .iter()
+            .filter(|(key, _)| !ours(key))
+            .map(tag)
+            .collect();
+        definition.set("tags", Document::Array(tags));
+    }
+    Ok(definition.pretty())
+}

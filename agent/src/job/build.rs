@@ -1,0 +1,540 @@
+//! Gives the release its image: builds and pushes it, or finds it; makes sure that every target can
+//! pull it before any of them is touched.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use shipway_domain::checkpoint::Checkpoint;
+use shipway_domain::document::Document;
+use shipway_domain::event::{NoteLevel, Step, StepResult};
+use shipway_domain::ids::{AccountId, Digest};
+use shipway_domain::image;
+use shipway_domain::job::{BuiltImage, Outcome};
+use shipway_domain::spec::{BuildSettings, SecretSource, Source};
+use shipway_domain::task_definition::platform_of;
+use shipway_domain::verdict::Finding;
+use shipway_plugin::{
+    BuildError, BuildOrder, BuildProgress, Builder, ImageFacts, LogStream, PlatformError,
+    RegionApi, RegistryApi, RepositorySeen, Secret,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::login::RegistryLogin;
+use super::source::{self, Context};
+use super::{Work, bad_offer};
+use crate::failure::finding;
+use crate::running::{Gone, Running};
+
+/// Why a build ends without an image.
+enum Short {
+    Failed(Box<Finding>),
+    Stopped,
+    Gone,
+}
+
+impl From<Finding> for Short {
+    fn from(finding: Finding) -> Self {
+        Self::Failed(Box::new(finding))
+    }
+}
+
+impl From<PlatformError> for Short {
+    fn from(error: PlatformError) -> Self {
+        finding(&error).into()
+    }
+}
+
+impl From<Gone> for Short {
+    fn from(_: Gone) -> Self {
+        Self::Gone
+    }
+}
+
+/// Builds, or finds.
+pub(crate) async fn run(mut work: Work, builders: &[Arc<dyn Builder>]) -> Result<Outcome, Gone> {
+    let mut stop = work.running.stop();
+    let gone = work.running.gone().clone();
+    let token = CancellationToken::new();
+    let result = {
+        let build = make(&mut work, builders, token.clone());
+        tokio::pin!(build);
+        loop {
+            tokio::select! {
+                result = &mut build => break result,
+                // The builder ends by itself within a moment of the token.
+                _ = stop.wait_for(Option::is_some), if !token.is_cancelled() => token.cancel(),
+                () = gone.cancelled(), if !token.is_cancelled() => token.cancel(),
+            }
+        }
+    };
+    if gone.is_cancelled() {
+        return Err(Gone);
+    }
+    let reason = stop.borrow().clone();
+    match (result, reason) {
+        (Ok(image), _) => {
+            work.steps.end(StepResult::Done);
+            Ok(Outcome::Built(image))
+        }
+        (Err(Short::Stopped), Some(reason)) => {
+            work.steps.end(StepResult::Failed);
+            Ok(Outcome::Stopped(reason))
+        }
+        (Err(Short::Failed(cause)), _) => {
+            work.steps.end(StepResult::Failed);
+            Ok(Outcome::Failed(*cause))
+        }
+        (Err(Short::Stopped | Short::Gone), _) => Err(Gone),
+    }
+}
+
+async fn make(
+    work: &mut Work,
+    builders: &[Arc<dyn Builder>],
+    stop: CancellationToken,
+) -> Result<BuiltImage, Short> {
+    let settings = work.spec.image.clone();
+    work.steps.begin(Step::Identity);
+    let region = work.open(&settings.account, &settings.region).await?;
+    work.check_identity(&*region, &settings.account).await?;
+    let registry = region.registry();
+    let repository = prepare_repository(work, &*registry).await?;
+    check_stop(&stop)?;
+    let image = match (&work.spec.source.clone(), &work.spec.build.clone()) {
+        (Source::Image { reference }, _) => find(work, &*registry, &repository, reference).await?,
+        (_, Some(build)) => {
+            let parts = Parts {
+                region,
+                registry: Arc::clone(&registry),
+                repository,
+                build: build.clone(),
+            };
+            build_or_reuse(work, builders, parts, stop).await?
+        }
+        (_, None) => return Err(bad_offer(&"a source is given without a build").into()),
+    };
+    set_tags(work, &*registry, &image).await?;
+    Ok(image)
+}
+
+fn check_stop(stop: &CancellationToken) -> Result<(), Short> {
+    if stop.is_cancelled() {
+        Err(Short::Stopped)
+    } else {
+        Ok(())
+    }
+}
+
+/// The repository exists, its rules let our tags be, and every target's account may pull.
+async fn prepare_repository(
+    work: &mut Work,
+    registry: &dyn RegistryApi,
+) -> Result<RepositorySeen, Short> {
+    work.steps.begin(Step::Repository);
+    let settings = work.spec.image.clone();
+    let name = &settings.repository;
+    let seen = match (registry.repository(name).await?, &settings.create) {
+        (Some(seen), _) => seen,
+        (None, Some(create)) => {
+            work.running
+                .checkpoint(Checkpoint::CreateRepositoryIntent)
+                .await?;
+            work.running.clearance().await?;
+            work.steps.detail(format!("created {name}"));
+            registry.create_repository(name, create).await?
+        }
+        (None, None) => {
+            return Err(Finding {
+                code: "repository-missing".to_owned(),
+                cause: format!("account {} has no repository {name}", settings.account),
+                evidence: vec![format!("region {}", settings.region)],
+                remedy: "create it, or add [image.create] to shipway.toml".to_owned(),
+            }
+            .into());
+        }
+    };
+    let refused = image::refused_moves(&settings.tags, &seen.mutability, &seen.pinned);
+    if let Some(tag) = refused.first() {
+        return Err(Finding {
+            code: "tag-may-not-move".to_owned(),
+            cause: format!("tag {tag} is meant to move, but tags of {name} are immutable"),
+            evidence: vec![format!("repository {}", seen.uri)],
+            remedy: format!(
+                "exclude it from immutability (mutable_tags = [\"{tag}\"]), or leave the tag away"
+            ),
+        }
+        .into());
+    }
+    let puller = pullers(work, &settings.account);
+    let missing: Vec<AccountId> = puller
+        .into_iter()
+        .filter(|account| !image::allows_pull(seen.policy.as_deref(), account))
+        .collect();
+    if missing.is_empty() {
+        return Ok(seen);
+    }
+    if !settings.set_policy {
+        let list: Vec<String> = missing.iter().map(ToString::to_string).collect();
+        return Err(Finding {
+            code: "targets-cannot-pull".to_owned(),
+            cause: format!(
+                "the policy of {name} does not let these accounts pull: {}",
+                list.join(", ")
+            ),
+            evidence: vec![format!("repository {}", seen.uri)],
+            remedy: "allow ecr:BatchGetImage and ecr:GetDownloadUrlForLayer to them, or set \
+                     set_policy = true under [image]"
+                .to_owned(),
+        }
+        .into());
+    }
+    let policy = image::with_pull(seen.policy.as_deref(), &missing).map_err(|problem| Finding {
+        code: "policy-unreadable".to_owned(),
+        cause: problem,
+        evidence: vec![format!("repository {}", seen.uri)],
+        remedy: "correct the repository policy by hand".to_owned(),
+    })?;
+    work.running.clearance().await?;
+    registry.set_policy(name, &policy).await?;
+    let text = format!(
+        "the policy of {name} now lets {} more accounts pull",
+        missing.len()
+    );
+    work.steps.note(NoteLevel::Info, text);
+    Ok(RepositorySeen {
+        policy: Some(policy),
+        ..seen
+    })
+}
+
+/// Accounts of targets other than the image's own.
+fn pullers(work: &Work, owner: &AccountId) -> BTreeSet<AccountId> {
+    let targets = work
+        .spec
+        .targets
+        .iter()
+        .map(|target| target.target.account.clone());
+    targets.filter(|account| account != owner).collect()
+}
+
+/// An image that exists already, resolved to its digest and really there.
+async fn find(
+    work: &mut Work,
+    registry: &dyn RegistryApi,
+    repository: &RepositorySeen,
+    reference: &str,
+) -> Result<BuiltImage, Short> {
+    work.steps.begin(Step::CheckImage);
+    let (name, place) = image::split_reference(reference);
+    if name != repository.uri && !repository.uri.ends_with(&format!("/{name}")) {
+        return find_elsewhere(work, name, place);
+    }
+    let place = place.unwrap_or("latest");
+    let found = registry
+        .image(&work.spec.image.repository, place, true)
+        .await?;
+    let facts = proven(found, &repository.uri, place)?;
+    Ok(built(repository, &facts, "found", true))
+}
+
+/// An image of another registry is taken by its digest only, and cannot be looked at.
+fn find_elsewhere(work: &Work, name: &str, place: Option<&str>) -> Result<BuiltImage, Short> {
+    let digest = place
+        .and_then(|place| Digest::new(place).ok())
+        .ok_or_else(|| Finding {
+            code: "image-not-by-digest".to_owned(),
+            cause: format!(
+                "{name} is not in the repository of the manifest, and is given without digest"
+            ),
+            evidence: Vec::new(),
+            remedy: "name it as …@sha256:…, so that what was tested is what serves".to_owned(),
+        })?;
+    let text =
+        format!("{name} is another registry: whether the targets can pull it was not checked");
+    work.steps.note(NoteLevel::Warning, text);
+    Ok(BuiltImage {
+        name: name.to_owned(),
+        digest: digest.clone(),
+        accepted: vec![digest],
+        builder: "found".to_owned(),
+        tags: Vec::new(),
+        bytes_pushed: 0,
+        reused: true,
+    })
+}
+
+struct Parts {
+    region: Arc<dyn RegionApi>,
+    registry: Arc<dyn RegistryApi>,
+    repository: RepositorySeen,
+    build: BuildSettings,
+}
+
+async fn build_or_reuse(
+    work: &mut Work,
+    builders: &[Arc<dyn Builder>],
+    parts: Parts,
+    stop: CancellationToken,
+) -> Result<BuiltImage, Short> {
+    work.steps.begin(Step::Source);
+    let context = source::fetch(&work.spec, &work.client)
+        .await
+        .map_err(|error| Finding {
+            code: "no-source".to_owned(),
+            cause: "the source could not be fetched".to_owned(),
+            evidence: vec![format!("{error:#}")],
+            remedy: "see whether the agent reaches the repository and the coordinator".to_owned(),
+        })?;
+    let Some(context) = context else {
+        return Err(bad_offer(&"no source").into());
+    };
+    work.steps.detail(format!("{} KiB", context.size / 1024));
+    let platforms = platforms(work, &parts.build).await?;
+    let tag = image::content_tag(&context.digest, &parts.build, &platforms);
+    let name = work.spec.image.repository.clone();
+    if let Some(facts) = parts.registry.image(&name, &tag, true).await?
+        && facts.complete
+    {
+        work.steps.begin(Step::CheckImage);
+        work.steps.detail(format!(
+            "{} is there already; nothing was built",
+            facts.digest
+        ));
+        return Ok(built(
+            &parts.repository,
+            &facts,
+            parts.build.builder_name(),
+            true,
+        ));
+    }
+    check_stop(&stop)?;
+    let made = build(work, builders, &parts, &context, &tag, platforms, stop).await?;
+    work.steps.begin(Step::CheckImage);
+    let found = parts
+        .registry
+        .image(&name, made.digest.as_str(), true)
+        .await?;
+    let facts = proven(found, &parts.repository.uri, made.digest.as_str())?;
+    work.running
+        .checkpoint(Checkpoint::Pushed {
+            digest: facts.digest.to_string(),
+        })
+        .await?;
+    let mut image = built(&parts.repository, &facts, parts.build.builder_name(), false);
+    image.bytes_pushed = made.bytes_pushed;
+    image.accepted.extend(made.manifests);
+    image.accepted.sort();
+    image.accepted.dedup();
+    Ok(image)
+}
+
+async fn build(
+    work: &mut Work,
+    builders: &[Arc<dyn Builder>],
+    parts: &Parts,
+    context: &Context,
+    tag: &str,
+    platforms: Vec<String>,
+    stop: CancellationToken,
+) -> Result<shipway_plugin::Built, Short> {
+    let wanted = parts.build.builder_name();
+    let Some(builder) = builders.iter().find(|builder| builder.name() == wanted) else {
+        return Err(bad_offer(&format!("this agent has no builder {wanted}")).into());
+    };
+    work.steps.begin(Step::Build);
+    let order = BuildOrder {
+        context: context.tar.clone(),
+        settings: parts.build.clone(),
+        platforms,
+        image: parts.repository.uri.clone(),
+        tags: vec![tag.to_owned()],
+        labels: image::labels(&work.spec),
+        source_date_epoch: committed_at(&work.spec.source),
+        secrets: secrets(&parts.build, &*parts.region).await?,
+        login: Arc::new(RegistryLogin(Arc::clone(&parts.registry))),
+    };
+    let progress = Arc::new(Teller {
+        running: Arc::clone(&work.running),
+    });
+    work.running.clearance().await?;
+    let made = builder
+        .build(order, progress, stop)
+        .await
+        .map_err(|error| broken(error, wanted))?;
+    work.steps.detail(format!(
+        "{wanted}, {} of {} steps there already",
+        made.cached, made.stages
+    ));
+    work.steps.begin(Step::Push);
+    work.steps.detail(format!(
+        "{} ({} KiB)",
+        made.digest,
+        made.bytes_pushed / 1024
+    ));
+    Ok(made)
+}
+
+const fn committed_at(source: &Source) -> u64 {
+    match source {
+        Source::Context {
+            revision: Some(revision),
+            ..
+        }
+        | Source::Commit { revision, .. } => revision.committed_at,
+        Source::Context { revision: None, .. } | Source::Image { .. } => 0,
+    }
+}
+
+fn broken(error: BuildError, builder: &str) -> Short {
+    let text = error.to_string();
+    let (code, remedy) = match &error {
+        BuildError::Stopped => return Short::Stopped,
+        BuildError::Unavailable { .. } => (
+            "builder-unavailable",
+            "see that the engine runs on the agent's machine",
+        ),
+        BuildError::Failed { .. } => ("build-failed", "shipway logs shows what the step printed"),
+        BuildError::Invalid(_) => ("build-impossible", "correct [build] in shipway.toml"),
+        BuildError::Push { .. } => ("push-refused", "see what the registry said"),
+        BuildError::Interrupted(_) => ("build-interrupted", "deploy again"),
+    };
+    Finding {
+        code: code.to_owned(),
+        cause: format!("the {builder} build gave no image"),
+        evidence: vec![text],
+        remedy: remedy.to_owned(),
+    }
+    .into()
+}
+
+/// The manifest's platforms, else the one of the task definition.
+async fn platforms(work: &Work, build: &BuildSettings) -> Result<Vec<String>, Short> {
+    if !build.platforms.is_empty() {
+        return Ok(build.platforms.clone());
+    }
+    let mut json = Vec::new();
+    work.client
+        .blob(&work.spec.task_definition, &mut json)
+        .await
+        .map_err(|error| bad_offer(&format!("{error:#}")))?;
+    let text = String::from_utf8(json).map_err(|error| bad_offer(&error))?;
+    let definition = Document::parse(&text).map_err(|error| bad_offer(&error))?;
+    Ok(vec![platform_of(&definition).to_owned()])
+}
+
+/// Secrets by name, resolved on the agent alone.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the manifest names a variable of the agent"
+)]
+async fn secrets(
+    build: &BuildSettings,
+    region: &dyn RegionApi,
+) -> Result<Vec<(String, Secret)>, Short> {
+    let mut secrets = Vec::new();
+    for secret in &build.secrets {
+        let missing = |place: String| Finding {
+            code: "secret-missing".to_owned(),
+            cause: format!("build secret {} cannot be resolved on the agent", secret.id),
+            evidence: vec![place],
+            remedy: "give it to the agent, or correct [build.secrets] in shipway.toml".to_owned(),
+        };
+        let value = match &secret.from {
+            SecretSource::Env(name) => Secret::new(
+                std::env::var(name).map_err(|_| missing(format!("variable {name} is not set")))?,
+            ),
+            SecretSource::File(path) => Secret::new(
+                std::fs::read(path).map_err(|error| missing(format!("{path}: {error}")))?,
+            ),
+            from @ (SecretSource::SecretsManager(_) | SecretSource::Ssm(_)) => {
+                region.secret(from).await?
+            }
+        };
+        secrets.push((secret.id.clone(), value));
+    }
+    Ok(secrets)
+}
+
+fn proven(found: Option<ImageFacts>, name: &str, place: &str) -> Result<ImageFacts, Finding> {
+    let absent = |cause: String| Finding {
+        code: "image-missing".to_owned(),
+        cause,
+        evidence: vec![format!("{name}, {place}")],
+        remedy: "see whether a lifecycle rule expired it; build it again".to_owned(),
+    };
+    match found {
+        Some(facts) if facts.complete => Ok(facts),
+        Some(_) => Err(absent(
+            "the image is in the repository, but not all of its layers".to_owned(),
+        )),
+        None => Err(absent("the image is not in the repository".to_owned())),
+    }
+}
+
+fn built(
+    repository: &RepositorySeen,
+    facts: &ImageFacts,
+    builder: &str,
+    reused: bool,
+) -> BuiltImage {
+    let mut accepted = vec![facts.digest.clone()];
+    accepted.extend(facts.manifests.iter().map(|(_, digest)| digest.clone()));
+    BuiltImage {
+        name: repository.uri.clone(),
+        digest: facts.digest.clone(),
+        accepted,
+        builder: builder.to_owned(),
+        tags: Vec::new(),
+        bytes_pushed: 0,
+        reused,
+    }
+}
+
+/// Tags that stay where they are put; the moving ones are set once the image is live.
+async fn set_tags(
+    work: &mut Work,
+    registry: &dyn RegistryApi,
+    image: &BuiltImage,
+) -> Result<(), Short> {
+    let settings = work.spec.image.clone();
+    let firm: Vec<String> = settings
+        .tags
+        .iter()
+        .filter(|tag| !tag.moving)
+        .map(|tag| tag.tag.clone())
+        .collect();
+    if firm.is_empty() || matches!(work.spec.source, Source::Image { .. }) {
+        return Ok(());
+    }
+    work.steps.begin(Step::Tags);
+    work.running.clearance().await?;
+    for tag in &firm {
+        registry
+            .put_tag(&settings.repository, &image.digest, tag)
+            .await?;
+    }
+    work.steps.detail(firm.join(", "));
+    Ok(())
+}
+
+/// Hands output of the build on as it comes.
+struct Teller {
+    running: Arc<Running>,
+}
+
+impl BuildProgress for Teller {
+    fn pushing(&self) {
+        self.running.log("pushing");
+    }
+
+    fn line(&self, _stream: LogStream, line: &str) {
+        self.running.log(line);
+    }
+
+    fn stage(&self, name: &str, cached: bool, done: bool) {
+        if done {
+            let how = if cached { "cached" } else { "done" };
+            self.running.log(&format!("[{how}] {name}"));
+        }
+    }
+}

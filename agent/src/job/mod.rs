@@ -1,0 +1,105 @@
+//! Jobs: what each kind does with its offer.
+
+mod actions;
+pub(crate) mod build;
+mod login;
+pub(crate) mod rollout;
+pub(crate) mod settle;
+mod source;
+
+use std::sync::Arc;
+
+use shipway_domain::checkpoint::Checkpoint;
+use shipway_domain::ids::{AccountId, Region};
+use shipway_domain::spec::ReleaseSpec;
+use shipway_domain::time::Timestamp;
+use shipway_domain::verdict::Finding;
+use shipway_plugin::{Place, Platform, PlatformError, RegionApi, Session};
+use shipway_proto::v1;
+use shipway_runtime::Clock;
+
+use crate::client::Client;
+use crate::running::Running;
+use crate::steps::Steps;
+
+/// What a walker works with.
+pub(crate) struct Work {
+    pub(crate) running: Arc<Running>,
+    pub(crate) steps: Steps,
+    pub(crate) client: Client,
+    pub(crate) platform: Arc<dyn Platform>,
+    pub(crate) clock: Clock,
+    pub(crate) spec: ReleaseSpec,
+    pub(crate) offer: v1::Offer,
+}
+
+impl Work {
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.clock.millis())
+    }
+
+    /// A handle on an account and region under this attempt's own name.
+    pub(crate) async fn open(
+        &self,
+        account: &AccountId,
+        region: &Region,
+    ) -> Result<Arc<dyn RegionApi>, PlatformError> {
+        let place = Place {
+            account: account.clone(),
+            region: region.clone(),
+        };
+        let held = self.running.held();
+        let session = Session::Job {
+            job: held.job,
+            attempt: held.attempt,
+        };
+        self.platform.open(&place, &session).await
+    }
+
+    /// What earlier attempts noted.
+    pub(crate) fn noted(&self) -> Result<Vec<Checkpoint>, Finding> {
+        let notes = self
+            .offer
+            .checkpoints
+            .iter()
+            .cloned()
+            .map(TryInto::try_into);
+        notes
+            .collect::<Result<_, _>>()
+            .map_err(|error| bad_offer(&error))
+    }
+
+    /// Refuses to act with credentials of another account (design.md, property 2).
+    pub(crate) async fn check_identity(
+        &self,
+        region: &dyn RegionApi,
+        account: &AccountId,
+    ) -> Result<(), Finding> {
+        let caller = region
+            .caller()
+            .await
+            .map_err(|error| crate::failure::finding(&error))?;
+        if caller.account == account.as_str() {
+            return Ok(());
+        }
+        Err(Finding {
+            code: "wrong-account".to_owned(),
+            cause: format!(
+                "the agent's credentials belong to account {}, wanted is {account}",
+                caller.account
+            ),
+            evidence: vec![caller.arn],
+            remedy: "correct the role of this account in the agent's configuration".to_owned(),
+        })
+    }
+}
+
+/// An offer that this version cannot read.
+pub(crate) fn bad_offer(error: &dyn std::fmt::Display) -> Finding {
+    Finding {
+        code: "bad-offer".to_owned(),
+        cause: "the agent cannot read the job that it was offered".to_owned(),
+        evidence: vec![error.to_string()],
+        remedy: "see whether agent and coordinator are of versions that go together".to_owned(),
+    }
+}

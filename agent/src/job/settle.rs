@@ -1,0 +1,77 @@
+//! Pays the debt of a target: auto scaling as it was before the first suspension.
+
+use shipway_domain::checkpoint::{Checkpoint, ScalingFlags};
+use shipway_domain::event::Step;
+use shipway_domain::ids::Target;
+use shipway_domain::job::Outcome;
+use shipway_domain::verdict::Finding;
+use shipway_plugin::PlatformError;
+
+use super::{Work, bad_offer};
+use crate::failure;
+use crate::running::Gone;
+
+/// First and longest wait between two tries; a debt is tried for ever.
+const AGAIN: (u64, u64) = (2, 30);
+
+/// Pays, however often it takes.
+pub(crate) async fn run(mut work: Work) -> Result<Outcome, Gone> {
+    let mut wait = AGAIN.0;
+    loop {
+        match pay(&mut work).await? {
+            Ok(what) => return Ok(Outcome::Settled { what }),
+            Err(finding) => {
+                let level = shipway_domain::event::NoteLevel::Warning;
+                let why = finding.evidence.join("; ");
+                let text = format!("{} ({why}); tried again in {wait} s", finding.cause);
+                work.steps.note(level, text);
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(std::time::Duration::from_secs(wait)) => {}
+            () = work.running.gone().cancelled() => return Err(Gone),
+        }
+        wait = (wait * 2).min(AGAIN.1);
+    }
+}
+
+async fn pay(work: &mut Work) -> Result<Result<String, Finding>, Gone> {
+    let Some(Ok(target)) = work.offer.target.clone().map(Target::try_from) else {
+        return Ok(Err(bad_offer(&"target is not set")));
+    };
+    let Some(before) = work.offer.debt.map(ScalingFlags::from) else {
+        return Ok(Ok("nothing was owed".to_owned()));
+    };
+    work.steps.begin(Step::ResumeScaling);
+    let found = async {
+        let region = work.open(&target.account, &target.region).await?;
+        let scaling = region.scaling(&target.cluster, &target.service).await?;
+        Ok::<_, PlatformError>((region, scaling))
+    };
+    let (region, scaling) = match found.await {
+        Ok(found) => found,
+        Err(error) => return Ok(Err(failure::finding(&error))),
+    };
+    if let Err(finding) = work.check_identity(&*region, &target.account).await {
+        return Ok(Err(finding));
+    }
+    let what = match scaling {
+        None => "the scalable target is gone",
+        Some(scaling) if scaling.suspended == before => "it was put back already",
+        // Only what we set is ours to change.
+        Some(scaling) if scaling.suspended != ScalingFlags::ALL => "somebody else has set it",
+        Some(_) => {
+            work.running.clearance().await?;
+            let set = region
+                .set_scaling(&target.cluster, &target.service, before)
+                .await;
+            if let Err(error) = set {
+                return Ok(Err(failure::finding(&error)));
+            }
+            "auto scaling is put back"
+        }
+    };
+    work.running.checkpoint(Checkpoint::Resumed).await?;
+    work.steps.end(shipway_domain::event::StepResult::Done);
+    Ok(Ok(what.to_owned()))
+}

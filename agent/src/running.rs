@@ -1,0 +1,267 @@
+//! A job that this agent holds: what its walker tells, and what the session tells it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use shipway_domain::agent::Held;
+use shipway_domain::checkpoint::Checkpoint;
+use shipway_domain::event::Progress;
+use shipway_domain::job::{Outcome, StopReason};
+use shipway_runtime::Clock;
+use tokio::sync::{Notify, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+
+/// Output of one message at most (engineering-facts section 5: few large frames).
+const LOG_AT_ONCE: usize = 256 * 1024;
+/// Output that waits for the session at most; what comes beyond is dropped, and that is said.
+const LOG_WAITING: usize = 8 << 20;
+
+/// The attempt does not stand any more: nothing may be changed or told for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Gone;
+
+/// A job that this agent holds.
+#[derive(Debug)]
+pub(crate) struct Running {
+    held: Held,
+    clock: Clock,
+    /// Wakes the session when there is something to send.
+    wake: Arc<Notify>,
+    gone: CancellationToken,
+    stop: watch::Sender<Option<StopReason>>,
+    /// Uptime until which AWS may be changed.
+    deadline: watch::Sender<Duration>,
+    outbox: Mutex<Outbox>,
+}
+
+/// What waits to be sent, or to be acknowledged.
+#[derive(Debug, Default)]
+struct Outbox {
+    accepted: bool,
+    progress: Vec<Progress>,
+    log: Vec<u8>,
+    log_dropped: bool,
+    next_number: u64,
+    checkpoints: BTreeMap<u64, Waiting>,
+    finished: Option<(Outcome, bool)>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    checkpoint: Checkpoint,
+    sent: bool,
+    kept: Option<oneshot::Sender<()>>,
+}
+
+/// What a job has to say, in the order in which it must be said.
+#[derive(Debug, Default)]
+pub(crate) struct Outgoing {
+    pub(crate) accept: bool,
+    pub(crate) progress: Vec<Progress>,
+    pub(crate) log: Vec<u8>,
+    pub(crate) checkpoints: Vec<(u64, Checkpoint)>,
+    pub(crate) finished: Option<Outcome>,
+}
+
+impl Running {
+    pub(crate) fn new(
+        held: Held,
+        clock: Clock,
+        wake: Arc<Notify>,
+        stop: Option<StopReason>,
+        deadline: Duration,
+    ) -> Self {
+        Self {
+            held,
+            clock,
+            wake,
+            gone: CancellationToken::new(),
+            stop: watch::Sender::new(stop),
+            deadline: watch::Sender::new(deadline),
+            outbox: Mutex::default(),
+        }
+    }
+
+    /// Job and attempt.
+    pub(crate) const fn held(&self) -> Held {
+        self.held
+    }
+
+    /// Cancelled when the attempt does not stand any more.
+    pub(crate) const fn gone(&self) -> &CancellationToken {
+        &self.gone
+    }
+
+    /// Why the job must not run on, as soon as somebody says so.
+    pub(crate) fn stop(&self) -> watch::Receiver<Option<StopReason>> {
+        self.stop.subscribe()
+    }
+
+    pub(crate) fn ask_to_stop(&self, reason: StopReason) {
+        self.stop.send_if_modified(|stop| {
+            let first = stop.is_none();
+            stop.get_or_insert(reason);
+            first
+        });
+    }
+
+    /// Tells people something.
+    pub(crate) fn progress(&self, item: Progress) {
+        let mut outbox = self.lock();
+        // Of the counts only the newest matter.
+        if matches!(item, Progress::Tasks(_)) {
+            outbox
+                .progress
+                .retain(|waiting| !matches!(waiting, Progress::Tasks(_)));
+        }
+        outbox.progress.push(item);
+        drop(outbox);
+        self.wake.notify_one();
+    }
+
+    /// Adds a line of output.
+    pub(crate) fn log(&self, line: &str) {
+        let mut outbox = self.lock();
+        if outbox.log.len() + line.len() > LOG_WAITING {
+            outbox.log_dropped = true;
+            return;
+        }
+        if std::mem::take(&mut outbox.log_dropped) {
+            outbox
+                .log
+                .extend_from_slice(b"... some lines were dropped: they came too fast\n");
+        }
+        outbox.log.extend_from_slice(line.as_bytes());
+        outbox.log.push(b'\n');
+        drop(outbox);
+        self.wake.notify_one();
+    }
+
+    /// Makes a note durable at the coordinator, however long that takes.
+    pub(crate) async fn checkpoint(&self, checkpoint: Checkpoint) -> Result<(), Gone> {
+        let (kept, wait) = oneshot::channel();
+        {
+            let mut outbox = self.lock();
+            outbox.next_number += 1;
+            let number = outbox.next_number;
+            let waiting = Waiting {
+                checkpoint,
+                sent: false,
+                kept: Some(kept),
+            };
+            outbox.checkpoints.insert(number, waiting);
+        }
+        self.wake.notify_one();
+        tokio::select! {
+            biased;
+            () = self.gone.cancelled() => Err(Gone),
+            kept = wait => kept.map_err(|_| Gone),
+        }
+    }
+
+    /// Hands in the outcome; it is kept until the coordinator has it.
+    pub(crate) fn finish(&self, outcome: Outcome) {
+        self.lock().finished = Some((outcome, false));
+        self.wake.notify_one();
+    }
+
+    /// Returns when AWS may be changed: the lease stands, with its margin (design.md section 6),
+    /// on a clock that counts suspension.
+    pub(crate) async fn clearance(&self) -> Result<(), Gone> {
+        let mut deadline = self.deadline.subscribe();
+        loop {
+            if self.gone.is_cancelled() {
+                return Err(Gone);
+            }
+            if self.clock.uptime() < *deadline.borrow_and_update() {
+                return Ok(());
+            }
+            tokio::select! {
+                () = self.gone.cancelled() => return Err(Gone),
+                changed = deadline.changed() => changed.map_err(|_| Gone)?,
+            }
+        }
+    }
+
+    /// The lease was renewed: AWS may be changed until then.
+    pub(crate) fn renewed(&self, until: Duration) {
+        self.deadline
+            .send_modify(|deadline| *deadline = until.max(*deadline));
+    }
+
+    /// The coordinator says that this attempt is over.
+    pub(crate) fn end(&self) {
+        self.gone.cancel();
+    }
+
+    pub(crate) fn kept(&self, number: u64) {
+        if let Some(waiting) = self.lock().checkpoints.remove(&number)
+            && let Some(kept) = waiting.kept
+        {
+            // A walker that is gone does not wait any more.
+            kept.send(()).ok();
+        }
+    }
+
+    /// After a new connection everything that is not acknowledged is said again.
+    pub(crate) fn say_again(&self) {
+        let mut outbox = self.lock();
+        for waiting in outbox.checkpoints.values_mut() {
+            waiting.sent = false;
+        }
+        if let Some((_, sent)) = &mut outbox.finished {
+            *sent = false;
+        }
+    }
+
+    /// Takes what is to be sent now.
+    pub(crate) fn outgoing(&self) -> Outgoing {
+        let mut outbox = self.lock();
+        let accept = !std::mem::replace(&mut outbox.accepted, true);
+        let progress = std::mem::take(&mut outbox.progress);
+        let log = take_lines(&mut outbox.log);
+        if !outbox.log.is_empty() {
+            self.wake.notify_one();
+        }
+        let unsent = outbox
+            .checkpoints
+            .iter_mut()
+            .filter(|(_, waiting)| !waiting.sent);
+        let checkpoints = unsent
+            .map(|(number, waiting)| {
+                waiting.sent = true;
+                (*number, waiting.checkpoint.clone())
+            })
+            .collect();
+        let all_said = outbox.log.is_empty();
+        let finished = match &mut outbox.finished {
+            Some((outcome, sent @ false)) if all_said => {
+                *sent = true;
+                Some(outcome.clone())
+            }
+            _ => None,
+        };
+        Outgoing {
+            accept,
+            progress,
+            log,
+            checkpoints,
+            finished,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Outbox> {
+        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whole lines from the front, at most one message full.
+fn take_lines(log: &mut Vec<u8>) -> Vec<u8> {
+    if log.len() <= LOG_AT_ONCE {
+        return std::mem::take(log);
+    }
+    let end = log[..LOG_AT_ONCE].iter().rposition(|byte| *byte == b'\n');
+    let rest = log.split_off(end.map_or(LOG_AT_ONCE, |end| end + 1));
+    std::mem::replace(log, rest)
+}

@@ -1,0 +1,282 @@
+//! The stream with the coordinator: kept up for ever, each time with all that is still held.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use shipway_domain::agent::{AgentDescription, Held};
+use shipway_domain::ids::Incarnation;
+use shipway_proto::v1;
+use shipway_proto::v1::agent_message::Message as Out;
+use shipway_proto::v1::coordinator_message::Message as In;
+use shipway_runtime::Clock;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
+use tonic::Status;
+
+use crate::client::Client;
+use crate::jobs::Jobs;
+use crate::running::Running;
+
+/// First and longest wait before the next try to connect.
+const RETRY: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
+/// A moment in which progress gathers, so that it goes in few large frames.
+const GATHER: Duration = Duration::from_millis(50);
+
+/// What the coordinator wants done.
+pub(crate) enum Order {
+    /// Run this job.
+    Run(Arc<Running>, Box<v1::Offer>),
+    /// Look at something.
+    Inspect(v1::InspectOrder),
+}
+
+/// Keeps the stream up.
+pub(crate) struct Session {
+    pub(crate) client: Client,
+    pub(crate) jobs: Jobs,
+    pub(crate) clock: Clock,
+    pub(crate) agent: AgentDescription,
+    pub(crate) predecessor: Option<Incarnation>,
+    pub(crate) orders: mpsc::Sender<Order>,
+    pub(crate) answers: mpsc::Receiver<v1::InspectAnswer>,
+    /// Cancelled when nothing new is to be taken.
+    pub(crate) draining: CancellationToken,
+    /// Cancelled when the agent leaves.
+    pub(crate) leaving: CancellationToken,
+}
+
+/// Numbers of the lease, as the coordinator said them.
+#[derive(Clone, Copy)]
+struct Lease {
+    length: Duration,
+    renew: Duration,
+    margin: Duration,
+}
+
+impl Session {
+    /// Runs until the agent leaves.
+    pub(crate) async fn run(mut self) {
+        let mut wait = RETRY.0;
+        while !self.leaving.is_cancelled() {
+            let began = self.clock.uptime();
+            match self.converse().await {
+                Ok(()) => tracing::info!("the coordinator closed the stream"),
+                Err(status) => tracing::warn!(%status, "no connection to the coordinator"),
+            }
+            // A stream that held for a while starts the waits anew.
+            if self.clock.uptime().saturating_sub(began) > RETRY.1 {
+                wait = RETRY.0;
+            }
+            let jitter = wait.mul_f64(0.5 + share_of(shipway_runtime::random::number()) / 2.0);
+            tokio::select! {
+                () = tokio::time::sleep(jitter) => {}
+                () = self.leaving.cancelled() => {}
+            }
+            wait = (wait * 2).min(RETRY.1);
+        }
+    }
+
+    async fn converse(&mut self) -> Result<(), Status> {
+        let (outbox, messages) = mpsc::channel(64);
+        let hello = v1::Hello {
+            agent: Some((&self.agent).into()),
+            holds: self.jobs.held().into_iter().map(Into::into).collect(),
+            predecessor: self.predecessor.map_or(0, |life| life.0),
+        };
+        send(&outbox, Out::Hello(hello)).await?;
+        let mut inbound = self.client.session(ReceiverStream::new(messages)).await?;
+        let Some(In::Welcome(welcome)) = inbound.message().await?.and_then(|m| m.message) else {
+            return Err(Status::internal("the first message was not a welcome"));
+        };
+        // From now on the coordinator knows this life.
+        self.predecessor = None;
+        let lease = self.welcomed(&welcome);
+        tracing::info!(agent.id = %self.agent.id, "connected to the coordinator");
+        let mut renewals: VecDeque<Duration> = VecDeque::new();
+        let mut renew = tokio::time::interval(lease.renew);
+        let draining = self.draining.clone();
+        let mut told_draining = false;
+        loop {
+            tokio::select! {
+                message = inbound.message() => match message?.and_then(|m| m.message) {
+                    Some(message) => self.hear(message, lease, &mut renewals).await,
+                    None => return Ok(()),
+                },
+                _ = renew.tick() => {
+                    renewals.push_back(self.clock.uptime());
+                    let jobs = self.jobs.held().into_iter().map(Into::into).collect();
+                    send(&outbox, Out::Renew(v1::Renew { jobs })).await?;
+                }
+                () = self.jobs.wake.notified() => {
+                    tokio::time::sleep(GATHER).await;
+                    self.say(&outbox).await?;
+                }
+                Some(answer) = self.answers.recv() => {
+                    send(&outbox, Out::InspectAnswer(answer)).await?;
+                }
+                () = draining.cancelled(), if !told_draining => {
+                    told_draining = true;
+                    send(&outbox, Out::Draining(v1::Draining {})).await?;
+                }
+                () = self.leaving.cancelled() => {
+                    self.say(&outbox).await?;
+                    send(&outbox, Out::Goodbye(v1::Goodbye {})).await?;
+                    drop(outbox);
+                    // Until the coordinator has read the goodbye and closed its side.
+                    while inbound.message().await?.is_some() {}
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn welcomed(&self, welcome: &v1::Welcome) -> Lease {
+        let keep: Vec<Held> = welcome.keep.iter().copied().map(Held::from).collect();
+        for running in self.jobs.all() {
+            if keep.contains(&running.held()) {
+                running.say_again();
+            } else {
+                self.give_up(running.held(), "the coordinator gave it to another attempt");
+            }
+        }
+        self.jobs.wake.notify_one();
+        Lease {
+            length: Duration::from_millis(welcome.lease_ms),
+            renew: Duration::from_millis(welcome.renew_ms.max(1)),
+            margin: Duration::from_millis(welcome.margin_ms),
+        }
+    }
+
+    fn give_up(&self, held: Held, reason: &str) {
+        if let Some(running) = self.jobs.get(held) {
+            tracing::warn!(job = %held.job, attempt = %held.attempt, reason, "job given up");
+            running.end();
+            self.jobs.remove(held);
+        }
+    }
+
+    async fn hear(&self, message: In, lease: Lease, renewals: &mut VecDeque<Duration>) {
+        match message {
+            In::Offer(offer) => self.take(offer, lease).await,
+            In::Renewed(renewed) => {
+                // Counted from when the renewal was sent: the coordinator counts from later.
+                let Some(sent) = renewals.pop_front() else {
+                    return;
+                };
+                let until = (sent + lease.length).saturating_sub(lease.margin);
+                for held in renewed.jobs {
+                    if let Some(running) = self.jobs.get(held.into()) {
+                        running.renewed(until);
+                    }
+                }
+            }
+            In::CheckpointKept(kept) => {
+                if let Some(running) = kept.job.and_then(|job| self.jobs.get(job.into())) {
+                    running.kept(kept.number);
+                }
+            }
+            In::FinishedKept(kept) => {
+                if let Some(job) = kept.job {
+                    self.jobs.remove(job.into());
+                }
+            }
+            In::Stop(stop) => {
+                let reason = stop.reason.and_then(|reason| reason.try_into().ok());
+                let running = stop.job.and_then(|job| self.jobs.get(job.into()));
+                if let (Some(running), Some(reason)) = (running, reason) {
+                    running.ask_to_stop(reason);
+                }
+            }
+            In::Gone(gone) => {
+                if let Some(job) = gone.job {
+                    self.give_up(job.into(), &gone.reason);
+                }
+            }
+            In::Inspect(order) => self.order(Order::Inspect(order)).await,
+            In::Drain(_) => self.draining.cancel(),
+            In::Welcome(_) => {}
+        }
+    }
+
+    async fn take(&self, offer: v1::Offer, lease: Lease) {
+        let Some(job) = offer.job else { return };
+        let held = Held::from(job);
+        let stop = offer.stop.clone().and_then(|reason| reason.try_into().ok());
+        let until = (self.clock.uptime() + lease.length).saturating_sub(lease.margin);
+        let wake = Arc::clone(&self.jobs.wake);
+        let running = Arc::new(Running::new(held, self.clock.clone(), wake, stop, until));
+        self.jobs.add(Arc::clone(&running));
+        self.jobs.wake.notify_one();
+        self.order(Order::Run(running, Box::new(offer))).await;
+    }
+
+    async fn order(&self, order: Order) {
+        if self.orders.send(order).await.is_err() {
+            tracing::error!("the agent does not take orders any more");
+        }
+    }
+
+    /// Sends what the jobs have to say, each job's words in their order.
+    async fn say(&self, outbox: &mpsc::Sender<v1::AgentMessage>) -> Result<(), Status> {
+        for running in self.jobs.all() {
+            let job = Some(v1::JobAttempt::from(running.held()));
+            let out = running.outgoing();
+            if out.accept {
+                send(outbox, Out::Accept(v1::Accept { job })).await?;
+            }
+            if !out.progress.is_empty() || !out.log.is_empty() {
+                let progress = out.progress.iter().map(Into::into).collect();
+                send(
+                    outbox,
+                    Out::Progress(v1::ProgressBatch {
+                        job,
+                        progress,
+                        log: out.log,
+                    }),
+                )
+                .await?;
+            }
+            for (number, checkpoint) in &out.checkpoints {
+                let checkpoint = Some(checkpoint.into());
+                send(
+                    outbox,
+                    Out::Checkpoint(v1::CheckpointNote {
+                        job,
+                        number: *number,
+                        checkpoint,
+                    }),
+                )
+                .await?;
+            }
+            if let Some(outcome) = &out.finished {
+                send(
+                    outbox,
+                    Out::Finished(v1::Finished {
+                        job,
+                        outcome: Some(outcome.into()),
+                    }),
+                )
+                .await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn send(outbox: &mpsc::Sender<v1::AgentMessage>, message: Out) -> Result<(), Status> {
+    let message = v1::AgentMessage {
+        message: Some(message),
+    };
+    outbox
+        .send(message)
+        .await
+        .map_err(|_| Status::unavailable("the stream broke off"))
+}
+
+/// A random number as a share of one.
+#[expect(clippy::cast_precision_loss, reason = "a jitter needs no precision")]
+fn share_of(number: u64) -> f64 {
+    number as f64 / u64::MAX as f64
+}
