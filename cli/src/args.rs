@@ -31,7 +31,7 @@ pub struct Cli {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// The coordinator, as in http://127.0.0.1:7700 [env: SHIPWAY_SERVER]
+    /// The coordinator, as in http://127.0.0.1:7433 [env: SHIPWAY_SERVER]
     #[arg(long, global = true, value_name = "URL")]
     pub server: Option<String>,
     /// File that holds the token; without it SHIPWAY_TOKEN is used
@@ -98,7 +98,7 @@ pub enum Command {
     /// Print completions for a shell
     Completions(completions::Args),
     /// List the exit codes
-    #[command(hide = true)]
+    #[command(hide = true, after_help = crate::exit::table())]
     ExitCodes,
 }
 

@@ -35,14 +35,16 @@ impl Io {
         let screen = Term::buffered_stdout();
         let attended = console::user_attended_stderr();
         let asks = io::IsTerminal::is_terminal(&io::stdin()) && attended;
-        let vars = std::env::vars_os()
+        let vars: BTreeMap<String, String> = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
+        // Nothing can be rewritten on a dumb terminal: plain lines are right there.
+        let rewrites = screen.is_term() && vars.get("TERM").is_none_or(|term| term != "dumb");
         Self {
             out: Box::new(io::BufWriter::new(io::stdout())),
             err: Box::new(io::stderr()),
             input: asks.then(|| Box::new(io::BufReader::new(io::stdin())) as Box<_>),
-            screen: screen.is_term().then_some(screen),
+            screen: rewrites.then_some(screen),
             vars,
             folder: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
             clock: Clock::system(),

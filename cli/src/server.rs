@@ -136,7 +136,7 @@ fn endpoint(url: &str, ca: Option<&Path>) -> Result<Endpoint, Error> {
         Some(("https", _)) => true,
         _ => {
             return Err(bad(
-                "it must look like http://127.0.0.1:7700 or https://HOST:PORT",
+                "it must look like http://127.0.0.1:7433 or https://HOST:PORT",
             ));
         }
     };

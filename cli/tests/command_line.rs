@@ -56,15 +56,15 @@ async fn a_coordinator_that_is_not_there_is_a_connection_error() {
 
 #[tokio::test]
 async fn an_address_that_is_none_is_refused() {
-    refused("queue --server localhost:7700", 2, expect![[r#"
-        usage error: "localhost:7700" is no address of a coordinator: it must look like http://127.0.0.1:7700 or https://HOST:PORT
+    refused("queue --server localhost:7433", 2, expect![[r#"
+        usage error: "localhost:7433" is no address of a coordinator: it must look like http://127.0.0.1:7433 or https://HOST:PORT
     "#]]).await;
 }
 
 #[tokio::test]
 async fn https_needs_a_certificate_to_trust() {
     refused(
-        "queue --server https://localhost:7700",
+        "queue --server https://localhost:7433",
         2,
         expect![[r#"
         usage error: https needs --ca FILE or SHIPWAY_CA
@@ -174,7 +174,7 @@ async fn init_does_not_write_over_files() {
 #[tokio::test]
 async fn help_names_the_exit_codes() {
     let folder = tempfile::tempdir().expect("a folder");
-    for line in ["--help", "exit-codes"] {
+    for line in ["--help", "exit-codes", "help exit-codes"] {
         let (code, captured) = shipway(folder.path(), &[], line).await;
         assert_eq!(code, 0, "{line}");
         assert!(
