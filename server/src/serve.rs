@@ -27,6 +27,8 @@ use crate::tokens::Tokens;
 
 /// Batches that wait for the committing thread at most.
 const COMMITS_WAITING: usize = 4;
+/// Largest log of one attempt in bytes; what comes after is left out, and the log says so.
+const LARGEST_LOG: u64 = 64 << 20;
 /// HTTP/2 windows: large, so that h2's budget for small frames is large too (engineering-facts,
 /// section 5, the live trap of h2).
 const STREAM_WINDOW: u32 = 1024 * 1024;
@@ -96,7 +98,7 @@ impl Server {
         let store: Arc<dyn Store> = Arc::new(SledStore::open(&data)?);
         let board = take_up(&config, &*store, &clock)?;
         let blobs = Arc::new(Blobs::open(&data, config.max_blob_bytes)?);
-        let logs = Arc::new(Logs::open(&data)?);
+        let logs = Arc::new(Logs::open(&data, LARGEST_LOG)?);
         let tasks = Tasks::new();
         let committer =
             Committer::start(Arc::clone(&store), COMMITS_WAITING).map_err(ServeError::Thread)?;

@@ -1,1 +1,9 @@
-//! Everything in one program, for a first try and for tests.
+//! Everything in one program, for a first try and for tests: coordinator, agents, CLI, and a
+//! stand-in for AWS.
+
+mod args;
+mod stack;
+mod up;
+
+pub use args::run;
+pub use stack::{ACCOUNTS, REGION, Stack, StackConfig, TOOLS};

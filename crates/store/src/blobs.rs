@@ -1,217 +1,284 @@
-//! Content-addressed blobs: contexts and task definitions, as files named by their digests.
+//! Contexts and task definitions: files named by their content, durable before they are
+//! acknowledged.
 //!
-//! They go through `object_store`, so that a bucket can take the place of the folder.
+//! Absent still: collection of those that no release needs any more.
 
-use std::path::PathBuf;
+use std::path::Path as FilePath;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures::StreamExt as _;
-use futures::stream::BoxStream;
+use futures::stream::{self, Stream};
 use object_store::local::LocalFileSystem;
-use object_store::path::Path as Key;
-use object_store::{MultipartUpload, ObjectStoreExt as _};
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt as _, WriteMultipart};
 use sha2::{Digest as _, Sha256};
 use shipway_domain::ids::Digest;
 
 use crate::data_dir::DataDir;
 use crate::error::StoreError;
 
-/// Bytes that are collected before they are written.
-const PART: usize = 8 << 20;
+/// Folder of the blobs in the data directory.
+const FOLDER: &str = "blobs";
+/// Bytes per piece when a blob is read as a stream.
+const PIECE: u64 = 256 << 10;
 
-/// Blobs by digest.
-#[derive(Debug)]
+/// Files named by their content.
+#[derive(Clone, Debug)]
 pub struct Blobs {
-    files: Arc<LocalFileSystem>,
-    max_bytes: u64,
+    files: Arc<dyn ObjectStore>,
+    limit: u64,
+    /// Keeps the data directory locked.
+    _dir: Option<DataDir>,
 }
 
-/// Why a blob could not be kept or read.
+/// A failure to keep or to give a blob.
 #[derive(Debug, thiserror::Error)]
 pub enum BlobError {
-    /// It is larger than permitted.
-    #[error("the blob is larger than {} MiB, the most that is kept here", max_bytes >> 20)]
+    /// More bytes than a blob may have.
+    #[error("a blob may have at most {limit} bytes")]
     TooLarge {
         /// The limit.
-        max_bytes: u64,
+        limit: u64,
     },
-    /// Its bytes are not those that its digest names.
-    #[error("the bytes of the blob have digest {actual}, promised was {promised}")]
-    Differs {
-        /// What was promised.
+    /// The bytes are not what their name promises.
+    #[error("the content has the digest {found}, not {promised}")]
+    WrongDigest {
+        /// The name.
         promised: Digest,
-        /// What came.
-        actual: Digest,
+        /// What the bytes say.
+        found: Digest,
     },
-    /// The disk failed.
-    #[error("blob {digest} could not be {doing}")]
-    Io {
-        /// The blob.
-        digest: Digest,
-        /// What was done.
-        doing: &'static str,
-        /// Why.
-        #[source]
+    /// The files cannot be used.
+    #[error("cannot {action} blob {blob}")]
+    Storage {
+        /// What was tried.
+        action: &'static str,
+        /// Which blob.
+        blob: Digest,
+        /// Why not.
         source: object_store::Error,
     },
 }
 
 impl Blobs {
-    /// The blobs of a data directory; larger ones than `max_bytes` are refused.
+    /// Opens the blobs of a data directory. None may have more than `limit` bytes.
     ///
     /// # Errors
-    /// When the folder cannot be made.
-    pub fn open(data: &DataDir, max_bytes: u64) -> Result<Self, StoreError> {
-        let folder: PathBuf = data.path().join("blobs");
+    /// When the folder cannot be used.
+    pub fn open(dir: &DataDir, limit: u64) -> Result<Self, StoreError> {
+        let folder = dir.path().join(FOLDER);
         std::fs::create_dir_all(&folder).map_err(StoreError::io("create", &folder))?;
+        sweep(&folder).map_err(StoreError::io("sweep", &folder))?;
         let files = LocalFileSystem::new_with_prefix(&folder)
-            .map_err(|error| StoreError::io("open", &folder)(std::io::Error::other(error)))?
-            // Acknowledged is durable: file and folder are synced.
+            .map_err(std::io::Error::other)
+            .map_err(StoreError::io("open", &folder))?
             .with_fsync(true);
         Ok(Self {
             files: Arc::new(files),
-            max_bytes,
+            limit,
+            _dir: Some(dir.clone()),
         })
     }
 
-    /// Largest size of a blob in bytes.
+    /// Blobs in any object store; it must be durable by itself.
     #[must_use]
-    pub const fn max_bytes(&self) -> u64 {
-        self.max_bytes
-    }
-
-    /// Size of a blob in bytes, when it is here.
-    ///
-    /// # Errors
-    /// [`BlobError::Io`].
-    pub async fn size(&self, digest: &Digest) -> Result<Option<u64>, BlobError> {
-        match self.files.head(&key(digest)).await {
-            Ok(meta) => Ok(Some(meta.size)),
-            Err(object_store::Error::NotFound { .. }) => Ok(None),
-            Err(source) => Err(io(digest, "found")(source)),
+    pub fn over(files: Arc<dyn ObjectStore>, limit: u64) -> Self {
+        Self {
+            files,
+            limit,
+            _dir: None,
         }
     }
 
-    /// Begins a blob. Nothing of it is to be seen before [`BlobWriter::finish`].
+    /// Most bytes that a blob may have.
+    #[must_use]
+    pub const fn limit(&self) -> u64 {
+        self.limit
+    }
+
+    /// Size of a blob in bytes, if it is here.
     ///
     /// # Errors
-    /// [`BlobError::Io`].
-    pub async fn put(&self, digest: &Digest) -> Result<BlobWriter, BlobError> {
-        let upload = self
+    /// [`BlobError::Storage`] when the files cannot be used.
+    pub async fn size(&self, blob: &Digest) -> Result<Option<u64>, BlobError> {
+        match self.files.head(&path(blob)).await {
+            Ok(meta) => Ok(Some(meta.size)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(storage("find", blob)(error)),
+        }
+    }
+
+    /// Begins to take in a blob of this name. It can be seen only after [`Upload::finish`].
+    ///
+    /// # Errors
+    /// [`BlobError::Storage`] when the files cannot be used.
+    pub async fn begin(&self, blob: Digest) -> Result<Upload, BlobError> {
+        let writer = self
             .files
-            .put_multipart(&key(digest))
+            .put_multipart(&path(&blob))
             .await
-            .map_err(io(digest, "created"))?;
-        Ok(BlobWriter {
-            digest: digest.clone(),
-            upload,
-            part: Vec::new(),
+            .map_err(storage("begin", &blob))?;
+        Ok(Upload {
+            writer: WriteMultipart::new(writer),
+            promised: blob,
             sum: Sha256::new(),
             size: 0,
-            max_bytes: self.max_bytes,
+            limit: self.limit,
         })
     }
 
-    /// The bytes of a blob, or `None` when it is not here.
+    /// Takes in small content at once, and says its name.
     ///
     /// # Errors
-    /// [`BlobError::Io`].
-    pub async fn get(
-        &self,
-        digest: &Digest,
-    ) -> Result<Option<BoxStream<'static, Result<Bytes, BlobError>>>, BlobError> {
-        let found = match self.files.get(&key(digest)).await {
+    /// As for [`Upload`].
+    pub async fn keep(&self, content: Bytes) -> Result<Digest, BlobError> {
+        let blob = Digest::of(&content);
+        if self.size(&blob).await?.is_none() {
+            let mut upload = self.begin(blob.clone()).await?;
+            upload.write(content).await?;
+            upload.finish().await?;
+        }
+        Ok(blob)
+    }
+
+    /// The content of a small blob, compared with its name; `None` when it is not here.
+    ///
+    /// # Errors
+    /// [`BlobError::WrongDigest`] when the file was changed, [`BlobError::Storage`] when it cannot
+    /// be read.
+    pub async fn read(&self, blob: &Digest) -> Result<Option<Bytes>, BlobError> {
+        let found = match self.files.get(&path(blob)).await {
             Ok(found) => found,
             Err(object_store::Error::NotFound { .. }) => return Ok(None),
-            Err(source) => return Err(io(digest, "opened")(source)),
+            Err(error) => return Err(storage("read", blob)(error)),
         };
-        let digest = digest.clone();
-        let bytes = found
-            .into_stream()
-            .map(move |part| part.map_err(io(&digest, "read")));
-        Ok(Some(bytes.boxed()))
+        let content = found.bytes().await.map_err(storage("read", blob))?;
+        expect_digest(blob, Digest::of(&content))?;
+        Ok(Some(content))
+    }
+
+    /// The content of a blob in pieces of at most 256 KiB; `None` when it is not here. The receiver
+    /// compares it with its name.
+    ///
+    /// # Errors
+    /// [`BlobError::Storage`] when the files cannot be used; pieces can fail with the same.
+    pub async fn stream(
+        &self,
+        blob: &Digest,
+    ) -> Result<Option<impl Stream<Item = Result<Bytes, BlobError>> + Send + use<>>, BlobError>
+    {
+        let Some(size) = self.size(blob).await? else {
+            return Ok(None);
+        };
+        let (files, blob) = (Arc::clone(&self.files), blob.clone());
+        let pieces = stream::try_unfold(0, move |from| {
+            let (files, blob) = (Arc::clone(&files), blob.clone());
+            async move {
+                if from >= size {
+                    return Ok(None);
+                }
+                let to = size.min(from + PIECE);
+                let piece = files.get_range(&path(&blob), from..to).await;
+                Ok(Some((piece.map_err(storage("read", &blob))?, to)))
+            }
+        });
+        Ok(Some(pieces))
     }
 }
 
-/// A blob on its way in.
+/// A blob on its way in. Dropped before [`Upload::finish`], it leaves nothing.
 #[derive(Debug)]
-pub struct BlobWriter {
-    digest: Digest,
-    upload: Box<dyn MultipartUpload>,
-    part: Vec<u8>,
+pub struct Upload {
+    writer: WriteMultipart,
+    promised: Digest,
     sum: Sha256,
     size: u64,
-    max_bytes: u64,
+    limit: u64,
 }
 
-impl BlobWriter {
+impl Upload {
     /// Takes the next bytes.
     ///
     /// # Errors
-    /// [`BlobError::TooLarge`], [`BlobError::Io`]; then nothing is kept.
-    pub async fn write(&mut self, bytes: &[u8]) -> Result<(), BlobError> {
-        self.size += bytes.len() as u64;
-        if self.size > self.max_bytes {
-            self.abort().await;
-            return Err(BlobError::TooLarge {
-                max_bytes: self.max_bytes,
-            });
+    /// [`BlobError::TooLarge`] beyond the limit, [`BlobError::Storage`] when they cannot be written.
+    pub async fn write(&mut self, bytes: Bytes) -> Result<(), BlobError> {
+        /// Parts of 5 MiB that may be on their way to the disk while the next one fills.
+        const PARTS: usize = 2;
+        self.size = self.size.saturating_add(bytes.len() as u64);
+        if self.size > self.limit {
+            return Err(BlobError::TooLarge { limit: self.limit });
         }
-        self.sum.update(bytes);
-        self.part.extend_from_slice(bytes);
-        if self.part.len() >= PART {
-            self.send().await?;
-        }
+        self.sum.update(&bytes);
+        self.writer
+            .wait_for_capacity(PARTS)
+            .await
+            .map_err(storage("write", &self.promised))?;
+        self.writer.put(bytes);
         Ok(())
     }
 
-    /// Checks the digest and makes the blob durable; gives its size in bytes.
+    /// Makes the blob durable and visible if it is what its name promises; gives its size in bytes.
     ///
     /// # Errors
-    /// [`BlobError::Differs`], [`BlobError::Io`]; then nothing is kept.
-    pub async fn finish(mut self) -> Result<u64, BlobError> {
-        let actual = Digest::from_sha256(std::mem::take(&mut self.sum).finalize().into());
-        if actual != self.digest {
-            self.abort().await;
-            return Err(BlobError::Differs {
-                promised: self.digest,
-                actual,
-            });
+    /// [`BlobError::WrongDigest`] when it is not, [`BlobError::Storage`] when it cannot be written.
+    pub async fn finish(self) -> Result<u64, BlobError> {
+        let found = Digest::from_sha256(self.sum.finalize().into());
+        if let Err(error) = expect_digest(&self.promised, found) {
+            self.writer
+                .abort()
+                .await
+                .map_err(storage("drop", &self.promised))?;
+            return Err(error);
         }
-        self.send().await?;
-        self.upload
-            .complete()
+        self.writer
+            .finish()
             .await
-            .map_err(io(&self.digest, "completed"))?;
+            .map_err(storage("finish", &self.promised))?;
         Ok(self.size)
     }
-
-    async fn send(&mut self) -> Result<(), BlobError> {
-        let part = std::mem::take(&mut self.part);
-        self.upload
-            .put_part(part.into())
-            .await
-            .map_err(io(&self.digest, "written"))
-    }
-
-    async fn abort(&mut self) {
-        if let Err(error) = self.upload.abort().await {
-            tracing::warn!(%error, "a half-written blob could not be removed");
-        }
-    }
 }
 
-fn key(digest: &Digest) -> Key {
-    let hex = digest.hex();
-    Key::from(format!("{}/{hex}", &hex[..2]))
+fn expect_digest(promised: &Digest, found: Digest) -> Result<(), BlobError> {
+    if *promised == found {
+        return Ok(());
+    }
+    Err(BlobError::WrongDigest {
+        promised: promised.clone(),
+        found,
+    })
 }
 
-fn io(digest: &Digest, doing: &'static str) -> impl FnOnce(object_store::Error) -> BlobError {
-    let digest = digest.clone();
-    move |source| BlobError::Io {
-        digest,
-        doing,
+/// `ab/abcd…`: no folder with more files than a file system likes.
+fn path(blob: &Digest) -> Path {
+    let hex = blob.hex();
+    Path::from(format!("{}/{hex}", &hex[..2]))
+}
+
+fn storage(
+    action: &'static str,
+    blob: &Digest,
+) -> impl FnOnce(object_store::Error) -> BlobError + use<> {
+    let blob = blob.clone();
+    move |source| BlobError::Storage {
+        action,
+        blob,
         source,
     }
+}
+
+/// Removes what uploads left that were cut off by the end of the process: names with a `#`.
+fn sweep(folder: &FilePath) -> std::io::Result<()> {
+    for shelf in std::fs::read_dir(folder)? {
+        let shelf = shelf?.path();
+        if !shelf.is_dir() {
+            continue;
+        }
+        for file in std::fs::read_dir(shelf)? {
+            let file = file?;
+            if file.file_name().as_encoded_bytes().contains(&b'#') {
+                std::fs::remove_file(file.path())?;
+            }
+        }
+    }
+    Ok(())
 }

@@ -3,11 +3,12 @@
 //! - [`DataDir`]: the locked folder that everything lives in.
 //! - [`Store`]: what a store of records can do; [`SledStore`] keeps them on disk, [`MemoryStore`] in
 //!   memory for tests. [`Committer`] is the one thread that writes, many batches to one sync.
+//! - [`Blobs`] and [`Logs`]: bulk data, as files.
 //!
 //! A store decides nothing: it keeps [`Change`](shipway_domain::change::Change)s, the same that the
 //! board applies. Absent on purpose: gRPC, clocks, rules. Absent still: a preallocated reserve that
 //! lets running work be recorded on a full disk, online export and import, and the collection of
-//! blobs and ended releases.
+//! blobs, logs and ended releases.
 
 mod blobs;
 mod committer;
@@ -27,13 +28,13 @@ mod token;
 #[cfg(test)]
 mod tests;
 
-pub use blobs::{BlobError, BlobWriter, Blobs};
+pub use blobs::{BlobError, Blobs, Upload};
 pub use committer::{CommitError, Committer, Counts, Ticket};
 pub use data_dir::{DataDir, LowDisk};
 pub use encode::{MAX_RECORD, fits};
-pub use error::StoreError;
+pub use error::{Damage, StoreError};
 pub use loaded::{Loaded, Quarantined};
-pub use logs::Logs;
+pub use logs::{Follower, Logs};
 pub use records::{MemoryStore, SledStore};
 pub use store::{Filter, Receipt, Store};
 pub use token::{Role, Token};

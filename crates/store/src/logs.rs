@@ -1,87 +1,218 @@
-//! Output of jobs: one append-only text file per attempt. Not synced: after a power cut its last
-//! lines may be missing, and nothing is decided by them.
+//! Output of jobs: append-only text files, one per attempt, read from any place and followed.
+//!
+//! Not synced: a power failure may take the last lines. Absent still: removal with their releases.
 
-use std::io::{self, SeekFrom};
-use std::path::PathBuf;
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use shipway_domain::ids::{Attempt, JobId};
-use tokio::fs::{self, File};
-use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
+use bytes::Bytes;
+use shipway_domain::ids::{Attempt, JobId, ReleaseId};
+use tokio::sync::watch;
+use tokio::task;
 
 use crate::data_dir::DataDir;
 use crate::error::StoreError;
 
-/// Largest log of an attempt in bytes; what comes after is dropped, and that is said in the log.
-const LARGEST: u64 = 64 << 20;
-const CUT: &[u8] = b"... the log is longer than 64 MiB; the rest is not kept\n";
+/// Folder of the logs in the data directory.
+const FOLDER: &str = "logs";
+/// The last line of a log that is full.
+const FULL: &[u8] = b"[shipway: the log is full, further output is not kept]\n";
 
-/// Logs by job and attempt.
-#[derive(Debug)]
+/// Output of jobs. Clones share it.
+#[derive(Clone, Debug)]
 pub struct Logs {
-    folder: PathBuf,
+    folder: Arc<Path>,
+    limit: u64,
+    followed: Arc<Mutex<HashMap<ReleaseId, watch::Sender<()>>>>,
+    /// Keeps the data directory locked.
+    _dir: DataDir,
 }
 
 impl Logs {
-    /// The logs of a data directory.
+    /// Opens the logs of a data directory. None grows beyond `limit` bytes.
     ///
     /// # Errors
-    /// When the folder cannot be made.
-    pub fn open(data: &DataDir) -> Result<Self, StoreError> {
-        let folder = data.path().join("logs");
-        std::fs::create_dir_all(&folder).map_err(StoreError::io("create", &folder))?;
-        Ok(Self { folder })
+    /// When the folder cannot be used.
+    pub fn open(dir: &DataDir, limit: u64) -> Result<Self, StoreError> {
+        let folder = dir.path().join(FOLDER);
+        fs::create_dir_all(&folder).map_err(StoreError::io("create", &folder))?;
+        Ok(Self {
+            folder: folder.into(),
+            limit,
+            followed: Arc::default(),
+            _dir: dir.clone(),
+        })
     }
 
-    /// Adds whole lines to the log of an attempt.
+    /// Appends whole lines. What is beyond the limit is left out, and the log says so. Appends to
+    /// one log must not overlap.
     ///
     /// # Errors
-    /// When the disk fails.
-    pub async fn append(&self, job: JobId, attempt: Attempt, lines: &[u8]) -> io::Result<()> {
-        let path = self.path(job, attempt);
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).await?;
-        }
-        let mut file = File::options()
-            .create(true)
-            .append(true)
-            .open(&path)
-            .await?;
-        let size = file.metadata().await?.len();
-        if size > LARGEST {
-            return Ok(());
-        }
-        file.write_all(lines).await?;
-        if size + lines.len() as u64 > LARGEST {
-            file.write_all(CUT).await?;
-        }
-        file.flush().await
+    /// When the file cannot be written.
+    pub async fn append(
+        &self,
+        job: JobId,
+        attempt: Attempt,
+        text: Bytes,
+    ) -> Result<(), StoreError> {
+        let (path, limit) = (self.path(job, attempt), self.limit);
+        blocking("append to", path, move |path| append(path, &text, limit)).await?;
+        self.tell(job.release);
+        Ok(())
     }
 
-    /// At most `limit` bytes of the log of an attempt from `offset` on; empty at its end, and for
-    /// an attempt that wrote nothing.
+    /// At most `most` bytes from the offset on, cut behind a line where there is one; empty at the
+    /// end, and where there is no log.
     ///
     /// # Errors
-    /// When the disk fails.
+    /// When the file cannot be read.
     pub async fn read(
         &self,
         job: JobId,
         attempt: Attempt,
         offset: u64,
-        limit: usize,
-    ) -> io::Result<Vec<u8>> {
-        let mut file = match File::open(self.path(job, attempt)).await {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(error),
-        };
-        file.seek(SeekFrom::Start(offset)).await?;
-        let mut bytes = Vec::new();
-        file.take(limit as u64).read_to_end(&mut bytes).await?;
-        Ok(bytes)
+        most: usize,
+    ) -> Result<Bytes, StoreError> {
+        let path = self.path(job, attempt);
+        blocking("read", path, move |path| read(path, offset, most)).await
+    }
+
+    /// The attempts of a release's jobs that have a log, in order.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub async fn of_release(
+        &self,
+        release: ReleaseId,
+    ) -> Result<Vec<(JobId, Attempt)>, StoreError> {
+        let folder = self.folder.join(release.to_string());
+        blocking("read", folder, move |folder| list(folder, release)).await
+    }
+
+    /// Hears of every later append to a log of the release: follow first, then read to the end,
+    /// then wait, and nothing is missed.
+    #[must_use]
+    pub fn follow(&self, release: ReleaseId) -> Follower {
+        let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        followed.retain(|_, sender| sender.receiver_count() > 0);
+        let sender = followed
+            .entry(release)
+            .or_insert_with(|| watch::Sender::new(()));
+        Follower(sender.subscribe())
+    }
+
+    fn tell(&self, release: ReleaseId) {
+        let followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sender) = followed.get(&release) {
+            sender.send_replace(());
+        }
     }
 
     fn path(&self, job: JobId, attempt: Attempt) -> PathBuf {
-        let folder = self.folder.join(job.release.to_string());
-        folder.join(format!("{}-{attempt}.log", job.index))
+        self.folder
+            .join(job.release.to_string())
+            .join(format!("{}.{attempt}.log", job.index))
     }
+}
+
+/// Hears of appends to the logs of a release.
+#[derive(Debug)]
+pub struct Follower(watch::Receiver<()>);
+
+impl Follower {
+    /// Waits until something was appended since the last call (or since the beginning). `false`
+    /// when the logs are closed.
+    pub async fn appended(&mut self) -> bool {
+        self.0.changed().await.is_ok()
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    action: &'static str,
+    path: PathBuf,
+    work: impl FnOnce(&Path) -> io::Result<T> + Send + 'static,
+) -> Result<T, StoreError> {
+    let on = path.clone();
+    task::spawn_blocking(move || work(&path))
+        .await
+        .map_err(io::Error::other)
+        .flatten()
+        .map_err(StoreError::io(action, on))
+}
+
+fn append(path: &Path, text: &[u8], limit: u64) -> io::Result<()> {
+    let mut options = File::options();
+    options.create(true).append(true).read(true);
+    let mut file = match options.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            options.open(path)?
+        }
+        opened => opened?,
+    };
+    let len = file.metadata()?.len();
+    let room = usize::try_from(limit.saturating_sub(len)).unwrap_or(usize::MAX);
+    // Only the end of a long log can be the last line.
+    if len > limit / 2 && ends_with(&mut file, len, FULL)? {
+        return Ok(());
+    }
+    if text.len().saturating_add(FULL.len()) <= room {
+        return file.write_all(text);
+    }
+    let room = room.saturating_sub(FULL.len()).min(text.len());
+    let lines = text[..room].iter().rposition(|byte| *byte == b'\n');
+    let mut last = text[..lines.map_or(0, |end| end + 1)].to_vec();
+    last.extend_from_slice(FULL);
+    file.write_all(&last)
+}
+
+fn ends_with(file: &mut File, len: u64, end: &[u8]) -> io::Result<bool> {
+    let Some(start) = len.checked_sub(end.len() as u64) else {
+        return Ok(false);
+    };
+    let mut found = Vec::with_capacity(end.len());
+    file.seek(SeekFrom::Start(start))?;
+    file.read_to_end(&mut found)?;
+    Ok(found == end)
+}
+
+fn read(path: &Path, offset: u64, most: usize) -> io::Result<Bytes> {
+    let mut file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Bytes::new()),
+        opened => opened?,
+    };
+    file.seek(SeekFrom::Start(offset))?;
+    let mut text = Vec::new();
+    file.take(most as u64).read_to_end(&mut text)?;
+    if let Some(end) = text.iter().rposition(|byte| *byte == b'\n') {
+        text.truncate(end + 1);
+    }
+    Ok(text.into())
+}
+
+fn list(folder: &Path, release: ReleaseId) -> io::Result<Vec<(JobId, Attempt)>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let name = entry?.file_name();
+        let numbers = name
+            .to_str()
+            .and_then(|name| name.strip_suffix(".log"))
+            .and_then(|name| name.split_once('.'));
+        if let Some((index, attempt)) = numbers
+            && let (Ok(index), Ok(attempt)) = (index.parse(), attempt.parse())
+        {
+            found.push((JobId { release, index }, Attempt(attempt)));
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
 }

@@ -222,7 +222,7 @@ impl Session {
         let held = Held::from(job);
         if !batch.log.is_empty() {
             self.logs
-                .append(held.job, held.attempt, &batch.log)
+                .append(held.job, held.attempt, batch.log.into())
                 .await
                 .map_err(|error| {
                     tracing::error!(%error, "log could not be written");

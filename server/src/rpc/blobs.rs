@@ -32,10 +32,10 @@ pub(super) async fn put(
             existed: true,
         });
     }
-    let mut writer = blobs.put(&digest).await.map_err(failed)?;
+    let mut writer = blobs.begin(digest).await.map_err(failed)?;
     while let Some(message) = parts.message().await? {
         match message.part {
-            Some(Part::Data(data)) => writer.write(&data).await.map_err(failed)?,
+            Some(Part::Data(data)) => writer.write(data.into()).await.map_err(failed)?,
             Some(Part::Digest(_)) | None => {
                 return Err(bad("after the first message of PutBlob comes data"));
             }
@@ -66,7 +66,7 @@ pub(super) async fn missing(
     }
     Ok(v1::HasBlobsReply {
         missing,
-        max_blob_bytes: blobs.max_bytes(),
+        max_blob_bytes: blobs.limit(),
     })
 }
 
@@ -81,11 +81,12 @@ pub(super) async fn get(
     tasks: &Tasks,
 ) -> Result<ReceiverStream<Result<v1::BlobData, Status>>, Status> {
     let digest = parse(digest)?;
-    let Some(mut bytes) = blobs.get(&digest).await.map_err(failed)? else {
+    let Some(bytes) = blobs.stream(&digest).await.map_err(failed)? else {
         return Err(Failure::new(Class::NotFound, format!("there is no blob {digest}")).into());
     };
     let (chunks, stream) = mpsc::channel(4);
     tasks.spawn("blob", async move {
+        let mut bytes = std::pin::pin!(bytes);
         while let Some(data) = bytes.next().await {
             let message = data
                 .map(|data| v1::BlobData { data: data.into() })
@@ -113,8 +114,8 @@ fn failed(error: BlobError) -> Status {
         BlobError::TooLarge { .. } => Failure::new(Class::Exhausted, text)
             .hint("leave files out of the context with .dockerignore, or raise max_blob_bytes")
             .into(),
-        BlobError::Differs { .. } => Failure::new(Class::BadInput, text).into(),
-        BlobError::Io { .. } => {
+        BlobError::WrongDigest { .. } => Failure::new(Class::BadInput, text).into(),
+        BlobError::Storage { .. } => {
             tracing::error!(error = shipway_runtime::chain(&error), "blob store failed");
             Failure::new(Class::Internal, "the blob could not be stored or read").into()
         }

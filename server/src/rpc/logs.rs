@@ -10,11 +10,12 @@ use shipway_store::{Logs, Store};
 use tokio::sync::mpsc;
 use tonic::Status;
 
+use super::errors;
 use super::watch::release;
 use crate::coordinator::Coordinator;
 
-/// How often new output is looked for.
-const LOOK: Duration = Duration::from_millis(200);
+/// How often the end of the release is looked for while no output comes.
+const LOOK: Duration = Duration::from_secs(1);
 /// Bytes of one message at most.
 const CHUNK: usize = 256 * 1024;
 
@@ -38,27 +39,27 @@ impl Reader {
     }
 
     async fn send_all(&self, chunks: &Chunks) -> Result<(), Status> {
-        let mut offsets: BTreeMap<(u32, u32), u64> = BTreeMap::new();
+        let mut offsets: BTreeMap<(JobId, Attempt), u64> = BTreeMap::new();
+        let mut follower = self.logs.follow(self.release);
         loop {
-            // Asked before reading: output that comes after the end is read all the same.
+            // Asked before reading: output that comes before the end is read all the same.
             let view = release(&self.coordinator, &self.store, self.release).await?;
             let over = !self.follow || view.ended_ms.is_some();
-            for job in view
-                .jobs
-                .iter()
-                .filter(|job| self.job.is_none_or(|j| j == job.index))
-            {
-                for attempt in 1..=job.attempt {
-                    let offset = offsets.entry((job.index, attempt)).or_default();
-                    if !self.send_new(chunks, job.index, attempt, offset).await? {
-                        return Ok(());
-                    }
+            let logs = self.logs.of_release(self.release).await;
+            for (job, attempt) in logs.map_err(|error| errors::store(&error))? {
+                if self.job.is_some_and(|wanted| wanted != job.index) {
+                    continue;
+                }
+                let offset = offsets.entry((job, attempt)).or_default();
+                if !self.send_new(chunks, job, attempt, offset).await? {
+                    return Ok(());
                 }
             }
             if over {
                 return Ok(());
             }
             tokio::select! {
+                open = follower.appended() => if !open { return Ok(()) },
                 () = tokio::time::sleep(LOOK) => {}
                 () = chunks.closed() => return Ok(()),
             }
@@ -69,28 +70,24 @@ impl Reader {
     async fn send_new(
         &self,
         chunks: &Chunks,
-        job: u32,
-        attempt: u32,
+        job: JobId,
+        attempt: Attempt,
         offset: &mut u64,
     ) -> Result<bool, Status> {
-        let id = JobId {
-            release: self.release,
-            index: job,
-        };
         loop {
             let text = self
                 .logs
-                .read(id, Attempt(attempt), *offset, CHUNK)
+                .read(job, attempt, *offset, CHUNK)
                 .await
-                .map_err(|error| Status::internal(format!("the log cannot be read: {error}")))?;
+                .map_err(|error| errors::store(&error))?;
             if text.is_empty() {
                 return Ok(true);
             }
             *offset += text.len() as u64;
             let chunk = v1::LogChunk {
-                job,
-                attempt,
-                text,
+                job: job.index,
+                attempt: attempt.0,
+                text: text.into(),
             };
             if chunks.send(Ok(chunk)).await.is_err() {
                 return Ok(false);

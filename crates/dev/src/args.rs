@@ -1,0 +1,106 @@
+//! The command line of `shipway-dev`.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use shipway_runtime::telemetry::{Telemetry, TelemetryConfig};
+
+use crate::stack::StackConfig;
+use crate::up;
+
+/// Coordinator, agents, CLI and a simulator of AWS in one program.
+#[derive(Parser)]
+#[command(name = "shipway-dev", version)]
+struct Args {
+    /// What is logged on stderr, such as `info` or `warn,shipway_agent=debug`.
+    #[arg(long, global = true, env = "SHIPWAY_DEV_LOG", default_value = "warn")]
+    log: String,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Keeps everything running for use with the CLI.
+    Up(Up),
+}
+
+#[derive(clap::Args)]
+struct Up {
+    /// Where the coordinator listens.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7433")]
+    grpc: SocketAddr,
+    /// Where the simulator of AWS listens.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7434")]
+    aws: SocketAddr,
+    /// Simulated seconds per second, 1 to 1000.
+    #[arg(long, value_name = "N", default_value_t = 10.0)]
+    time_scale: f64,
+    /// Keep state here between runs.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Write {"grpc": …, "aws": …} here once everything answers.
+    #[arg(long, value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+    /// Docker Engine for builds: auto, off, or an address such as unix:///var/run/docker.sock.
+    #[arg(long, value_name = "WHERE", default_value = "auto")]
+    docker: String,
+}
+
+/// Runs the program with these arguments.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args = match Args::try_parse_from(args) {
+        Ok(args) => args,
+        Err(error) => {
+            // Help goes to stdout and succeeds, the rest to stderr; a broken pipe is no failure.
+            drop(error.print());
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match act(args) {
+        Ok(code) => code,
+        Err(error) => {
+            say_error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the last words of the program")]
+fn say_error(error: &anyhow::Error) {
+    eprintln!("error: {error:#}");
+}
+
+fn act(args: Args) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("could not start the runtime")?;
+    runtime.block_on(async move {
+        let log = TelemetryConfig {
+            log: args.log,
+            ..TelemetryConfig::default()
+        };
+        let telemetry = Telemetry::install("shipway-dev", &log);
+        let ended = match args.command {
+            Command::Up(up) => {
+                let config = StackConfig {
+                    grpc: up.grpc,
+                    aws: up.aws,
+                    time_scale: up.time_scale,
+                    data: PathBuf::new(),
+                    docker: up.docker,
+                };
+                up::run(config, up.data, up.ready_file.as_deref())
+                    .await
+                    .map(|()| ExitCode::SUCCESS)
+            }
+        };
+        telemetry.flush();
+        ended
+    })
+}
