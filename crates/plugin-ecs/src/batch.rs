@@ -109,39 +109,17 @@ impl<F: Fetch> Batcher<F> {
     /// The value of the key, or `None` when it does not exist.
     pub(crate) async fn get(&self, key: F::Key) -> Result<Option<F::Value>, PlatformError> {
         let (answer, answered) = oneshot::channel();
-        if self.ask(vec![(key, answer)]) {
+        if self.ask((key, answer)) {
             self.start();
         }
         answered.await.unwrap_or_else(|_| Err(gone()))
     }
 
-    /// The values of those keys that exist, in the order of the keys.
-    pub(crate) async fn get_all(
-        &self,
-        keys: impl IntoIterator<Item = F::Key>,
-    ) -> Result<Vec<F::Value>, PlatformError> {
-        let (asked, answers): (Asked<F>, Vec<_>) = keys
-            .into_iter()
-            .map(|key| {
-                let (answer, answered) = oneshot::channel();
-                ((key, answer), answered)
-            })
-            .unzip();
-        if !asked.is_empty() && self.ask(asked) {
-            self.start();
-        }
-        let mut values = Vec::with_capacity(answers.len());
-        for answer in answers {
-            values.extend(answer.await.unwrap_or_else(|_| Err(gone()))?);
-        }
-        Ok(values)
-    }
-
     /// Notes the question; true when it is the first of a batch.
-    fn ask(&self, mut new: Asked<F>) -> bool {
+    fn ask(&self, new: (F::Key, Answer<F>)) -> bool {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         let first = asked.is_empty();
-        asked.append(&mut new);
+        asked.push(new);
         first
     }
 

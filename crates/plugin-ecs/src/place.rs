@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use shipway_plugin::ObserveTasks;
+
 use crate::batch::Batcher;
 use crate::budget::Budget;
 use crate::clients::Clients;
@@ -18,12 +20,14 @@ pub(crate) struct Shared {
     pub(crate) poller: Poller<Services, ServiceDeployments>,
     pub(crate) services: Batcher<Services>,
     pub(crate) revisions: Batcher<Revisions>,
-    pub(crate) tasks: Batcher<Tasks>,
+    pub(crate) running_tasks: Batcher<Tasks>,
+    pub(crate) stopped_tasks: Batcher<Tasks>,
 }
 
 impl Shared {
     pub(crate) fn new(agent: Arc<Clients>, budget: Arc<Budget>, polling: Polling) -> Self {
         let gather = polling.gather;
+        let tasks = |which| Batcher::new(Tasks::new(Arc::clone(&agent), which), gather);
         Self {
             poller: Poller::new(
                 Services::polled(Arc::clone(&agent)),
@@ -32,7 +36,8 @@ impl Shared {
             ),
             services: Batcher::new(Services::patient(Arc::clone(&agent)), gather),
             revisions: Batcher::new(Revisions::new(Arc::clone(&agent)), gather),
-            tasks: Batcher::new(Tasks::new(Arc::clone(&agent)), gather),
+            running_tasks: tasks(ObserveTasks::Running),
+            stopped_tasks: tasks(ObserveTasks::Stopped),
             agent,
             budget,
         }

@@ -20,7 +20,7 @@ use crate::convert::text;
 use crate::operation::GET_CALLER_IDENTITY;
 use crate::place::Shared;
 use crate::registry::Registry;
-use crate::{deployments, scaling, secret, service, task_definition, tasks};
+use crate::{deployments, scaling, secret, service, task_definition};
 
 /// A handle; the job's own calls go through `clients`, shared observation through `shared`.
 pub(crate) struct Region {
@@ -81,7 +81,12 @@ impl RegionApi for Region {
         service: &ServiceName,
         which: ObserveTasks,
     ) -> Result<Vec<TaskSeen>, PlatformError> {
-        tasks::of_service(&self.clients, &self.shared.tasks, cluster, service, which).await
+        let tasks = match which {
+            ObserveTasks::Running => &self.shared.running_tasks,
+            ObserveTasks::Stopped => &self.shared.stopped_tasks,
+        };
+        let found = tasks.get((cluster.clone(), service.clone())).await?;
+        Ok(found.unwrap_or_default())
     }
 
     async fn task_definition(

@@ -8,7 +8,8 @@ use std::time::Duration;
 use aws_sim::Sim;
 use aws_sim::seed::{ServiceSeed, demo};
 use common::rollout::{follow, newest, simulator, update};
-use common::{STAGING, cluster, config, job, open};
+use common::{STAGING, Server, cluster, config, job, open};
+use serde_json::{Value, json};
 use shipway_domain::ids::ServiceName;
 use shipway_domain::observe::ServiceDeploymentStatus;
 use shipway_domain::time::Timestamp;
@@ -80,5 +81,52 @@ async fn a_hundred_rollouts_poll_less_than_a_tenth_of_a_hundred_watchers() {
     // Each poll of a hundred deployments takes five calls; a watcher would take one each.
     let watchers = 100 * deployments.div_ceil(5);
     assert!(polling * 10 < watchers, "{polling} calls beside {watchers}");
-    assert!(count("DescribeTasks") <= 100, "{}", count("DescribeTasks"));
+    // They end within a few polls, and those that end in one are listed and described together.
+    let tasks = count("ListTasks") + count("DescribeTasks");
+    assert!(tasks < 60, "{tasks} calls for tasks");
+}
+
+#[tokio::test]
+async fn a_cluster_much_bigger_than_what_is_asked_for_is_not_listed_through() {
+    let server = Server::start(|asked, _| {
+        let order: Value = serde_json::from_str(&asked.body).expect("JSON");
+        let body = match (asked.operation.as_str(), order["serviceName"].as_str()) {
+            ("DescribeTasks", _) => {
+                let arns = order["tasks"].as_array().expect("tasks").iter();
+                let tasks = arns.map(|arn| {
+                    let name = arn
+                        .as_str()
+                        .expect("an ARN")
+                        .replace("task-of-", "service:");
+                    json!({"taskArn": arn, "group": name})
+                });
+                json!({"tasks": tasks.collect::<Vec<_>>()})
+            }
+            (_, Some(name)) => json!({"taskArns": [format!("task-of-{name}")]}),
+            (_, None) => json!({"taskArns": ["task-of-others"], "nextToken": "more"}),
+        };
+        (200, body.to_string())
+    })
+    .await;
+    let region = server.open().await;
+    let names: Vec<_> = (0..10)
+        .map(|n| ServiceName::new(format!("s{n}")).expect("a name"))
+        .collect();
+    let cluster = cluster();
+    for listed in [5 + 10, 5 + 10 + 10] {
+        let asks = names
+            .iter()
+            .map(|name| region.tasks(&cluster, name, ObserveTasks::Running));
+        for (name, tasks) in names.iter().zip(futures::future::join_all(asks).await) {
+            let arns: Vec<_> = tasks
+                .expect("tasks")
+                .into_iter()
+                .map(|task| task.arn)
+                .collect();
+            assert_eq!(arns, [format!("task-of-{name}")]);
+        }
+        // Five pages of the cluster the first time; then it is known to be too big.
+        assert_eq!(server.asked("ListTasks").len(), listed);
+    }
+    assert_eq!(server.asked("DescribeTasks").len(), 2);
 }
