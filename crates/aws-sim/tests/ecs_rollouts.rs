@@ -8,7 +8,10 @@ use hello::{CLUSTER, Hello, SERVICE, text};
 use serde_json::{Value, json};
 
 fn entries(service: &Value) -> Vec<(String, String)> {
-    let entries = service["deployments"].as_array().unwrap().iter();
+    let entries = service["deployments"]
+        .as_array()
+        .expect("deployments")
+        .iter();
     entries
         .map(|entry| (text(&entry["status"]), text(&entry["rolloutState"])))
         .collect()

@@ -110,10 +110,10 @@ fn check_containers(
         }
         one_of(container, "versionConsistency", &["enabled", "disabled"])?;
         essential |= container.bool("essential")?.unwrap_or(true);
-        all_cpu += positive(container, "cpu")?;
+        all_cpu = positive(container, "cpu")?.saturating_add(all_cpu);
         let reserved = positive(container, "memoryReservation")?;
         let limit = positive(container, "memory")?;
-        all_memory += if reserved > 0 { reserved } else { limit };
+        all_memory = u64::saturating_add(all_memory, if reserved > 0 { reserved } else { limit });
     }
     if !essential {
         return Err(names::client(
