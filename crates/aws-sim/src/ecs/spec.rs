@@ -49,7 +49,10 @@ pub(super) struct HealthCheck {
     pub(super) start_period: Duration,
 }
 
+/// Default of `stopTimeout` in seconds.
 const STOP_TIMEOUT: u64 = 30;
+/// No span of a task definition is longer, in seconds; AWS allows far less.
+const A_DAY: u64 = 86_400;
 
 impl Spec {
     /// Reads a normalised task definition.
@@ -100,7 +103,7 @@ fn is_essential(container: &Value) -> bool {
 
 fn seconds(from: &Value, name: &str, otherwise: u64) -> Duration {
     let given = from.get(name).and_then(Value::as_u64);
-    Duration::from_secs(given.unwrap_or(otherwise))
+    Duration::from_secs(given.unwrap_or(otherwise).min(A_DAY))
 }
 
 fn container(container: &Value) -> ContainerSpec {
@@ -130,7 +133,7 @@ fn health_check(container: &Value) -> Option<HealthCheck> {
     let retries = check.get("retries").and_then(Value::as_u64).unwrap_or(3);
     Some(HealthCheck {
         interval: seconds(check, "interval", 30),
-        retries: u32::try_from(retries).unwrap_or(3),
+        retries: u32::try_from(retries.min(10)).unwrap_or(3),
         start_period: seconds(check, "startPeriod", 0),
     })
 }

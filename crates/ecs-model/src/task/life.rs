@@ -186,7 +186,7 @@ impl Task {
             } => self.plan.phases.container_failing,
             _ => self.plan.phases.target_failing,
         };
-        started + (after + failing).max(grace)
+        started + after.saturating_add(failing).max(grace)
     }
 
     fn turned(&mut self, health: Health, grace: Duration) -> TaskChange {

@@ -198,6 +198,7 @@ fn check_percents(sent: &Input<'_>, all: &Value) -> Result<(), ApiError> {
     for (name, most) in [
         ("maximumPercent", 10_000),
         ("minimumHealthyPercent", 10_000),
+        ("bakeTimeInMinutes", 20_160),
     ] {
         let value = sent.int(name)?.unwrap_or_default();
         if !(0..=most).contains(&value) {
@@ -206,7 +207,6 @@ fn check_percents(sent: &Input<'_>, all: &Value) -> Result<(), ApiError> {
             )));
         }
     }
-    sent.int("bakeTimeInMinutes")?;
     let (maximum, minimum) = (
         number(all, "maximumPercent"),
         number(all, "minimumHealthyPercent"),
