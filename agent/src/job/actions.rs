@@ -22,8 +22,8 @@ pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) struct Hands {
     pub(super) target: Target,
     pub(super) region: Arc<dyn RegionApi>,
-    /// The account of the image, for tags.
-    pub(super) registry: Arc<dyn RegionApi>,
+    /// The account of the image, for tags; `None` when this agent does not act there.
+    pub(super) registry: Option<Arc<dyn RegionApi>>,
     pub(super) image: ImageSettings,
     pub(super) digest: shipway_domain::ids::Digest,
 }
@@ -146,7 +146,13 @@ impl Hands {
 
     /// A tag that cannot be set is told, and does not change the verdict.
     async fn put_tags(&self, tags: &[String]) -> Saw {
-        let registry = self.registry.registry();
+        let Some(region) = &self.registry else {
+            let account = &self.image.account;
+            let why =
+                format!("this agent does not act in account {account}, which owns the repository");
+            return Saw::Tagged(tags.iter().map(|tag| (tag.clone(), why.clone())).collect());
+        };
+        let registry = region.registry();
         let mut refused = Vec::new();
         for tag in tags {
             let put = registry

@@ -76,10 +76,7 @@ async fn prepare(work: &Work) -> Result<(Rollout, Hands), Finding> {
         .map(|tag| tag.tag.clone())
         .collect();
     // Only tags need the account of the image, which this agent may not have.
-    let registry = match open(&spec.image.account, &spec.image.region).await {
-        Ok(registry) => registry,
-        Err(_) => std::sync::Arc::clone(&region),
-    };
+    let registry = open(&spec.image.account, &spec.image.region).await.ok();
     let noted = work.noted()?;
     let stop = work.running.stop().borrow().clone();
     let wanted = Wanted {

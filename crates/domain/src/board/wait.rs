@@ -108,8 +108,8 @@ impl Board {
             .map(|needed| needed.kind.as_str())
             .collect();
         match open.as_slice() {
-            ["build"] => "waits for the image".to_owned(),
-            open => format!("waits for {} rollouts of the wave before", open.len()),
+            ["build"] => "needs the image".to_owned(),
+            open => format!("needs {} rollouts of the wave before", open.len()),
         }
     }
 
