@@ -179,18 +179,11 @@ impl Walker {
         }
     }
 
-    /// Words of ECS since the job began, each once, oldest first.
+    /// Words of ECS about our deployment, each once, oldest first.
     fn tell_events(&mut self, work: &Work) {
-        let Some(service) = self.rollout.service() else {
-            return;
-        };
-        let since = self.rollout.wanted().started_at;
-        for event in service
-            .events
-            .iter()
-            .rev()
-            .filter(|event| event.at >= since)
-        {
+        let mut events: Vec<_> = self.rollout.events().collect();
+        events.reverse();
+        for event in events {
             if self.told.events.insert(event.id.clone()) {
                 let (at, message) = (event.at, event.message.clone());
                 work.running

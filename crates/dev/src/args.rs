@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use shipway_runtime::telemetry::{Telemetry, TelemetryConfig};
 
+use crate::demo;
 use crate::stack::StackConfig;
 use crate::up;
 
@@ -25,8 +26,23 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Runs the main job on the example app: deploys, a release that fails, the way back.
+    Demo(Demo),
     /// Keeps everything running for use with the CLI.
     Up(Up),
+}
+
+#[derive(clap::Args)]
+struct Demo {
+    /// Print one JSON document on stdout, and nothing else there.
+    #[arg(long)]
+    json: bool,
+    /// Builder: docker or layers. Without it docker when an engine answers, else layers.
+    #[arg(long, value_parser = ["docker", "layers"])]
+    builder: Option<String>,
+    /// Simulated seconds per second, 1 to 1000.
+    #[arg(long, value_name = "N", default_value_t = 60.0)]
+    time_scale: f64,
 }
 
 #[derive(clap::Args)]
@@ -87,6 +103,18 @@ fn act(args: Args) -> anyhow::Result<ExitCode> {
         };
         let telemetry = Telemetry::install("shipway-dev", &log);
         let ended = match args.command {
+            Command::Demo(Demo {
+                json,
+                builder,
+                time_scale,
+            }) => {
+                demo::run(demo::Options {
+                    json,
+                    builder,
+                    time_scale,
+                })
+                .await
+            }
             Command::Up(up) => {
                 let config = StackConfig {
                     grpc: up.grpc,

@@ -2,6 +2,7 @@
 //! stand-in for AWS.
 
 mod args;
+mod demo;
 mod stack;
 mod up;
 

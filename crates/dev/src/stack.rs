@@ -99,7 +99,7 @@ impl Stack {
         let mut builders = Vec::new();
         for (id, accounts) in [
             ("agent-tools", &ACCOUNTS[..1]),
-            ("agent-deploy", &ACCOUNTS[1..]),
+            ("agent-deploy", &ACCOUNTS[..]),
         ] {
             let config = agent_config(id, accounts, &grpc, &aws, &config);
             let agent = agent(&config, id == "agent-tools", &mut builders).await?;

@@ -124,7 +124,7 @@ impl Rollout {
                 stopped,
                 events,
                 ours,
-                self.wanted.started_at,
+                self.events_since(),
             ));
         }
         self.end(Verdict::Failed, summary, ours, findings, false)
@@ -195,7 +195,7 @@ impl Rollout {
             .service
             .as_ref()
             .map_or(&[][..], |s| s.events.as_slice());
-        let mut findings = diagnose::findings(stopped, events, ours, self.wanted.started_at);
+        let mut findings = diagnose::findings(stopped, events, ours, self.events_since());
         if findings.is_empty() {
             findings.push(diagnose::unexplained(deployment));
         }

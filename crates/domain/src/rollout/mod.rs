@@ -24,7 +24,9 @@ use crate::document::Document;
 use crate::event::{NoteLevel, TaskCounts};
 use crate::ids::{JobId, ReleaseId, Target};
 use crate::job::{BuiltImage, StopReason};
-use crate::observe::{RevisionSeen, ScalingSeen, ServiceDeploymentSeen, ServiceSeen, TaskSeen};
+use crate::observe::{
+    RevisionSeen, ScalingSeen, ServiceDeploymentSeen, ServiceEventSeen, ServiceSeen, TaskSeen,
+};
 use crate::spec::{ReleaseKind, RolloutSettings};
 use crate::time::Timestamp;
 use crate::verdict::Finding;
@@ -216,6 +218,23 @@ impl Rollout {
             desired,
             upper: desired.saturating_mul(settings.maximum_percent) / 100,
             waiting_for: follow::waiting_for(deployment, desired),
+        })
+    }
+
+    /// What ECS said of the service since our deployment began, by its own clock: newest first.
+    pub fn events(&self) -> impl Iterator<Item = &ServiceEventSeen> {
+        let since = self.events_since();
+        let service = self.seen.service.iter();
+        service
+            .flat_map(|service| &service.events)
+            .filter(move |event| event.at >= since)
+    }
+
+    /// When our deployment began by the clock of ECS; never, before it is known.
+    fn events_since(&self) -> Timestamp {
+        let deployment = self.seen.deployment.as_ref();
+        deployment.map_or(Timestamp::from_millis(u64::MAX), |deployment| {
+            deployment.created_at
         })
     }
 
