@@ -111,7 +111,7 @@ impl Server {
         })?;
         let gate = Gate::new(Arc::new(Tokens::of(&config.data)), config.tls.is_some());
         if config.tls.is_none() {
-            tracing::warn!(%address, "no TLS: listening on loopback only, callers need no token");
+            tracing::info!(%address, "no TLS: listening on loopback only, callers need no token");
         }
         let stop_sessions = CancellationToken::new();
         let stop_serving = CancellationToken::new();

@@ -41,7 +41,7 @@ struct Demo {
     #[arg(long, value_parser = ["docker", "layers"])]
     builder: Option<String>,
     /// Simulated seconds per second, 1 to 1000.
-    #[arg(long, value_name = "N", default_value_t = 60.0)]
+    #[arg(long, value_name = "N", default_value_t = 30.0)]
     time_scale: f64,
 }
 
