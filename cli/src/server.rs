@@ -103,23 +103,31 @@ impl Server {
 
     /// What a failed call means for the user.
     pub(crate) fn failed(&self, status: &Status) -> Error {
+        use std::error::Error as _;
+
         let failure = Failure::from(status);
-        let kind = match failure.class {
-            Class::Unavailable | Class::Internal => Kind::Connection,
-            Class::BadInput
+        // What the coordinator itself says has no cause; what the transport says has one.
+        let unheard = status.source().is_some();
+        let (kind, message) = match failure.class {
+            _ if unheard => (
+                Kind::Connection,
+                format!("lost the coordinator at {}: {}", self.url, failure.message),
+            ),
+            Class::Internal => (
+                Kind::Connection,
+                format!(
+                    "the coordinator at {} failed: {}",
+                    self.url, failure.message
+                ),
+            ),
+            Class::Unavailable
+            | Class::BadInput
             | Class::NotFound
             | Class::Exists
             | Class::Refused
             | Class::Unauthenticated
             | Class::Denied
-            | Class::Exhausted => Kind::Refused,
-        };
-        let message = match kind {
-            Kind::Connection => format!(
-                "the coordinator at {} failed: {}",
-                self.url, failure.message
-            ),
-            _ => failure.message,
+            | Class::Exhausted => (Kind::Refused, failure.message),
         };
         let mut error = Error::new(kind, message);
         if failure.class == Class::Unauthenticated && failure.hints.is_empty() {

@@ -8,7 +8,7 @@ use shipway_proto::v1::JobPhase;
 
 use crate::follow::job::{Job, Wait};
 use crate::follow::state::State;
-use crate::follow::view::{Detail, NAME_COLUMN, mark_of_step, mark_of_verdict};
+use crate::follow::view::{Detail, mark_of_step, mark_of_verdict};
 use crate::text::line::{Line, Tone};
 use crate::text::words::{clock, span};
 
@@ -72,18 +72,18 @@ pub(crate) fn first_line(state: &State, job: &Job, now: Timestamp) -> Line {
             _ => format!("{verdict}   "),
         };
         return begin(mark, tone)
-            .until(NAME_COLUMN)
+            .until(state.name_column())
             .and(tone, word)
             .and(Tone::Plain, summary(state, job))
             .and(Tone::Faint, format!("   {took}"));
     }
     match (&job.outcome, job.phase) {
         (Some(Outcome::Skipped { .. }), _) => begin("·", Tone::Faint)
-            .until(NAME_COLUMN)
+            .until(state.name_column())
             .and(Tone::Faint, summary(state, job)),
         (_, JobPhase::Running) => {
             let line = begin("▸", Tone::Active)
-                .until(NAME_COLUMN)
+                .until(state.name_column())
                 .and(Tone::Plain, took);
             match &job.agent {
                 Some(agent) => line.and(Tone::Faint, format!("   on {agent}")),
@@ -91,7 +91,10 @@ pub(crate) fn first_line(state: &State, job: &Job, now: Timestamp) -> Line {
             }
         }
         _ => match &job.wait {
-            Some(wait) => waits(begin("·", Tone::Faint), wait, job, now),
+            Some(wait) => {
+                let line = begin("·", Tone::Faint).until(state.name_column());
+                waits(line, wait, job, now)
+            }
             None => begin("·", Tone::Faint),
         },
     }
@@ -136,11 +139,8 @@ pub(crate) fn summary(state: &State, job: &Job) -> String {
 
 /// The line with the reason of a wait.
 pub(crate) fn waits(line: Line, wait: &Wait, job: &Job, now: Timestamp) -> Line {
-    line.until(NAME_COLUMN)
-        .and(
-            Tone::Faint,
-            format!("waits {}: ", span(now.since(job.since))),
-        )
+    let waited = span(now.since(job.since));
+    line.and(Tone::Faint, format!("waits {waited}: "))
         .and_hanging(Tone::Plain, &wait.text)
 }
 

@@ -255,9 +255,11 @@ impl Job {
 
 impl From<v1::Wait> for Wait {
     fn from(wait: v1::Wait) -> Self {
+        // It is shown behind the word "waits".
+        let text = wait.text.strip_prefix("waits ").unwrap_or(&wait.text);
         Self {
             code: wait.code,
-            text: wait.text,
+            text: text.to_owned(),
             release: wait.release.map(ReleaseId::from_number),
         }
     }

@@ -48,23 +48,11 @@ impl Show for Lines {
     }
 
     fn changed(&mut self, session: &mut Session<'_>, state: &State) -> Result<(), Error> {
-        let now = session.now();
-        if !self.greeted {
-            self.greeted = true;
-            Self::write(session, &plain::greeting(state))?;
+        if self.greeted {
+            return Ok(());
         }
-        for job in state.jobs.values() {
-            let Some(wait) = &job.wait else {
-                self.waits.remove(&job.index);
-                continue;
-            };
-            if self.waits.get(&job.index) != Some(&wait.text) {
-                self.waits.insert(job.index, wait.text.clone());
-                let text = format!("waits: {}", wait.text);
-                Self::write(session, &plain::at(now, state, Some(job), &text))?;
-            }
-        }
-        Ok(())
+        self.greeted = true;
+        Self::write(session, &plain::greeting(state))
     }
 
     fn output(
@@ -79,7 +67,21 @@ impl Show for Lines {
         Self::write(session, &line)
     }
 
-    fn tick(&mut self, _: &mut Session<'_>, _: &State) -> Result<(), Error> {
+    /// Waits are told here, so that events that came with them stand before them and what passes
+    /// at once is not told at all.
+    fn tick(&mut self, session: &mut Session<'_>, state: &State) -> Result<(), Error> {
+        let now = session.now();
+        for job in state.jobs.values() {
+            let Some(wait) = &job.wait else {
+                self.waits.remove(&job.index);
+                continue;
+            };
+            if self.waits.get(&job.index) != Some(&wait.text) {
+                self.waits.insert(job.index, wait.text.clone());
+                let text = format!("waits: {}", wait.text);
+                Self::write(session, &plain::at(now, state, Some(job), &text))?;
+            }
+        }
         Ok(())
     }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use console::measure_text_width;
+
 use shipway_domain::event::{Event, EventKind};
 use shipway_domain::ids::{AccountId, ReleaseId};
 use shipway_domain::spec::ReleaseKind;
@@ -10,6 +12,10 @@ use shipway_domain::verdict::Verdict;
 use shipway_proto::{ConversionError, v1};
 
 use crate::follow::job::Job;
+
+/// Columns of the names of jobs.
+const NARROWEST_NAME: usize = 25;
+const WIDEST_NAME: usize = 60;
 
 /// A release as far as it has been seen.
 #[derive(Clone, Debug)]
@@ -128,6 +134,16 @@ impl State {
             }
             None => job.kind.clone(),
         }
+    }
+
+    /// Where the words behind the names of jobs begin.
+    pub(crate) fn name_column(&self) -> usize {
+        let widths = self
+            .jobs
+            .values()
+            .map(|job| measure_text_width(&self.label(job)));
+        // A mark before the name, blanks behind it.
+        (widths.max().unwrap_or(0) + 5).clamp(NARROWEST_NAME, WIDEST_NAME)
     }
 
     /// The jobs that change a target.

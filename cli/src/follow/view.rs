@@ -11,9 +11,6 @@ use crate::follow::state::State;
 use crate::text::line::{Line, Tone};
 use crate::text::words::{count, span};
 
-/// Where the words behind a target's name begin.
-pub(crate) const NAME_COLUMN: usize = 34;
-
 /// How much is told of each job; less when the terminal is small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Detail {
@@ -120,12 +117,8 @@ fn build(state: &State, job: &Job, now: Timestamp, detail: Detail) -> Vec<Line> 
         lines.push(step_line(seen, now));
     }
     if let Some(wait) = job.wait.as_ref().filter(|_| job.verdict().is_none()) {
-        lines.push(block::waits(
-            Line::plain(" · ").and(Tone::Plain, &job.kind),
-            wait,
-            job,
-            now,
-        ));
+        let line = Line::plain(format!(" · {}", job.kind)).until(state.name_column());
+        lines.push(block::waits(line, wait, job, now));
     }
     let builds = |seen: &&StepSeen| seen.step == Step::Build || seen.step == Step::Push;
     let under_way = job

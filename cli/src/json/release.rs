@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use shipway_domain::job::{Outcome, RolloutReport};
 use shipway_domain::spec::ReleaseKind;
 
+use crate::follow::block;
 use crate::follow::ending::findings;
 use crate::follow::job::Job;
 use crate::follow::state::State;
@@ -41,11 +42,11 @@ pub(crate) fn object(state: &State) -> Value {
         "final": state.is_final(),
         "image": image,
         "findings": json::outcome::findings(&causes),
-        "targets": state.targets().map(target).collect::<Value>(),
+        "targets": state.targets().map(|job| target(state, job)).collect::<Value>(),
     })
 }
 
-fn target(job: &Job) -> Value {
+fn target(state: &State, job: &Job) -> Value {
     let report: Option<&RolloutReport> = match &job.outcome {
         Some(Outcome::RolledOut(report)) => Some(report),
         _ => None,
@@ -58,7 +59,7 @@ fn target(job: &Job) -> Value {
         "phase": json::phase(job.phase),
         "verdict": job.verdict().map(|verdict| verdict.as_str()),
         "unchanged": report.is_some_and(|report| report.unchanged),
-        "summary": report.map(|report| report.summary.as_str()),
+        "summary": Some(block::summary(state, job)).filter(|text| !text.is_empty()),
         "image_digest": report.and_then(|report| report.image_digest.as_ref()).map(|d| d.as_str()),
         "task_definition": report.and_then(|report| report.task_definition.as_deref()),
         "serving": report.and_then(|report| report.serving.as_deref()),

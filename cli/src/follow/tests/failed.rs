@@ -66,7 +66,7 @@ fn a_failed_rollout_ends_with_why_evidence_and_remedy() {
          ✓ build            24 s   docker, 11 of 14 layers cached
          ✓ push              6 s   18 MB new, 212 MB already there
 
-         ✗ prod eu-west-1 main/web        rolled-back   web:41 serves again (3 of 3 tasks), nobody was cut off   4 m 14 s
+         ✗ prod eu-west-1 main/web  rolled-back   web:41 serves again (3 of 3 tasks), nobody was cut off   4 m 14 s
 
            Why      the new container exits with code 1 about 2 s after it starts (3 of 3 tasks; breaker 3
                     of 3) [container-exits]
@@ -77,7 +77,7 @@ fn a_failed_rollout_ends_with_why_evidence_and_remedy() {
                     task-definition.json, containerDefinitions[web].environment or secrets
            Also     health check grace period is 10 s; past tasks needed 28 s [W07]
 
-         · prod us-east-1 main/web        not started: prod eu-west-1 main/web did not succeed
+         · prod us-east-1 main/web  not started: prod eu-west-1 main/web did not succeed
         rolled-back in 4 m 44 s   trace 0af7651916cd43dd8448eb211c80319c
         more: shipway logs 1007"#]].assert_eq(&rolled_back().ending());
 }
@@ -116,12 +116,12 @@ fn a_failed_build_names_its_cause() {
 
          ✗ build            12 s
 
-         ✗ build                          failed   RUN npm ci failed with exit code 1   12 s
+         ✗ build                    failed   RUN npm ci failed with exit code 1   12 s
 
            Why      RUN npm ci failed with exit code 1 [dockerfile]
            Evidence npm ERR! 404
 
-         · prod eu-west-1 main/web        not started: build did not succeed
+         · prod eu-west-1 main/web  not started: build did not succeed
         failed in 12 s   trace 0af7651916cd43dd8448eb211c80319c
         more: shipway logs 1007"#]]
     .assert_eq(&scene.ending());
@@ -149,8 +149,8 @@ fn a_cancelled_release_says_who_and_why() {
 
         web → prod   release 1007   commit 4f1c2d9 "Faster cart"   1 target, 1 wave
 
-         – build                          cancelled   by dev: wrong branch
-         – prod eu-west-1 main/web        cancelled   by dev: wrong branch
+         – build                    cancelled   by dev: wrong branch
+         – prod eu-west-1 main/web  cancelled   by dev: wrong branch
         cancelled in 0 s   trace 0af7651916cd43dd8448eb211c80319c"#]]
     .assert_eq(&format!("{}\n\n{}", scene.plain(), scene.ending()));
 }
@@ -185,7 +185,7 @@ fn a_resting_release_is_not_final_and_says_how_to_go_on() {
          ✓ build            24 s   docker, 11 of 14 layers cached
          ✓ push              6 s   18 MB new, 212 MB already there
 
-         ? prod eu-west-1 main/web        unknown   no end in 30 m; ECS goes on   30 m
+         ? prod eu-west-1 main/web  unknown   no end in 30 m; ECS goes on   30 m
         unknown after 30 m 30 s, not final   trace 0af7651916cd43dd8448eb211c80319c
         it is looked at again: shipway watch 1007      give it up: shipway cancel 1007"#]]
     .assert_eq(&scene.ending());

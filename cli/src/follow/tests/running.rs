@@ -39,13 +39,13 @@ fn a_running_deploy_shows_steps_tasks_and_waits() {
 
          ✓ build            24 s   docker, 11 of 14 layers cached
          ✓ push              6 s   18 MB new, 212 MB already there
-         ▸ prod eu-west-1 main/web        53 s   on agent-prod-1
+         ▸ prod eu-west-1 main/web  53 s   on agent-prod-1
              ✓ register 1 s  ✓ update 0 s  ▸ follow 52 s
              old ■■·          new ■■■▒          total 6 of at most 6   task definition web:42
              waiting for load balancer health of 1 task, 25 s
              12:00:31 (service web) has started 3 tasks
              12:00:58 (service web) has begun draining connections on 1 task
-         · prod us-east-1 main/web        waits 53 s: slot held by release 100s (token ci-web), then next
+         · prod us-east-1 main/web  waits 53 s: slot held by release 100s (token ci-web), then next
 
         Ctrl-C leaves it running; come back with: shipway watch 1007"#]].assert_eq(&in_the_middle(&[0, 0]).screen(100, 40));
 }
@@ -58,14 +58,14 @@ fn two_waves_are_told_apart() {
          ✓ build            24 s   docker, 11 of 14 layers cached
          ✓ push              6 s   18 MB new, 212 MB already there
          wave 1 of 2
-         ▸ prod eu-west-1 main/web        53 s   on agent-prod-1
+         ▸ prod eu-west-1 main/web  53 s   on agent-prod-1
              ✓ register 1 s  ✓ update 0 s  ▸ follow 52 s
              old ■■·          new ■■■▒          total 6 of at most 6   task definition web:42
              waiting for load balancer health of 1 task, 25 s
              12:00:31 (service web) has started 3 tasks
              12:00:58 (service web) has begun draining connections on 1 task
          wave 2 of 2
-         · prod us-east-1 main/web        waits 53 s: slot held by release 100s (token ci-web), then next
+         · prod us-east-1 main/web  waits 53 s: slot held by release 100s (token ci-web), then next
 
         Ctrl-C leaves it running; come back with: shipway watch 1007"#]].assert_eq(&in_the_middle(&[0, 1]).screen(100, 40));
 }
@@ -82,9 +82,9 @@ fn a_small_terminal_shows_less_and_never_more_than_its_rows() {
     expect![[r#"
         web → prod   release 1007   commit 4f1c2d9 "Faster cart"   …
 
-         ✓ build                          pushed tools/web@sha256:9…
-         ▸ prod eu-west-1 main/web        53 s   on agent-prod-1
-         · prod us-east-1 main/web        waits 53 s: slot held by …
+         ✓ build                    pushed tools/web@sha256:9a41…e2…
+         ▸ prod eu-west-1 main/web  53 s   on agent-prod-1
+         · prod us-east-1 main/web  waits 53 s: slot held by releas…
 
         Ctrl-C leaves it running; come back with: shipway watch 1007"#]]
     .assert_eq(&scene.screen(60, 8));
@@ -104,7 +104,7 @@ fn a_live_release_ends_with_a_line_per_target() {
          ✓ build            24 s   docker, 11 of 14 layers cached
          ✓ push              6 s   18 MB new, 212 MB already there
 
-         ✓ prod eu-west-1 main/web        live   3 of 3 tasks serve sha256:9a41…e2   1 m 13 s
+         ✓ prod eu-west-1 main/web  live   3 of 3 tasks serve sha256:9a41…e2   1 m 13 s
         live in 1 m 43 s   trace 0af7651916cd43dd8448eb211c80319c"#]]
     .assert_eq(&scene.ending());
 }

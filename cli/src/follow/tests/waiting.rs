@@ -19,9 +19,8 @@ fn a_wait_has_its_reason_and_its_time() {
     expect![[r#"
         web → prod   release 1007   commit 4f1c2d9 "Faster cart"   1 target, 1 wave
 
-         · build                          waits 2 m 5 s: no connected agent builds with docker for account
-                                                         tools
-         · prod eu-west-1 main/web        waits 2 m 5 s: the build comes first
+         · build                    waits 2 m 5 s: no connected agent builds with docker for account tools
+         · prod eu-west-1 main/web  waits 2 m 5 s: the build comes first
 
         Ctrl-C leaves it running; come back with: shipway watch 1007"#]].assert_eq(&scene.screen(100, 40));
 }
