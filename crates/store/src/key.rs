@@ -15,8 +15,6 @@ pub(crate) enum Table {
     Events = b'e',
     /// Jobs: release, index.
     Jobs = b'j',
-    /// Tokens, by name.
-    Tokens = b'k',
     /// The format of all this.
     Meta = b'm',
     /// What cannot be read, under its old key behind this byte.
@@ -30,10 +28,9 @@ pub(crate) enum Table {
 }
 
 impl Table {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 7] = [
         Self::Events,
         Self::Jobs,
-        Self::Tokens,
         Self::Meta,
         Self::Quarantine,
         Self::Releases,
@@ -106,10 +103,6 @@ impl Key {
         Self::new(Table::Targets, &parts)
     }
 
-    pub(crate) fn token(name: &str) -> Self {
-        Self::new(Table::Tokens, &[name.as_bytes()])
-    }
-
     pub(crate) fn format() -> Self {
         Self::new(Table::Meta, &[b"format"])
     }
@@ -132,7 +125,7 @@ pub(crate) fn release_of(key: &[u8]) -> Option<ReleaseId> {
         Table::Events | Table::Jobs | Table::Releases | Table::Specs => {
             number(key, 1).map(ReleaseId::from_number)
         }
-        Table::Quarantine | Table::Tokens | Table::Meta | Table::Targets => None,
+        Table::Quarantine | Table::Meta | Table::Targets => None,
     }
 }
 
@@ -179,9 +172,6 @@ impl fmt::Display for InWords<'_> {
             }
             (Some(Table::Targets), _) => {
                 write!(f, "target {}", String::from_utf8_lossy(&key[1..]))
-            }
-            (Some(Table::Tokens), _) => {
-                write!(f, "token {:?}", String::from_utf8_lossy(&key[1..]))
             }
             (Some(Table::Meta), _) => f.write_str("the store"),
             _ => write!(f, "a record with the unknown key {key:x?}"),

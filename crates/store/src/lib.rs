@@ -23,7 +23,6 @@ mod loaded;
 mod logs;
 mod records;
 mod store;
-mod token;
 
 #[cfg(test)]
 mod tests;
@@ -37,4 +36,3 @@ pub use loaded::{Loaded, Quarantined};
 pub use logs::{Follower, Logs};
 pub use records::{MemoryStore, SledStore};
 pub use store::{Filter, Receipt, Store};
-pub use token::{Role, Token};

@@ -20,7 +20,6 @@ use crate::frame::{self, Unreadable};
 use crate::key::{InWords, Key, Table, release_of, target_of};
 use crate::loaded::{Loaded, Quarantined};
 use crate::records::Records;
-use crate::token::Token;
 
 /// Loads everything from the store.
 pub(crate) fn load<E: Engine>(store: &Records<E>) -> Result<Loaded, StoreError> {
@@ -32,7 +31,6 @@ pub(crate) fn load<E: Engine>(store: &Records<E>) -> Result<Loaded, StoreError> 
     };
     loader.take_quarantined()?;
     loader.take_targets()?;
-    loader.check_tokens()?;
     let open = loader.take_releases()?;
     for parts in in_parallel(&open, |release| Parts::gather(store, release)) {
         loader.take_parts(parts?);
@@ -76,7 +74,6 @@ impl<E: Engine> Loader<'_, E> {
                 Some(Table::Releases) => damage::<records::ReleaseRecord, Release>(key, &value),
                 Some(Table::Specs) => damage::<v1::ReleaseSpec, ReleaseSpec>(key, &value),
                 Some(Table::Jobs) => damage::<records::JobRecord, Job>(key, &value),
-                Some(Table::Tokens) => damage::<records::TokenRecord, Token>(key, &value),
                 _ => Damage::Key,
             };
             self.report(key, &what);
@@ -92,18 +89,6 @@ impl<E: Engine> Loader<'_, E> {
             match read? {
                 Ok(target) => self.loaded.changes.push(Change::Target(target)),
                 Err(damaged) => self.set_aside(damaged),
-            }
-        }
-        Ok(())
-    }
-
-    fn check_tokens(&mut self) -> Result<(), StoreError> {
-        let (from, to) = Table::Tokens.bounds();
-        for entry in self.store.engine()?.range(&from, &to) {
-            let (key, value) = entry?;
-            let read = read::<records::TokenRecord, Token>(key.as_ref(), value.as_ref());
-            if let Err(damaged) = read? {
-                self.set_aside(damaged);
             }
         }
         Ok(())

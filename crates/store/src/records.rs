@@ -9,7 +9,7 @@ use shipway_domain::ids::ReleaseId;
 use shipway_domain::job::Job;
 use shipway_domain::release::Release;
 use shipway_domain::spec::ReleaseSpec;
-use shipway_proto::store::v1::{EventRun, JobRecord, ReleaseRecord, TokenRecord};
+use shipway_proto::store::v1::{EventRun, JobRecord, ReleaseRecord};
 use shipway_proto::v1;
 
 use crate::data_dir::{DataDir, LowDisk};
@@ -23,7 +23,6 @@ use crate::key::{Key, Table};
 use crate::load;
 use crate::loaded::Loaded;
 use crate::store::{Filter, Receipt, Store};
-use crate::token::Token;
 
 /// Records on disk, in sled.
 pub type SledStore = Records<Sled>;
@@ -241,24 +240,6 @@ impl<E: Engine> Store for Records<E> {
             }
         }
         Ok(found)
-    }
-
-    fn put_token(&self, token: &Token) -> Result<(), StoreError> {
-        self.write(|writes| put(writes, Key::token(&token.name), &TokenRecord::from(token)))?;
-        Ok(())
-    }
-
-    fn tokens(&self) -> Result<Vec<Token>, StoreError> {
-        let (from, to) = Table::Tokens.bounds();
-        let mut tokens = Vec::new();
-        for entry in self.engine()?.range(&from, &to) {
-            let (key, value) = entry?;
-            tokens.extend(frame::read::<TokenRecord, Token>(
-                key.as_ref(),
-                value.as_ref(),
-            ));
-        }
-        Ok(tokens)
     }
 
     fn accepts_new_work(&self) -> Result<(), LowDisk> {

@@ -12,7 +12,6 @@ use shipway_domain::spec::ReleaseSpec;
 use crate::data_dir::LowDisk;
 use crate::error::StoreError;
 use crate::loaded::Loaded;
-use crate::token::Token;
 
 /// Keeps what the coordinator decides. All calls block; those that read are short.
 ///
@@ -66,18 +65,6 @@ pub trait Store: Send + Sync + 'static {
         before: Option<ReleaseId>,
         limit: usize,
     ) -> Result<Vec<Release>, StoreError>;
-
-    /// Keeps a token; one of the same name is replaced.
-    ///
-    /// # Errors
-    /// As for [`Store::commit`].
-    fn put_token(&self, token: &Token) -> Result<(), StoreError>;
-
-    /// All tokens. Those that cannot be read are left out; [`Store::load`] reports them.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    fn tokens(&self) -> Result<Vec<Token>, StoreError>;
 
     /// Whether there is room for new work: asked before a submission is taken in.
     ///

@@ -8,11 +8,8 @@ use shipway_domain::ids::{AppName, Attempt, EnvName, IdempotencyKey};
 use shipway_domain::job::Job;
 use shipway_domain::release::Release;
 use shipway_domain::spec::{ReleaseKind, ReleaseSpec, Source};
-use shipway_domain::time::Timestamp;
 use shipway_domain::verdict::Verdict;
-use shipway_store::{
-    DataDir, Filter, MAX_RECORD, MemoryStore, Role, SledStore, Store, StoreError, Token,
-};
+use shipway_store::{DataDir, Filter, MAX_RECORD, MemoryStore, SledStore, Store, StoreError};
 use support::*;
 use tempfile::TempDir;
 
@@ -102,7 +99,6 @@ contract! {
     numbers_of_releases_are_never_used_again
     releases_are_listed_newest_first
     what_was_never_kept_is_not_found
-    tokens_are_kept_by_name
     a_record_that_is_too_large_is_refused_with_all_beside_it
 }
 
@@ -289,27 +285,6 @@ fn what_was_never_kept_is_not_found(mut store: Subject) {
     assert_eq!(store.release(id(0)).expect("readable"), None);
     assert_eq!(store.spec(id(2)).expect("readable"), None);
     assert_eq!(store.events(id(0), 0, 9).expect("readable"), []);
-}
-
-fn tokens_are_kept_by_name(mut store: Subject) {
-    let token = |name: &str, role, byte| Token {
-        name: name.to_owned(),
-        role,
-        sha256: [byte; 32],
-        created: Timestamp::from_millis(9),
-    };
-    let put = |store: &Subject, token: &Token| store.put_token(token).expect("kept");
-    put(&store, &token("ci", Role::Client, 1));
-    put(&store, &token("agent-1", Role::Agent, 2));
-    store.middle();
-    put(&store, &token("ci", Role::Client, 3));
-    assert_eq!(
-        store.tokens().expect("readable"),
-        [
-            token("agent-1", Role::Agent, 2),
-            token("ci", Role::Client, 3)
-        ]
-    );
 }
 
 fn a_record_that_is_too_large_is_refused_with_all_beside_it(mut store: Subject) {

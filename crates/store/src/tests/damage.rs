@@ -8,9 +8,9 @@ use crate::engine::memory::Memory;
 use crate::engine::{Engine as _, Writes};
 use crate::error::StoreError;
 use crate::key::Key;
-use crate::{Loaded, MemoryStore, Role, Store as _, Token};
+use crate::{Loaded, MemoryStore, Store as _};
 
-/// Two releases, a target and a token, of which one record gets another value.
+/// Two releases and a target, of which one record gets another value.
 fn with_damage(key: &Key, damage: impl FnOnce(&mut Vec<u8>)) -> MemoryStore {
     let engine = Memory::default();
     let store = MemoryStore::over(engine.clone()).expect("a new store");
@@ -18,13 +18,6 @@ fn with_damage(key: &Key, damage: impl FnOnce(&mut Vec<u8>)) -> MemoryStore {
     store
         .commit(&[submission(0), submission(1), vec![target]].concat())
         .expect("kept");
-    let token = Token {
-        name: "ci".to_owned(),
-        role: Role::Client,
-        sha256: [7; 32],
-        created: Default::default(),
-    };
-    store.put_token(&token).expect("kept");
     let mut value = engine
         .get(key.as_ref())
         .expect("readable")
@@ -118,14 +111,6 @@ fn a_damaged_target_holds_back_the_releases_that_go_there() {
             "target 111111111111/eu-west-1/main/web: its checksum is wrong",
         ]
     );
-}
-
-#[test]
-fn a_damaged_token_is_reported_and_the_others_work_on() {
-    let store = with_damage(&Key::token("ci"), |value| flip_last(value));
-    let (_, reports) = reports(&store);
-    assert_eq!(reports, ["token \"ci\": its checksum is wrong"]);
-    assert_eq!(store.tokens().expect("readable"), []);
 }
 
 #[test]

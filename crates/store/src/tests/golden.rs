@@ -19,7 +19,7 @@ use super::support::*;
 use crate::engine::memory::Memory;
 use crate::engine::{Engine as _, Writes};
 use crate::key::Key;
-use crate::{MemoryStore, Role, Store as _, Token};
+use crate::{MemoryStore, Store as _};
 
 fn sample_release() -> Release {
     Release {
@@ -93,17 +93,8 @@ fn sample_events() -> [Event; 2] {
     [event(1), second]
 }
 
-fn sample_token() -> Token {
-    Token {
-        name: "ci".to_owned(),
-        role: Role::Client,
-        sha256: [9; 32],
-        created: Timestamp::from_millis(4_000),
-    }
-}
-
 /// The keys of the samples and the files of their records in format 1.
-fn v1() -> [(Key, expect_test::ExpectFile); 7] {
+fn v1() -> [(Key, expect_test::ExpectFile); 6] {
     [
         (
             Key::format(),
@@ -129,10 +120,6 @@ fn v1() -> [(Key, expect_test::ExpectFile); 7] {
             Key::events(id(5), 1),
             expect_file!["../../tests/golden/events.v1.hex"],
         ),
-        (
-            Key::token("ci"),
-            expect_file!["../../tests/golden/token.v1.hex"],
-        ),
     ]
 }
 
@@ -153,7 +140,6 @@ fn samples_kept() -> Memory {
         event,
     }));
     store.commit(&changes).expect("kept");
-    store.put_token(&sample_token()).expect("kept");
     engine
 }
 
@@ -185,7 +171,6 @@ fn every_format_ever_written_is_read() {
         store.events(id(5), 0, 9).expect("readable"),
         sample_events()
     );
-    assert_eq!(store.tokens().expect("readable"), [sample_token()]);
     let loaded = store.load().expect("it loads");
     assert_eq!(loaded.changes, [Change::Target(sample_target())]);
     assert_eq!(loaded.quarantined, []);
