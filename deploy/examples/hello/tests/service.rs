@@ -1,6 +1,8 @@
 //! The service as a process: it answers, drains on SIGTERM, and ends with a clear word when its
 //! configuration is broken.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::PathBuf;
