@@ -1,6 +1,9 @@
 //! Logs and traces: structured lines on stderr, spans by OTLP when an endpoint is set.
 
-use opentelemetry::trace::{TraceContextExt as _, TracerProvider as _};
+use std::collections::HashMap;
+use std::time::{Duration, UNIX_EPOCH};
+
+use opentelemetry::trace::{Span as _, TraceContextExt as _, Tracer as _, TracerProvider as _};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_otlp::SpanExporter;
 use opentelemetry_sdk::Resource;
@@ -13,7 +16,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
 
-use crate::context::TRACEPARENT;
+use crate::context::{self, TRACEPARENT};
 
 /// How logs are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +62,9 @@ impl Telemetry {
     pub fn install(service: &'static str, config: &TelemetryConfig) -> Self {
         opentelemetry_set_propagator();
         let provider = endpoint_is_set().then(|| provider(service)).flatten();
+        if let Some(provider) = &provider {
+            opentelemetry::global::set_tracer_provider(provider.clone());
+        }
         let traces = provider
             .as_ref()
             .map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer(service)));
@@ -130,10 +136,7 @@ fn provider(service: &'static str) -> Option<SdkTracerProvider> {
 
 /// Makes `span` a child of the remote span that this `traceparent` names.
 pub fn set_parent(span: &Span, traceparent: &str) {
-    let carrier =
-        std::collections::HashMap::from([(TRACEPARENT.to_owned(), traceparent.to_owned())]);
-    let context =
-        opentelemetry::global::get_text_map_propagator(|propagator| propagator.extract(&carrier));
+    let context = remote(traceparent);
     if context.span().span_context().is_valid() {
         // Without an exporter there is nothing that could have a parent.
         drop(span.set_parent(context));
@@ -144,9 +147,39 @@ pub fn set_parent(span: &Span, traceparent: &str) {
 #[must_use]
 pub fn traceparent_of(span: &Span) -> Option<String> {
     let context: Context = span.context();
-    let mut carrier = std::collections::HashMap::new();
+    let mut carrier = HashMap::new();
     opentelemetry::global::get_text_map_propagator(|propagator| {
         propagator.inject_context(&context, &mut carrier);
     });
     carrier.remove(TRACEPARENT)
+}
+
+/// Records a span of the past: child of the span that the `traceparent` names, from and until in
+/// milliseconds since the epoch. Without an exporter nothing happens.
+pub fn span(
+    name: &'static str,
+    traceparent: &str,
+    from: u64,
+    until: u64,
+    fields: &[(&'static str, &str)],
+) {
+    if !context::is_valid(traceparent) {
+        return;
+    }
+    let at = |millis| UNIX_EPOCH + Duration::from_millis(millis);
+    let fields = fields
+        .iter()
+        .map(|(key, value)| KeyValue::new(*key, (*value).to_owned()));
+    let tracer = opentelemetry::global::tracer("shipway");
+    let span = tracer
+        .span_builder(name)
+        .with_start_time(at(from))
+        .with_attributes(fields);
+    let mut span = tracer.build_with_context(span, &remote(traceparent));
+    span.end_with_timestamp(at(until));
+}
+
+fn remote(traceparent: &str) -> Context {
+    let carrier = HashMap::from([(TRACEPARENT.to_owned(), traceparent.to_owned())]);
+    opentelemetry::global::get_text_map_propagator(|propagator| propagator.extract(&carrier))
 }

@@ -4,13 +4,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use shipway_domain::board::{Board, Decision, Effect, Input};
+use shipway_domain::board::{Board, Decision, Effect, Input, Offer};
 use shipway_domain::change::Change;
 use shipway_domain::ids::{AgentId, Incarnation};
 use shipway_domain::time::Timestamp;
 use shipway_proto::v1;
 use shipway_proto::v1::coordinator_message::Message;
-use shipway_runtime::Clock;
+use shipway_runtime::{Clock, fields, telemetry};
 use shipway_store::{CommitError, Committer, Ticket};
 use tokio::sync::mpsc;
 
@@ -356,6 +356,7 @@ impl Task {
         let (agent, message) = match effect {
             Effect::Offer(offer) => {
                 let agent = offer.agent.clone();
+                self.trace_wait(&offer);
                 (agent, Message::Offer(offer::message(&offer)))
             }
             Effect::Stop {
@@ -413,6 +414,23 @@ impl Task {
             }
         };
         self.sessions.send(&agent, message);
+    }
+}
+
+impl Task {
+    /// The wait of a job in the queue, as a span of its release's trace.
+    fn trace_wait(&self, offer: &Offer) {
+        let job = offer.job.id.to_string();
+        telemetry::span(
+            "queue",
+            &offer.trace_parent,
+            offer.waited_since.millis(),
+            self.clock.millis(),
+            &[
+                (fields::JOB_ID, job.as_str()),
+                (fields::AGENT_ID, offer.agent.as_str()),
+            ],
+        );
     }
 }
 

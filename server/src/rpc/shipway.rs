@@ -9,11 +9,12 @@ use shipway_domain::spec::{ReleaseKind, ReleaseSpec, Source};
 use shipway_proto::status::{Class, Failure};
 use shipway_proto::v1;
 use shipway_proto::v1::shipway_server::Shipway;
-use shipway_runtime::{Tasks, context};
+use shipway_runtime::{Tasks, context, telemetry};
 use shipway_store::{Blobs, DataDir, Filter, Logs, Store};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
+use tracing::Instrument as _;
 
 use super::auth::Gate;
 use super::watch::{Watcher, blocking, release};
@@ -303,11 +304,10 @@ impl Shipway for ShipwayService {
 
 impl ShipwayService {
     async fn take_in(&self, submission: Submission) -> Result<Response<v1::SubmitReply>, Status> {
-        let submitted = self
-            .coordinator
-            .submit(submission)
-            .await
-            .map_err(errors::call)?;
+        let span = tracing::info_span!("submit", otel.kind = "server");
+        telemetry::set_parent(&span, &submission.trace_parent);
+        let submitted = self.coordinator.submit(submission).instrument(span).await;
+        let submitted = submitted.map_err(errors::call)?;
         Ok(Response::new(v1::SubmitReply {
             release: submitted.id.number(),
             existed: submitted.existed,

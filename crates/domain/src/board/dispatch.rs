@@ -19,6 +19,7 @@ impl Board {
         let mut draft = Draft::new(self, now);
         let lease_until = now.plus(self.policy.lease);
         let record = draft.job_mut(job)?;
+        let waited_since = record.since;
         record.attempt = record.attempt.next();
         record.since = now;
         if record.started_at == Timestamp::ZERO {
@@ -55,6 +56,7 @@ impl Board {
             submitter: release.submitter.clone(),
             title: release.title.clone(),
             debt,
+            waited_since,
         })));
         Some(draft.finish())
     }

@@ -10,6 +10,7 @@ use crate::event::Progress;
 use crate::ids::{AgentId, Attempt, Digest, IdempotencyKey, Incarnation, ReleaseId};
 use crate::job::{BuiltImage, Job, Outcome, StopReason};
 use crate::spec::ReleaseSpec;
+use crate::time::Timestamp;
 
 /// Something that the board decides about.
 #[derive(Clone, Debug)]
@@ -214,6 +215,8 @@ pub struct Offer {
     pub title: String,
     /// What is owed to the target.
     pub debt: Option<ScalingFlags>,
+    /// Since when the job waited for this grant.
+    pub waited_since: Timestamp,
 }
 
 /// An input that is not possible, with the reason for whoever sent it.
