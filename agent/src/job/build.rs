@@ -401,10 +401,19 @@ fn broken(error: BuildError, builder: &str) -> Short {
     Finding {
         code: code.to_owned(),
         cause: format!("the {builder} build gave no image"),
-        evidence: vec![text],
+        evidence: vec![shortened(text)],
         remedy: remedy.to_owned(),
     }
     .into()
+}
+
+/// The end of a long text: that is where builders say what went wrong; the log has it all.
+fn shortened(text: String) -> String {
+    const LONGEST: usize = 4096;
+    match text.char_indices().rev().nth(LONGEST) {
+        Some((at, _)) => format!("...{}", &text[at..]),
+        None => text,
+    }
 }
 
 /// The manifest's platforms, else the one of the task definition.

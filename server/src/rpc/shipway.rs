@@ -18,7 +18,7 @@ use tracing::Instrument as _;
 
 use super::auth::Gate;
 use super::watch::{Watcher, blocking, release};
-use super::{blobs, errors, view};
+use super::{blobs, errors, limits, view};
 use crate::coordinator::{CallError, Coordinator};
 use crate::tokens::Role;
 
@@ -75,6 +75,8 @@ impl Shipway for ShipwayService {
         let message = request
             .spec
             .ok_or_else(|| Status::from(Failure::new(Class::BadInput, "spec must be set")))?;
+        limits::message("spec", &message, limits::SPEC)?;
+        limits::text("title", &request.title)?;
         let content = blobs::content(&message);
         let spec: ReleaseSpec = message.try_into().map_err(Status::from)?;
         if spec.kind != ReleaseKind::Deploy {
@@ -184,6 +186,7 @@ impl Shipway for ShipwayService {
     ) -> Result<Response<v1::CancelReply>, Status> {
         let bearer = self.gate.admit(&request, Role::Client)?;
         let request = request.into_inner();
+        limits::text("reason", &request.reason)?;
         let id = ReleaseId::from_number(request.release);
         let already_ended = match self
             .coordinator
