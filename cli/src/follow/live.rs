@@ -32,11 +32,11 @@ impl Live {
             return Ok(());
         }
         self.screen.move_cursor_up(self.drawn.len())?;
+        // Before anything is written: a line of the ending may be longer than the screen is wide.
+        self.screen.clear_to_end_of_screen()?;
         for line in &lines {
-            self.screen.clear_line()?;
             self.screen.write_line(line)?;
         }
-        self.screen.clear_to_end_of_screen()?;
         self.screen.flush()?;
         self.drawn = lines;
         Ok(())

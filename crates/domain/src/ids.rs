@@ -159,6 +159,13 @@ impl Digest {
         Self(text)
     }
 
+    /// A form that people can compare: `sha256:9a41…e2`.
+    #[must_use]
+    pub fn short(&self) -> String {
+        let hex = self.hex();
+        format!("sha256:{}…{}", &hex[..4], &hex[62..])
+    }
+
     /// The 64 hexadecimal digits alone.
     #[must_use]
     pub fn hex(&self) -> &str {

@@ -47,7 +47,8 @@ fn a_running_deploy_shows_steps_tasks_and_waits() {
              12:00:58 (service web) has begun draining connections on 1 task
          · prod us-east-1 main/web  waits 53 s: slot held by release 100s (token ci-web), then next
 
-        Ctrl-C leaves it running; come back with: shipway watch 1007"#]].assert_eq(&in_the_middle(&[0, 0]).screen(100, 40));
+        Ctrl-C leaves it running; come back with: shipway watch 1007"#]]
+    .assert_eq(&in_the_middle(&[0, 0]).screen(100, 40));
 }
 
 #[test]
@@ -67,7 +68,8 @@ fn two_waves_are_told_apart() {
          wave 2 of 2
          · prod us-east-1 main/web  waits 53 s: slot held by release 100s (token ci-web), then next
 
-        Ctrl-C leaves it running; come back with: shipway watch 1007"#]].assert_eq(&in_the_middle(&[0, 1]).screen(100, 40));
+        Ctrl-C leaves it running; come back with: shipway watch 1007"#]]
+    .assert_eq(&in_the_middle(&[0, 1]).screen(100, 40));
 }
 
 #[test]

@@ -18,11 +18,23 @@ impl Rollout {
         else {
             return self.rest("the intent of the update is not recorded");
         };
+        // What is told about the end is what the service shows after it.
+        if self.seen.service_at < self.seen_end() {
+            return Next::Do(Action::Follow {
+                service_deployment: Some(deployment.arn.clone()),
+                with_service: true,
+            });
+        }
         let later = match deployment.status {
             ServiceDeploymentStatus::Successful | ServiceDeploymentStatus::Stopped => {
+                // When the service's PRIMARY is ours there is none; else the list says.
                 match self.seen.later {
                     Some(later) => later,
-                    None => return self.look_for_later(deployment),
+                    None => {
+                        return Next::Do(Action::ListDeployments {
+                            since: deployment.created_at,
+                        });
+                    }
                 }
             }
             _ => false,
@@ -47,20 +59,6 @@ impl Rollout {
         self.end(verdict, summary, Some(ours), findings, false)
     }
 
-    /// Is there a later deployment? When the service's PRIMARY is ours there is none; else the list
-    /// of deployments says.
-    fn look_for_later(&self, deployment: &ServiceDeploymentSeen) -> Next {
-        if self.seen.service_at < self.seen_end() {
-            return Next::Do(Action::Follow {
-                service_deployment: Some(deployment.arn.clone()),
-                with_service: true,
-            });
-        }
-        Next::Do(Action::ListDeployments {
-            since: deployment.created_at,
-        })
-    }
-
     pub(super) fn live(
         &self,
         task_definition: &str,
@@ -80,7 +78,8 @@ impl Rollout {
         } else {
             format!(
                 "{running} of {} tasks serve {}",
-                service.desired, self.wanted.image.digest
+                service.desired,
+                self.wanted.image.digest.short()
             )
         };
         let task_definition = Some(task_definition.to_owned());
@@ -239,7 +238,7 @@ impl Rollout {
     /// What to do while calls fail: wait a little longer each time, and stop at the deadline.
     pub(super) fn while_failing(&self, now: Timestamp) -> Option<Next> {
         let failing = self.failing.as_ref()?;
-        if now > self.deadline() {
+        if now > self.deadline() && !failing.after_the_end {
             let text = format!("{}: {}", failing.last.call, failing.last.message);
             if self.update_intent().is_some() {
                 return Some(self.rest(&format!("AWS cannot be seen: {text}")));
@@ -267,7 +266,7 @@ impl Rollout {
     /// When the end of our deployment was first seen.
     fn seen_end(&self) -> Timestamp {
         self.seen
-            .verify_since
+            .ended_at
             .unwrap_or(Timestamp::from_millis(u64::MAX))
     }
 }
