@@ -1,0 +1,56 @@
+//! The example in `deploy/server.toml` is a configuration that the coordinator takes.
+
+use std::path::{Path, PathBuf};
+
+use shipway_runtime::config::load;
+use shipway_server::ServerConfig;
+
+#[derive(serde::Serialize)]
+struct NoFlags {}
+
+fn example() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/server.toml")
+}
+
+fn loaded() -> ServerConfig {
+    load(Some(&example()), "SHIPWAY_EXAMPLE_", &[], NoFlags {}).expect("the example can be read")
+}
+
+#[test]
+fn the_example_configuration_is_valid() {
+    loaded().validate().expect("the example can be used");
+}
+
+#[test]
+fn the_leases_of_the_example_are_the_defaults() {
+    let values = |config: ServerConfig| serde_json::to_value(config.lease).expect("numbers");
+    assert_eq!(values(loaded()), values(ServerConfig::default()));
+}
+
+#[test]
+fn the_example_names_every_key_of_the_configuration() {
+    let text = std::fs::read_to_string(example()).expect("the example is there");
+    let config = serde_json::to_value(loaded()).expect("settings are plain values");
+    for (name, value) in config.as_object().expect("a table") {
+        let lines = |start: String| text.lines().any(|line| line.starts_with(&start));
+        match value.as_object() {
+            None => assert!(lines(format!("{name} = ")), "{name} is missing"),
+            Some(members) => {
+                assert!(lines(format!("[{name}]")), "[{name}] is missing");
+                for member in members.keys() {
+                    assert!(lines(format!("{member} = ")), "{name}.{member} is missing");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_unknown_key_is_refused_by_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("server.toml");
+    std::fs::write(&file, "listne = \"127.0.0.1:7433\"\n").expect("a file");
+    let error = load::<ServerConfig, _>(Some(&file), "SHIPWAY_EXAMPLE_", &[], NoFlags {})
+        .expect_err("the key does not exist");
+    assert!(error.to_string().contains("listne"), "{error}");
+}
