@@ -10,7 +10,7 @@ use crate::follow::job::{Job, Wait};
 use crate::follow::state::State;
 use crate::follow::view::{Detail, mark_of_step, mark_of_verdict};
 use crate::text::line::{Line, Tone};
-use crate::text::words::{clock, span};
+use crate::text::words::{clock, so_far, span};
 
 /// Bars longer than this are written as a number.
 const LONGEST_BAR: u32 = 16;
@@ -37,7 +37,7 @@ pub(crate) fn lines(state: &State, job: &Job, now: Timestamp, detail: Detail) ->
     if let Some(tasks) = &job.tasks {
         lines.push(bars(tasks, job));
         if !tasks.waiting_for.is_empty() {
-            let waited = span(now.since(job.waiting_since));
+            let waited = so_far(now.since(job.waiting_since));
             lines.push(
                 Line::plain(format!("     waiting for {}", tasks.waiting_for))
                     .and(Tone::Faint, format!(", {waited}")),
@@ -58,7 +58,12 @@ pub(crate) fn lines(state: &State, job: &Job, now: Timestamp, detail: Detail) ->
 /// The line that names a job and says where it stands.
 pub(crate) fn first_line(state: &State, job: &Job, now: Timestamp) -> Line {
     let name = state.label(job);
-    let took = job.took(now).map(span).unwrap_or_default();
+    let in_words = if job.verdict().is_some() {
+        span
+    } else {
+        so_far
+    };
+    let took = job.took(now).map(in_words).unwrap_or_default();
     let begin = |mark: &str, tone| {
         Line::plain(" ")
             .and(tone, mark)
@@ -139,7 +144,7 @@ pub(crate) fn summary(state: &State, job: &Job) -> String {
 
 /// The line with the reason of a wait.
 pub(crate) fn waits(line: Line, wait: &Wait, job: &Job, now: Timestamp) -> Line {
-    let waited = span(now.since(job.since));
+    let waited = so_far(now.since(job.since));
     line.and(Tone::Faint, format!("waits {waited}: "))
         .and_hanging(Tone::Plain, &wait.text)
 }
@@ -154,7 +159,7 @@ fn steps(job: &Job, now: Timestamp) -> Line {
             .and(tone, format!("{gap}{mark} "))
             .and(Tone::Plain, seen.step.as_str());
         if !matches!(seen.end, Some((_, StepResult::Skipped))) {
-            line = line.and(Tone::Faint, format!(" {}", span(seen.took(now))));
+            line = line.and(Tone::Faint, format!(" {}", seen.time(now)));
         }
     }
     line

@@ -11,6 +11,8 @@ use shipway_domain::verdict::Verdict;
 use shipway_proto::v1::JobPhase;
 use shipway_proto::{ConversionError, v1};
 
+use crate::text::words::{so_far, span};
+
 /// How many lines of a job's talk and of its output are kept for the live view.
 const KEPT: usize = 3;
 
@@ -255,11 +257,9 @@ impl Job {
 
 impl From<v1::Wait> for Wait {
     fn from(wait: v1::Wait) -> Self {
-        // It is shown behind the word "waits".
-        let text = wait.text.strip_prefix("waits ").unwrap_or(&wait.text);
         Self {
             code: wait.code,
-            text: text.to_owned(),
+            text: wait.text,
             release: wait.release.map(ReleaseId::from_number),
         }
     }
@@ -270,6 +270,14 @@ impl StepSeen {
     pub(crate) fn is_worth_a_line(&self, now: Timestamp) -> bool {
         let done = matches!(self.end, Some((_, StepResult::Done | StepResult::Skipped)));
         !done || !self.detail.is_empty() || self.took(now).as_secs() >= 1
+    }
+
+    /// How long it took, or has taken, in words.
+    pub(crate) fn time(&self, now: Timestamp) -> String {
+        match self.end {
+            Some(_) => span(self.took(now)),
+            None => so_far(self.took(now)),
+        }
     }
 
     /// How long it took, or has taken.

@@ -56,6 +56,7 @@ pub(crate) async fn follow(
         release,
         until,
         state: None,
+        lost: None,
         shown: BTreeMap::new(),
     };
     let watched = watcher.run(session);
@@ -78,6 +79,8 @@ struct Watcher {
     accounts: BTreeMap<shipway_domain::ids::AccountId, String>,
     show: Box<dyn Show>,
     state: Option<State>,
+    /// Since when the connection is lost, and how long the last pause was.
+    lost: Option<(Instant, Duration)>,
     /// Lines of output shown, by job and attempt: a log has no numbers to go on from.
     shown: BTreeMap<(u32, u32), u64>,
 }
@@ -92,10 +95,7 @@ enum Stop {
 
 impl Watcher {
     async fn run(&mut self, session: &mut Session<'_>) -> Result<u8, Error> {
-        let mut pause = PAUSES.0;
-        let mut lost: Option<Instant> = None;
         loop {
-            let before = self.last_seq();
             match self.stream(session).await? {
                 Stop::Verdict(verdict) => {
                     if let Some(state) = &self.state {
@@ -103,29 +103,32 @@ impl Watcher {
                     }
                     return Ok(verdict.exit_code());
                 }
-                Stop::Broken(status) => {
-                    if !may_pass(&status) {
-                        return Err(self.server.failed(&status));
-                    }
-                    let now = Instant::now();
-                    if self.last_seq() > before {
-                        (pause, lost) = (PAUSES.0, None);
-                    }
-                    if now.duration_since(*lost.get_or_insert(now)) > PATIENCE {
-                        let hint = format!("once it is back: shipway watch {}", self.release);
-                        let text =
-                            "the coordinator has been away for 5 minutes; the release may go on";
-                        return Err(Error::new(Kind::Connection, text)
-                            .because(status)
-                            .hint(hint));
-                    }
-                    let note = format!("connection lost ({}); trying again …", status.message());
-                    self.show.note(session, &note)?;
-                    tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(PAUSES.1);
-                }
+                Stop::Broken(status) if may_pass(&status) => self.wait(session, &status).await?,
+                Stop::Broken(status) => return Err(self.server.failed(&status)),
             }
         }
+    }
+
+    /// Waits before the next try, longer each time, and gives up in the end.
+    async fn wait(&mut self, session: &mut Session<'_>, status: &Status) -> Result<(), Error> {
+        let now = Instant::now();
+        let (since, pause) = match self.lost {
+            Some((since, pause)) => (since, (pause * 2).min(PAUSES.1)),
+            None => {
+                let note = format!("connection lost ({}); trying again …", status.message());
+                self.show.note(session, &note)?;
+                (now, PAUSES.0)
+            }
+        };
+        self.lost = Some((since, pause));
+        if now.duration_since(since) > PATIENCE {
+            let text = "the coordinator has been away for 5 minutes; the release may go on";
+            return Err(Error::new(Kind::Connection, text)
+                .because(Failure::from(status))
+                .hint(format!("once it is back: shipway watch {}", self.release)));
+        }
+        tokio::time::sleep(pause).await;
+        Ok(())
     }
 
     fn last_seq(&self) -> u64 {
@@ -193,6 +196,9 @@ impl Watcher {
     }
 
     fn take(&mut self, session: &mut Session<'_>, reply: v1::WatchReply) -> Result<(), Error> {
+        if self.lost.take().is_some() {
+            self.show.note(session, "connected again")?;
+        }
         if let Some(view) = reply.release {
             match &mut self.state {
                 Some(state) => state.see(view).map_err(not_understood)?,

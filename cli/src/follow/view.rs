@@ -9,7 +9,7 @@ use crate::follow::block;
 use crate::follow::job::{Job, StepSeen};
 use crate::follow::state::State;
 use crate::text::line::{Line, Tone};
-use crate::text::words::{count, span};
+use crate::text::words::count;
 
 /// How much is told of each job; less when the terminal is small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -141,7 +141,7 @@ fn step_line(seen: &StepSeen, now: Timestamp) -> Line {
     let (mark, tone) = mark_of_step(seen);
     let time = match seen.end {
         Some((_, StepResult::Skipped)) => "–".to_owned(),
-        _ => span(seen.took(now)),
+        _ => seen.time(now),
     };
     let line = Line::plain(" ").and(tone, mark).and(
         Tone::Plain,

@@ -30,6 +30,11 @@ pub(crate) fn span(length: Duration) -> String {
     }
 }
 
+/// A length of time that still grows: as [`span`], in whole seconds.
+pub(crate) fn so_far(length: Duration) -> String {
+    span(Duration::from_secs(length.as_secs()))
+}
+
 /// A length of time in its largest unit alone, for tables.
 pub(crate) fn about(length: Duration) -> String {
     let seconds = length.as_secs();
