@@ -1,13 +1,12 @@
 //! Gives the release its image: builds and pushes it, or finds it; makes sure that every target can
 //! pull it before any of them is touched.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use shipway_domain::checkpoint::Checkpoint;
 use shipway_domain::document::Document;
 use shipway_domain::event::{NoteLevel, Step, StepResult};
-use shipway_domain::ids::{AccountId, Digest};
+use shipway_domain::ids::Digest;
 use shipway_domain::image;
 use shipway_domain::job::{BuiltImage, Outcome};
 use shipway_domain::spec::{BuildSettings, SecretSource, Source};
@@ -21,12 +20,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::login::RegistryLogin;
 use super::source::{self, Context};
-use super::{Work, bad_offer};
+use super::{Work, bad_offer, repository};
 use crate::failure::finding;
 use crate::running::{Gone, Running};
 
 /// Why a build ends without an image.
-enum Short {
+pub(super) enum Short {
     Failed(Box<Finding>),
     Stopped,
     Gone,
@@ -98,7 +97,7 @@ async fn make(
     let region = work.open(&settings.account, &settings.region).await?;
     work.check_identity(&*region, &settings.account).await?;
     let registry = region.registry();
-    let repository = prepare_repository(work, &*registry).await?;
+    let repository = repository::prepare(work, &*registry).await?;
     check_stop(&stop)?;
     let image = match (&work.spec.source.clone(), &work.spec.build.clone()) {
         (Source::Image { reference }, _) => find(work, &*registry, &repository, reference).await?,
@@ -123,98 +122,6 @@ fn check_stop(stop: &CancellationToken) -> Result<(), Short> {
     } else {
         Ok(())
     }
-}
-
-/// The repository exists, its rules let our tags be, and every target's account may pull.
-async fn prepare_repository(
-    work: &mut Work,
-    registry: &dyn RegistryApi,
-) -> Result<RepositorySeen, Short> {
-    work.steps.begin(Step::Repository);
-    let settings = work.spec.image.clone();
-    let name = &settings.repository;
-    let seen = match (registry.repository(name).await?, &settings.create) {
-        (Some(seen), _) => seen,
-        (None, Some(create)) => {
-            work.running
-                .checkpoint(Checkpoint::CreateRepositoryIntent)
-                .await?;
-            work.running.clearance().await?;
-            work.steps.detail(format!("created {name}"));
-            registry.create_repository(name, create).await?
-        }
-        (None, None) => {
-            return Err(Finding {
-                code: "repository-missing".to_owned(),
-                cause: format!("account {} has no repository {name}", settings.account),
-                evidence: vec![format!("region {}", settings.region)],
-                remedy: "create it, or add [image.create] to shipway.toml".to_owned(),
-            }
-            .into());
-        }
-    };
-    let refused = image::refused_moves(&settings.tags, &seen.mutability, &seen.pinned);
-    if let Some(tag) = refused.first() {
-        return Err(Finding {
-            code: "tag-may-not-move".to_owned(),
-            cause: format!("tag {tag} is meant to move, but tags of {name} are immutable"),
-            evidence: vec![format!("repository {}", seen.uri)],
-            remedy: format!(
-                "exclude it from immutability (mutable_tags = [\"{tag}\"]), or leave the tag away"
-            ),
-        }
-        .into());
-    }
-    let puller = pullers(work, &settings.account);
-    let missing: Vec<AccountId> = puller
-        .into_iter()
-        .filter(|account| !image::allows_pull(seen.policy.as_deref(), account))
-        .collect();
-    if missing.is_empty() {
-        return Ok(seen);
-    }
-    if !settings.set_policy {
-        let list: Vec<String> = missing.iter().map(ToString::to_string).collect();
-        return Err(Finding {
-            code: "targets-cannot-pull".to_owned(),
-            cause: format!(
-                "the policy of {name} does not let these accounts pull: {}",
-                list.join(", ")
-            ),
-            evidence: vec![format!("repository {}", seen.uri)],
-            remedy: "allow ecr:BatchGetImage and ecr:GetDownloadUrlForLayer to them, or set \
-                     set_policy = true under [image]"
-                .to_owned(),
-        }
-        .into());
-    }
-    let policy = image::with_pull(seen.policy.as_deref(), &missing).map_err(|problem| Finding {
-        code: "policy-unreadable".to_owned(),
-        cause: problem,
-        evidence: vec![format!("repository {}", seen.uri)],
-        remedy: "correct the repository policy by hand".to_owned(),
-    })?;
-    work.running.clearance().await?;
-    registry.set_policy(name, &policy).await?;
-    let text = format!(
-        "the policy of {name} now lets {} more accounts pull",
-        missing.len()
-    );
-    work.steps.note(NoteLevel::Info, text);
-    Ok(RepositorySeen {
-        policy: Some(policy),
-        ..seen
-    })
-}
-
-/// Accounts of targets other than the image's own.
-fn pullers(work: &Work, owner: &AccountId) -> BTreeSet<AccountId> {
-    let targets = work
-        .spec
-        .targets
-        .iter()
-        .map(|target| target.target.account.clone());
-    targets.filter(|account| account != owner).collect()
 }
 
 /// An image that exists already, resolved to its digest and really there.

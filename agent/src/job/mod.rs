@@ -3,6 +3,7 @@
 mod actions;
 pub(crate) mod build;
 mod login;
+mod repository;
 pub(crate) mod rollout;
 pub(crate) mod settle;
 mod source;
