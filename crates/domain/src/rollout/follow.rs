@@ -19,20 +19,27 @@ impl Rollout {
             })
         };
         let deployment = match &self.seen.deployment {
-            Some(deployment) if deployment.arn == ours => deployment,
+            // What was seen before it vanished says nothing any more, unless that was its end.
+            Some(seen)
+                if seen.arn == ours && (seen.status.is_terminal() || self.seen.vanished == 0) =>
+            {
+                seen
+            }
             _ if self.seen.vanished >= VANISHED => return self.vanished(),
             _ => return poll(self.seen.vanished > 0),
         };
         if deployment.status.is_terminal() {
             return self.conclude(now, deployment);
         }
-        if self.stop.is_some() && !self.seen.stop_answered && !is_going_back(&deployment.status) {
+        let stop_asked = self.has(|note| *note == Checkpoint::StopAsked);
+        if self.stop.is_some()
+            && !stop_asked
+            && !self.seen.stop_answered
+            && !is_going_back(&deployment.status)
+        {
             let asked = Checkpoint::StopIntent {
                 service_deployment: ours.to_owned(),
             };
-            if self.has(|note| *note == Checkpoint::StopAsked) {
-                return poll(false);
-            }
             if !self.wrote(|note| *note == asked) {
                 return Next::Note(asked);
             }
@@ -40,7 +47,7 @@ impl Rollout {
                 service_deployment: ours.to_owned(),
             });
         }
-        if self.seen.stop_answered && !self.has(|note| *note == Checkpoint::StopAsked) {
+        if self.seen.stop_answered && !stop_asked {
             return Next::Note(Checkpoint::StopAsked);
         }
         if now > self.deadline() {
@@ -55,13 +62,18 @@ impl Rollout {
 
     /// ECS does not know our deployment any more: deleted with its service, or not to be seen.
     fn vanished(&self) -> Next {
-        let inactive = self
-            .seen
-            .service
-            .as_ref()
-            .is_some_and(|service| service.status == "INACTIVE");
-        if self.seen.service_missing || inactive {
-            return self.fail(Finding {
+        if let Some(next) = self.deleted() {
+            return next;
+        }
+        self.rest("ECS does not show our service deployment any more; a vanished one is no success")
+    }
+
+    /// The end when the service was deleted under the rollout.
+    pub(super) fn deleted(&self) -> Option<Next> {
+        let service = self.seen.service.as_ref();
+        let inactive = service.is_some_and(|service| service.status != "ACTIVE");
+        (self.seen.service_missing || inactive).then(|| {
+            self.fail(Finding {
                 code: "service-deleted".to_owned(),
                 cause: format!(
                     "the service {} was deleted during the rollout",
@@ -69,9 +81,8 @@ impl Rollout {
                 ),
                 evidence: vec!["DescribeServices does not show it as active".to_owned()],
                 remedy: "find out who deleted it; create it again and deploy".to_owned(),
-            });
-        }
-        self.rest("ECS does not show our service deployment any more; a vanished one is no success")
+            })
+        })
     }
 
     /// Who asked for the end of the deployment, as far as we did.

@@ -6,6 +6,7 @@ mod end;
 mod follow;
 mod prepare;
 mod recognise;
+mod refuse;
 mod resume;
 mod saw;
 mod table;
@@ -121,9 +122,11 @@ struct Seen {
     /// Service deployments listed after ours had ended.
     later: Option<bool>,
     tasks: Option<(Vec<TaskSeen>, Timestamp)>,
-    verify_since: Option<Timestamp>,
+    /// When our deployment was first seen at its end.
+    ended_at: Option<Timestamp>,
     stopped: Option<Vec<TaskSeen>>,
     tagged: bool,
+    tag_failures: u32,
     /// What ends the job, once what is owed has been put back.
     fatal: Option<Finding>,
 }
@@ -134,6 +137,8 @@ struct Failing {
     last: CallFailed,
     times: u32,
     at: Timestamp,
+    /// Whether it belongs to what is done after the end is known: it ends by itself.
+    after_the_end: bool,
 }
 
 impl Rollout {
@@ -159,6 +164,12 @@ impl Rollout {
 
     /// A note became durable.
     pub fn noted(&mut self, checkpoint: Checkpoint) {
+        // A fresh intent goes before a fresh call: the doubt about the one before is settled.
+        match checkpoint {
+            Checkpoint::RegisterIntent { .. } => self.seen.register_uncertain = false,
+            Checkpoint::UpdateIntent { .. } => self.seen.update_uncertain = false,
+            _ => {}
+        }
         if self.noted.last() != Some(&checkpoint) {
             self.noted.push(checkpoint);
         }
@@ -181,6 +192,10 @@ impl Rollout {
             return next;
         }
         if let Some(finding) = &self.seen.fatal {
+            // What was begun goes on in ECS, whoever we are now.
+            if !self.seen.identity && self.update_intent().is_some() {
+                return self.rest(&finding.cause);
+            }
             return self.fail(finding.clone());
         }
         if !self.seen.identity {
@@ -248,12 +263,13 @@ impl Rollout {
         self.noted.iter().rev().find_map(|note| match note {
             Checkpoint::UpdateIntent {
                 task_definition,
+                primary_before,
                 deployment_before,
                 serving_before,
                 at,
-                ..
             } => Some(UpdateIntent {
                 task_definition,
+                primary_before,
                 deployment_before: deployment_before.as_deref(),
                 serving_before,
                 at: *at,
@@ -285,6 +301,12 @@ impl Rollout {
         self.noted.iter().skip(self.inherited).any(wanted)
     }
 
+    /// Whether an intent of `at` is too old to send its call: what is sent lands within twice the
+    /// call timeout after its intent, so that [`Rollout::settled`] holds for whoever comes next.
+    fn is_stale(&self, at: Timestamp, now: Timestamp) -> bool {
+        now > at.plus(self.wanted.call_timeout)
+    }
+
     /// When a call that followed an intent of `at` has landed, or never will.
     fn settled(&self, at: Timestamp) -> Timestamp {
         at.plus(self.wanted.call_timeout.saturating_mul(2))
@@ -299,6 +321,7 @@ impl Rollout {
 #[derive(Clone, Copy, Debug)]
 struct UpdateIntent<'a> {
     task_definition: &'a str,
+    primary_before: &'a str,
     deployment_before: Option<&'a str>,
     serving_before: &'a str,
     at: Timestamp,

@@ -32,6 +32,9 @@ impl Rollout {
         if let Some(next) = self.unchanged(service, running, &rendered) {
             return next;
         }
+        if let Some(finding) = self.deadlock(service.desired) {
+            return self.fail(finding);
+        }
         let Some(registered) = self.registered() else {
             return self.register(now, &rendered);
         };
@@ -47,61 +50,6 @@ impl Rollout {
             serving_before: service.task_definition.clone(),
             at: now,
         })
-    }
-
-    /// Why this service cannot be changed by a rolling deployment of ours, if it cannot.
-    fn unfit(&self, service: &ServiceSeen) -> Option<Finding> {
-        let target = &self.wanted.target;
-        let finding = |code: &str, cause: String, remedy: &str| {
-            Some(Finding {
-                code: code.to_owned(),
-                cause,
-                evidence: vec![format!("service {}", service.arn)],
-                remedy: remedy.to_owned(),
-            })
-        };
-        if service.status != "ACTIVE" {
-            return finding(
-                "service-not-active",
-                format!("the service {} is {}", target.service, service.status),
-                "create the service again, or name another one in the manifest",
-            );
-        }
-        if !service.controller.is_empty() && service.controller != "ECS" {
-            return finding(
-                "controller-not-ecs",
-                format!(
-                    "deployments of the service are controlled by {}",
-                    service.controller
-                ),
-                "shipway changes services with the deployment controller ECS only",
-            );
-        }
-        // Express-mode services belong to their gateway: an update goes behind its back (ecs-facts 3.9).
-        if service.managed_by == "ECS" {
-            return finding(
-                "express-service",
-                "the service is managed by ECS express mode".to_owned(),
-                "deploy to a service of your own",
-            );
-        }
-        None
-    }
-
-    pub(super) fn no_service(&self) -> Finding {
-        let target = &self.wanted.target;
-        Finding {
-            code: "service-missing".to_owned(),
-            cause: format!(
-                "there is no service {} in cluster {}",
-                target.service, target.cluster
-            ),
-            evidence: vec![format!(
-                "account {}, region {}",
-                target.account, target.region
-            )],
-            remedy: "create the service first, or correct the target in the manifest".to_owned(),
-        }
     }
 
     /// The task definition with the image by digest. It is refused where ECS would refuse it.
@@ -193,18 +141,22 @@ impl Rollout {
             .get("family")
             .and_then(Document::as_str)
             .unwrap_or_default();
+        let about_to = Next::Note(Checkpoint::RegisterIntent {
+            family: family.to_owned(),
+            at: now,
+        });
         let intent = self.noted.iter().rev().find_map(|note| match note {
             Checkpoint::RegisterIntent { at, .. } => Some(*at),
             _ => None,
         });
         let Some(intent) = intent else {
-            return Next::Note(Checkpoint::RegisterIntent {
-                family: family.to_owned(),
-                at: now,
-            });
+            return about_to;
         };
         let own = self.wrote(|note| matches!(note, Checkpoint::RegisterIntent { .. }));
         if own && !self.seen.register_uncertain {
+            if self.is_stale(intent, now) {
+                return about_to;
+            }
             return Next::Do(Action::Register {
                 json: self.tagged(rendered),
             });
@@ -220,9 +172,7 @@ impl Rollout {
             Some((Some(arn), _)) => Next::Note(Checkpoint::Registered {
                 task_definition: arn.clone(),
             }),
-            Some((None, at)) if *at >= settled => Next::Do(Action::Register {
-                json: self.tagged(rendered),
-            }),
+            Some((None, at)) if *at >= settled => about_to,
             Some((None, _)) if now >= settled => Next::Do(find),
             Some((None, _)) => Next::Wait {
                 until: settled,

@@ -29,6 +29,12 @@ impl Rollout {
         }
         let own = self.wrote(|note| matches!(note, Checkpoint::UpdateIntent { .. }));
         if own && !self.seen.update_uncertain {
+            if self.stop.is_some() {
+                return self.end_untouched();
+            }
+            if self.is_stale(intent.at, now) {
+                return Next::Note(renewed(now, intent));
+            }
             return Next::Do(self.update_action(intent.task_definition));
         }
         self.recognise(now, intent)
@@ -37,6 +43,9 @@ impl Rollout {
     /// The update may have happened. It did when the service or one of its deployments shows our
     /// revision; it did not when nothing shows it after the call can no longer be on its way.
     fn recognise(&self, now: Timestamp, intent: UpdateIntent<'_>) -> Next {
+        if let Some(next) = self.deleted() {
+            return next;
+        }
         let Some(service) = &self.seen.service else {
             return Next::Do(Action::DescribeService);
         };
@@ -70,11 +79,14 @@ impl Rollout {
         if self.stop.is_some() {
             return self.end_untouched();
         }
-        Next::Do(self.update_action(intent.task_definition))
+        Next::Note(renewed(now, intent))
     }
 
     /// UpdateService was answered; which service deployment is ours?
     fn find(&self, now: Timestamp, intent: UpdateIntent<'_>) -> Next {
+        if let Some(next) = self.deleted() {
+            return next;
+        }
         if now > self.deadline() && self.seen.listed_at.is_some() {
             return self.rest(
                 "ECS took the update but shows no service deployment of it; it may still begin",
@@ -108,7 +120,7 @@ impl Rollout {
                 service_deployment: None,
                 with_service: true,
             }),
-            None if self.seen.service_at.plus(LIST_AGAIN) > now => Next::Do(Action::Follow {
+            None if now < intent.at.plus(LIST_AGAIN) => Next::Do(Action::Follow {
                 service_deployment: None,
                 with_service: true,
             }),
@@ -120,35 +132,38 @@ impl Rollout {
 
     /// A deployment whose task definition is not known yet: ask for its revision.
     fn unknown_candidate(&self) -> Option<Next> {
-        self.seen
-            .candidates
-            .iter()
-            .map(|candidate| &candidate.target_revision.arn)
-            .find(|revision| {
-                !self
-                    .seen
-                    .revisions
-                    .iter()
-                    .any(|known| known.arn == **revision)
-            })
-            .map(|revision| {
-                Next::Do(Action::DescribeRevision {
-                    revision: revision.clone(),
-                })
-            })
+        let known = |arn: &str| self.seen.revisions.iter().any(|known| known.arn == arn);
+        let candidates = self.seen.candidates.iter();
+        let unknown = candidates.filter(|candidate| !known(&candidate.target_revision.arn));
+        let oldest = unknown.min_by_key(|candidate| candidate.created_at)?;
+        let revision = oldest.target_revision.arn.clone();
+        Some(Next::Do(Action::DescribeRevision { revision }))
     }
 
-    /// The service deployment whose target revision has our task definition.
+    /// The service deployment whose target revision has our task definition; the first of them,
+    /// for somebody may have deployed the same definition again.
     fn ours(&self, intent: UpdateIntent<'_>) -> Option<String> {
-        let revision = self
-            .seen
-            .revisions
-            .iter()
-            .find(|revision| revision.task_definition == intent.task_definition)?;
-        self.seen
-            .candidates
-            .iter()
-            .find(|candidate| candidate.target_revision.arn == revision.arn)
+        let is_ours = |revision: &str| {
+            self.seen.revisions.iter().any(|known| {
+                known.arn == revision && known.task_definition == intent.task_definition
+            })
+        };
+        let candidates = self.seen.candidates.iter();
+        candidates
+            .filter(|candidate| is_ours(&candidate.target_revision.arn))
+            .min_by_key(|candidate| candidate.created_at)
             .map(|candidate| candidate.arn.clone())
+    }
+}
+
+/// The intent as of `now`: whoever comes next counts from the last time that a call may have gone
+/// out, not from the first.
+fn renewed(now: Timestamp, intent: UpdateIntent<'_>) -> Checkpoint {
+    Checkpoint::UpdateIntent {
+        task_definition: intent.task_definition.to_owned(),
+        primary_before: intent.primary_before.to_owned(),
+        deployment_before: intent.deployment_before.map(str::to_owned),
+        serving_before: intent.serving_before.to_owned(),
+        at: now,
     }
 }

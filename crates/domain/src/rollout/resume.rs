@@ -24,6 +24,10 @@ impl Rollout {
     /// cannot be paid now and a settle job will do it.
     pub(super) fn put_back(&self) -> Option<Next> {
         let before = self.owed()?;
+        // Nothing is written in an account that is not known to be the right one.
+        if !self.seen.identity {
+            return None;
+        }
         if self.seen.resume_failures >= TRIES {
             return None;
         }

@@ -7,6 +7,9 @@ use crate::observe::{CallerSeen, ServiceDeploymentSeen, ServiceSeen};
 use crate::time::Timestamp;
 use crate::verdict::Finding;
 
+/// Failures after which moving tags are given up; what serves is live without them.
+const TAG_TRIES: u32 = 3;
+
 impl Rollout {
     /// What came of `action`, at `now`.
     pub fn saw(&mut self, now: Timestamp, action: &Action, saw: Saw) {
@@ -41,7 +44,7 @@ impl Rollout {
             }
             Saw::Deployments(list) => self.saw_deployments(now, list),
             Saw::Revision(Some(revision)) => self.seen.revisions.push(revision),
-            Saw::Revision(None) => self.forget_candidate(action),
+            Saw::Revision(None) => self.forget_candidate(now, action),
             Saw::Polled {
                 deployment,
                 service,
@@ -61,7 +64,6 @@ impl Rollout {
                 }
             }
             Saw::RunningTasks(tasks) => {
-                self.seen.verify_since.get_or_insert(now);
                 self.seen.tasks = Some((tasks, now));
             }
             Saw::StoppedTasks(tasks) => self.seen.stopped = Some(tasks),
@@ -98,7 +100,7 @@ impl Rollout {
         self.seen.service_missing = service.is_none();
         let Some(service) = service else { return };
         if let Some(intent) = self.update_intent()
-            && self.seen.verify_since.is_some()
+            && self.seen.ended_at.is_some()
         {
             let ours = intent.task_definition;
             // When the newest deployment is ours there is no later one.
@@ -145,12 +147,20 @@ impl Rollout {
         }
     }
 
-    /// A revision that ECS does not show (yet) says nothing; its deployment is looked at again.
-    fn forget_candidate(&mut self, action: &Action) {
+    /// A revision that ECS does not show (yet) says nothing; its deployment is looked at again
+    /// before anybody concludes that none is ours.
+    fn forget_candidate(&mut self, now: Timestamp, action: &Action) {
         if let Action::DescribeRevision { revision } = action {
             self.seen
                 .candidates
                 .retain(|known| known.target_revision.arn != *revision);
+            self.seen.listed_at = None;
+            let failed = CallFailed {
+                call: "ecs:DescribeServiceRevisions".to_owned(),
+                kind: FailureKind::Passing,
+                message: format!("{revision} does not show yet"),
+            };
+            self.count_failure(now, failed, false);
         }
     }
 
@@ -164,26 +174,42 @@ impl Rollout {
             self.add_candidate(deployment);
             return;
         }
-        if deployment.status.is_terminal() {
-            // The first sight of the end: what is seen of the service before it is too old.
-            self.seen.verify_since.get_or_insert(now);
+        if deployment.status.is_terminal() && self.seen.ended_at.is_none() {
+            // The first sight of the end: what was seen of service and tasks before is too old.
+            self.seen.ended_at = Some(now);
+            self.seen.tasks = None;
         }
         self.seen.deployment = Some(deployment);
     }
 
     fn saw_failure(&mut self, now: Timestamp, action: &Action, failed: CallFailed) {
-        if matches!(
-            action,
-            Action::SetScaling { resume: true, .. } | Action::DescribeScaling { resume: true }
-        ) {
-            self.seen.resume_failures += 1;
-        }
-        if matches!(action, Action::StopDeployment { .. })
-            && matches!(failed.kind, FailureKind::Conflict | FailureKind::NotFound)
-        {
-            // It has ended meanwhile: the next poll says how.
-            self.seen.stop_answered = true;
-            return;
+        match action {
+            // The end is known by now: a debt is left to a settle job, a tag to people.
+            Action::SetScaling { resume: true, .. } | Action::DescribeScaling { resume: true } => {
+                self.seen.resume_failures += 1;
+                self.count_failure(now, failed, true);
+                return;
+            }
+            Action::PutTags { .. } => {
+                self.seen.tag_failures += 1;
+                if self.seen.tag_failures >= TAG_TRIES {
+                    self.seen.tagged = true;
+                    let text = format!("the moving tags were not set: {}", failed.message);
+                    self.remarks.push((NoteLevel::Warning, text));
+                }
+                self.count_failure(now, failed, true);
+                return;
+            }
+            Action::StopDeployment { .. } => {
+                if matches!(failed.kind, FailureKind::Conflict | FailureKind::NotFound) {
+                    // It has ended meanwhile: the next poll says how.
+                    self.seen.stop_answered = true;
+                    return;
+                }
+                // It may end before the next try: look first.
+                self.seen.deployment = None;
+            }
+            _ => {}
         }
         match failed.kind {
             FailureKind::Uncertain => match action {
@@ -212,11 +238,16 @@ impl Rollout {
                 }
             }
         }
+        self.count_failure(now, failed, false);
+    }
+
+    fn count_failure(&mut self, now: Timestamp, failed: CallFailed, after_the_end: bool) {
         let times = self.failing.as_ref().map_or(0, |failing| failing.times);
         self.failing = Some(Failing {
             last: failed,
             times: times + 1,
             at: now,
+            after_the_end,
         });
     }
 }

@@ -74,6 +74,9 @@ impl Rollout {
         let Some(service) = &self.seen.service else {
             return Next::Do(Action::DescribeService);
         };
+        if let Some(next) = self.deleted() {
+            return next;
+        }
         let Some((tasks, at)) = &self.seen.tasks else {
             return Next::Do(Action::RunningTasks);
         };
@@ -90,7 +93,7 @@ impl Rollout {
                     .to_owned(),
             }),
             Doubt::NotYet(evidence) => {
-                let since = self.seen.verify_since.unwrap_or(now);
+                let since = self.seen.ended_at.unwrap_or(now);
                 if now < since.plus(PATIENCE) {
                     if now >= at.plus(LOOK_AGAIN) {
                         return Next::Do(Action::RunningTasks);

@@ -1,0 +1,106 @@
+//! Services that a rollout does not touch, and why.
+
+use super::Rollout;
+use crate::bounds::{Bounds, Percentages};
+use crate::observe::ServiceSeen;
+use crate::verdict::Finding;
+
+impl Rollout {
+    /// Why this service cannot be changed by a rolling deployment of ours, if it cannot.
+    pub(super) fn unfit(&self, service: &ServiceSeen) -> Option<Finding> {
+        let target = &self.wanted.target;
+        let finding = |code: &str, cause: String, remedy: &str| {
+            Some(Finding {
+                code: code.to_owned(),
+                cause,
+                evidence: vec![format!("service {}", service.arn)],
+                remedy: remedy.to_owned(),
+            })
+        };
+        if service.status != "ACTIVE" {
+            return finding(
+                "service-not-active",
+                format!("the service {} is {}", target.service, service.status),
+                "create the service again, or name another one in the manifest",
+            );
+        }
+        if !service.controller.is_empty() && service.controller != "ECS" {
+            return finding(
+                "controller-not-ecs",
+                format!(
+                    "deployments of the service are controlled by {}",
+                    service.controller
+                ),
+                "shipway changes services with the deployment controller ECS only",
+            );
+        }
+        // Express-mode services belong to their gateway: an update goes behind its back (ecs-facts 3.9).
+        if service.managed_by == "ECS" {
+            return finding(
+                "express-service",
+                "the service is managed by ECS express mode".to_owned(),
+                "deploy to a service of your own",
+            );
+        }
+        None
+    }
+
+    /// Why these percentages can move no task of a service this small, if they cannot (ecs-facts 1.1).
+    pub(super) fn deadlock(&self, desired: u32) -> Option<Finding> {
+        let settings = &self.wanted.settings;
+        let percentages = Percentages {
+            minimum_healthy: settings.minimum_healthy_percent,
+            maximum: settings.maximum_percent,
+        };
+        percentages.is_stuck(desired).then(|| {
+            let Percentages {
+                minimum_healthy,
+                maximum,
+            } = percentages;
+            let Bounds { lower, upper } = percentages.of(desired);
+            Finding {
+                code: "deadlock-by-percentages".to_owned(),
+                cause: format!(
+                    "with {minimum_healthy}/{maximum} percent of {desired} tasks ECS may neither \
+                     stop nor start one, and would wait for ever"
+                ),
+                evidence: vec![format!(
+                    "at least {lower} must stay, at most {upper} may run"
+                )],
+                remedy: way_out(percentages, desired),
+            }
+        })
+    }
+
+    pub(super) fn no_service(&self) -> Finding {
+        let target = &self.wanted.target;
+        Finding {
+            code: "service-missing".to_owned(),
+            cause: format!(
+                "there is no service {} in cluster {}",
+                target.service, target.cluster
+            ),
+            evidence: vec![format!(
+                "account {}, region {}",
+                target.account, target.region
+            )],
+            remedy: "create the service first, or correct the target in the manifest".to_owned(),
+        }
+    }
+}
+
+/// The smallest change of percentages, or of the count, with which tasks move.
+fn way_out(percentages: Percentages, desired: u32) -> String {
+    let desired = u64::from(desired.max(1));
+    let maximum = ((desired + 1) * 100).div_ceil(desired);
+    let minimum = (desired - 1) * 100 / desired;
+    let count = percentages
+        .smallest_that_moves()
+        .map_or_else(String::new, |count| {
+            format!(", or run at least {count} tasks")
+        });
+    format!(
+        "set maximum_percent to {maximum} or more, or minimum_healthy_percent to {minimum} or \
+         less{count}"
+    )
+}
