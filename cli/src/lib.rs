@@ -17,6 +17,7 @@ pub mod exit;
 mod follow;
 mod io;
 mod json;
+mod process;
 mod server;
 mod session;
 mod source;
@@ -26,6 +27,7 @@ mod text;
 pub use args::{Cli, Color, Command, Global};
 pub use error::{Error, Kind};
 pub use io::{Buffer, Captured, Io};
+pub use process::process;
 
 use session::Session;
 
@@ -69,7 +71,8 @@ pub async fn execute(cli: Cli, io: &mut Io) -> u8 {
             .unwrap_or_else(|| context::adopt_or_make(given.as_deref())),
         io,
     };
-    match commands::run(cli.command, session).instrument(span).await {
+    // On the heap: the futures of all commands together are large.
+    match Box::pin(commands::run(cli.command, session)).instrument(span).await {
         Ok(code) => code,
         Err(error) => report(&error, io),
     }

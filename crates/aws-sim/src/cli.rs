@@ -1,12 +1,15 @@
 //! The command line of `aws-sim`.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
 
 use crate::persist::write_atomically;
 use crate::{SimConfig, seed, start};
@@ -75,4 +78,39 @@ fn greet(url: &str, scale: f64) -> std::io::Result<()> {
          \x20 export AWS_SECRET_ACCESS_KEY=any AWS_REGION=eu-west-1\n\n\
          Calls so far: {url}/_sim/calls   state: {url}/_sim/state"
     )
+}
+
+/// Runs this process as the simulator with these arguments (program name first).
+pub fn process(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args = match Args::try_parse_from(args) {
+        Ok(args) => args,
+        Err(error) => {
+            // Help goes to stdout and succeeds, the rest to stderr; a broken pipe is no failure.
+            drop(error.print());
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    drop(lines.try_init());
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let ended = runtime
+        .context("could not start the runtime")
+        .and_then(|runtime| runtime.block_on(run(args)));
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say_error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the last words of the program")]
+fn say_error(error: &anyhow::Error) {
+    eprintln!("error: {error:#}");
 }

@@ -1,0 +1,241 @@
+//! Child processes that end with the test, and the files that they are given.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A folder with all that the processes need, and the processes.
+pub(crate) struct World {
+    folder: tempfile::TempDir,
+    children: Vec<(&'static str, Child)>,
+    pub(crate) grpc: String,
+    pub(crate) aws: String,
+    /// Given to every process.
+    env: Vec<(String, String)>,
+}
+
+impl World {
+    /// Starts the simulator, the coordinator, an agent that builds and one that deploys.
+    pub(crate) fn start(docker: &str, env: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let env = env
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect();
+        let (grpc, aws) = (String::new(), String::new());
+        let mut world = Self {
+            folder,
+            children: Vec::new(),
+            grpc,
+            aws,
+            env,
+        };
+        let sim = world.path("sim.json");
+        let flags = [
+            "--listen",
+            "127.0.0.1:0",
+            "--time-scale",
+            "30",
+            "--seed-demo",
+            "--ready-file",
+        ];
+        world.spawn("aws-sim", &[&flags[..], &[text(&sim)]].concat());
+        world.aws = ready(&sim, "aws");
+        let server = world.path("server.json");
+        let data = world.path("coordinator");
+        let flags = [
+            "--listen",
+            "127.0.0.1:0",
+            "--data",
+            text(&data),
+            "--ready-file",
+            text(&server),
+        ];
+        world.spawn("shipway-server", &flags);
+        world.grpc = ready(&server, "grpc");
+        world.agent("agent-tools", &["tools"], docker);
+        world.agent("agent-deploy", &["tools", "staging", "prod"], "off");
+        world.wait_for("both agents", |world| {
+            let agents: Value = world.json(&["agents", "--json"]);
+            agents.to_string().matches("\"connected\"").count() >= 2
+        });
+        world
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn agent(&mut self, id: &'static str, accounts: &[&str], docker: &str) {
+        let mut config = format!(
+            "id = {id:?}\nserver = {:?}\ndata = {:?}\ndocker = {docker:?}\ndrain_seconds = 5\n\
+             [aws]\nendpoint_url = {:?}\npoll_min_ms = 100\npoll_max_ms = 500\nbudget_share = 0.0\n",
+            self.grpc,
+            self.path(id),
+            self.aws,
+        );
+        for name in accounts {
+            let number = match *name {
+                "tools" => "000000000000",
+                "staging" => "111111111111",
+                _ => "222222222222",
+            };
+            config.push_str(&format!(
+                "[[accounts]]\nname = {name:?}\nid = {number:?}\nregions = [\"eu-west-1\"]\n\
+                 role_arn = \"arn:aws:iam::{number}:role/shipway-deploy\"\n"
+            ));
+        }
+        let file = self.path(&format!("{id}.toml"));
+        std::fs::write(&file, config).unwrap();
+        self.spawn("shipway-agent", &["--config", text(&file)]);
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_shipway-multi"));
+        command
+            .arg(program)
+            .envs(self.env.iter().map(|(k, v)| (k, v)));
+        command
+            .env("AWS_ACCESS_KEY_ID", "000000000000")
+            .env("AWS_SECRET_ACCESS_KEY", "any");
+        command.env("AWS_REGION", "eu-west-1").stdin(Stdio::null());
+        command
+    }
+
+    fn spawn(&mut self, program: &'static str, args: &[&str]) {
+        let log = self.path(&format!("{program}-{}.log", self.children.len()));
+        let log = std::fs::File::create(log).unwrap();
+        let child = self
+            .command(program)
+            .args(args)
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn();
+        self.children.push((program, child.unwrap()));
+    }
+
+    /// Runs the CLI to its end.
+    pub(crate) fn cli(&self, args: &[&str]) -> Output {
+        let mut command = self.command("shipway");
+        command
+            .env("SHIPWAY_SERVER", &self.grpc)
+            .args(args)
+            .output()
+            .unwrap()
+    }
+
+    /// The same with a variable of its environment.
+    pub(crate) fn cli_with(&self, args: &[&str], (name, value): (&str, &str)) -> Output {
+        let mut command = self.command("shipway");
+        command
+            .env("SHIPWAY_SERVER", &self.grpc)
+            .env(name, value)
+            .args(args)
+            .output()
+            .unwrap()
+    }
+
+    /// The last JSON document that a command of the CLI prints.
+    pub(crate) fn json(&self, args: &[&str]) -> Value {
+        let output = self.cli(args);
+        let out = String::from_utf8(output.stdout).unwrap();
+        let last = out.trim().lines().last().unwrap_or_default();
+        serde_json::from_str(last)
+            .or_else(|_| serde_json::from_str(&out))
+            .unwrap_or_else(|error| {
+                panic!(
+                    "{args:?}: {error}\n{out}\n{}",
+                    String::from_utf8_lossy(&output.stderr)
+                )
+            })
+    }
+
+    pub(crate) fn wait_for(&self, what: &str, done: impl Fn(&Self) -> bool) {
+        let start = Instant::now();
+        while !done(self) {
+            assert!(
+                start.elapsed() < PATIENCE,
+                "waited in vain for {what}\n{}",
+                self.logs()
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Asks every process to end, agents first, and waits until it has.
+    pub(crate) fn end(mut self) {
+        while let Some((program, mut child)) = self.children.pop() {
+            let id = child.id().to_string();
+            assert!(
+                Command::new("kill")
+                    .args(["-TERM", &id])
+                    .status()
+                    .unwrap()
+                    .success()
+            );
+            let start = Instant::now();
+            let status = loop {
+                if let Some(status) = child.try_wait().unwrap() {
+                    break status;
+                }
+                assert!(
+                    start.elapsed() < PATIENCE,
+                    "{program} does not end\n{}",
+                    self.logs()
+                );
+                std::thread::sleep(Duration::from_millis(20));
+            };
+            assert!(
+                status.success(),
+                "{program} ended with {status}\n{}",
+                self.logs()
+            );
+        }
+    }
+
+    pub(crate) fn logs(&self) -> String {
+        let mut text = String::new();
+        for entry in std::fs::read_dir(self.folder.path()).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "log") {
+                let log = std::fs::read_to_string(&path).unwrap_or_default();
+                text.push_str(&format!("--- {}\n{log}\n", path.display()));
+            }
+        }
+        text
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        for (_, child) in &mut self.children {
+            child.kill().ok();
+            child.wait().ok();
+        }
+    }
+}
+
+pub(crate) fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// What a ready file says, as soon as it is there.
+fn ready(file: &Path, key: &str) -> String {
+    let start = Instant::now();
+    loop {
+        if let Ok(text) = std::fs::read_to_string(file) {
+            let json: Value = serde_json::from_str(&text).unwrap();
+            return json[key].as_str().unwrap().to_owned();
+        }
+        assert!(
+            start.elapsed() < PATIENCE,
+            "{} was never written",
+            file.display()
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
