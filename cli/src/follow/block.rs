@@ -10,7 +10,7 @@ use crate::follow::job::{Job, Wait};
 use crate::follow::state::State;
 use crate::follow::view::{Detail, mark_of_step, mark_of_verdict};
 use crate::text::line::{Line, Tone};
-use crate::text::words::{clock, so_far, span};
+use crate::text::words::{clock, short_ids, so_far, span};
 
 /// Bars longer than this are written as a number.
 const LONGEST_BAR: u32 = 16;
@@ -50,9 +50,20 @@ pub(crate) fn lines(state: &State, job: &Job, now: Timestamp, detail: Detail) ->
         } else {
             Tone::Faint
         };
-        lines.push(Line::default().and(tone, format!("     {} {}", clock(said.at), said.text)));
+        let text = format!("     {} {}", clock(said.at), brief(&said.text, job));
+        lines.push(Line::default().and(tone, text));
     }
     lines
+}
+
+/// What ECS said, without the name of the service that stands above and with short ids.
+fn brief(text: &str, job: &Job) -> String {
+    let own = job
+        .target
+        .as_ref()
+        .map(|target| format!("(service {}) ", target.service));
+    let text = own.and_then(|own| text.strip_prefix(&own)).unwrap_or(text);
+    short_ids(text)
 }
 
 /// The line that names a job and says where it stands.

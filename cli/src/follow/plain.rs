@@ -58,13 +58,13 @@ fn progress_line(
                 StepResult::Skipped => "skipped",
                 StepResult::Failed => "failed",
             };
-            let took = seen.map(|seen| seen.took(event.at));
-            let time = match result {
-                StepResult::Skipped => String::new(),
-                _ => took
-                    .map(|took| format!(" in {}", span(took)))
-                    .unwrap_or_default(),
-            };
+            // Of what took no time the time is no news.
+            let took = seen
+                .map(|seen| seen.took(event.at))
+                .filter(|took| took.as_millis() >= 100);
+            let time = took
+                .map(|took| format!(" in {}", span(took)))
+                .unwrap_or_default();
             let detail = if detail.is_empty() {
                 String::new()
             } else {

@@ -9,7 +9,7 @@ use crate::follow::block;
 use crate::follow::job::{Job, StepSeen};
 use crate::follow::state::State;
 use crate::text::line::{Line, Tone};
-use crate::text::words::count;
+use crate::text::words::{count, short_ids};
 
 /// How much is told of each job; less when the terminal is small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -150,7 +150,7 @@ fn step_line(seen: &StepSeen, now: Timestamp) -> Line {
     if seen.detail.is_empty() {
         line
     } else {
-        line.and(Tone::Faint, format!("   {}", seen.detail))
+        line.and(Tone::Faint, format!("   {}", short_ids(&seen.detail)))
     }
 }
 

@@ -96,6 +96,28 @@ pub(crate) fn short_digest(digest: &Digest) -> String {
     format!("sha256:{}…{}", &hex[..4], &hex[hex.len() - 2..])
 }
 
+/// The text with its long ids cut: a digest as [`short_digest`] writes it, other ids of 32 and more
+/// hexadecimal digits to their first 8.
+pub(crate) fn short_ids(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_hexdigit()) {
+        let (before, from) = rest.split_at(start);
+        let end = from.find(|c: char| !c.is_ascii_hexdigit());
+        let (run, after) = from.split_at(end.unwrap_or(from.len()));
+        out.push_str(before);
+        match run.len() {
+            64 if out.ends_with("sha256:") => {
+                out.push_str(&format!("{}…{}", &run[..4], &run[62..]));
+            }
+            32.. => out.push_str(&run[..8]),
+            _ => out.push_str(run),
+        }
+        rest = after;
+    }
+    out + rest
+}
+
 /// `web:42` for the ARN of a task definition.
 pub(crate) fn short_arn(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
@@ -144,6 +166,14 @@ mod tests {
         let next_day = at.plus(Duration::from_secs(86_400));
         assert_eq!(ago(at, at.plus(Duration::from_secs(7200))), "2 h ago");
         assert_eq!(ago(at, next_day), "2026-01-01 00:04Z");
+    }
+
+    #[test]
+    fn long_ids_are_cut_and_words_are_not() {
+        let digest = format!("sha256:9a41{}e2 is added", "0".repeat(58));
+        assert_eq!(short_ids(&digest), "sha256:9a41…e2 is added");
+        let message = "started 1 tasks: (task 291acaf21b927c13230b93e03a60c651).";
+        assert_eq!(short_ids(message), "started 1 tasks: (task 291acaf2).");
     }
 
     #[test]

@@ -43,8 +43,8 @@ fn a_running_deploy_shows_steps_tasks_and_waits() {
              ✓ register 1 s  ✓ update 0 s  ▸ follow 52 s
              old ■■·          new ■■■▒          total 6 of at most 6   task definition web:42
              waiting for load balancer health of 1 task, 25 s
-             12:00:31 (service web) has started 3 tasks
-             12:00:58 (service web) has begun draining connections on 1 task
+             12:00:31 has started 3 tasks
+             12:00:58 has begun draining connections on 1 task
          · prod us-east-1 main/web  waits 53 s: slot held by release 100s (token ci-web), then next
 
         Ctrl-C leaves it running; come back with: shipway watch 1007"#]]
@@ -63,8 +63,8 @@ fn two_waves_are_told_apart() {
              ✓ register 1 s  ✓ update 0 s  ▸ follow 52 s
              old ■■·          new ■■■▒          total 6 of at most 6   task definition web:42
              waiting for load balancer health of 1 task, 25 s
-             12:00:31 (service web) has started 3 tasks
-             12:00:58 (service web) has begun draining connections on 1 task
+             12:00:31 has started 3 tasks
+             12:00:58 has begun draining connections on 1 task
          wave 2 of 2
          · prod us-east-1 main/web  waits 53 s: slot held by release 100s (token ci-web), then next
 
