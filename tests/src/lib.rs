@@ -1,1 +1,9 @@
-//! Proves that the parts fit.
+//! Proves that the parts fit: a world to deploy in, apps to deploy, and eyes to see what came of it.
+
+mod app;
+mod aws;
+mod world;
+
+pub use app::App;
+pub use aws::Aws;
+pub use world::{Ran, Scaled, World, agent_in, id, patiently};

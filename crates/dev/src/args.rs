@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use shipway_runtime::telemetry::{Telemetry, TelemetryConfig};
+use shipway_server::config::LeaseConfig;
 
 use crate::demo;
 use crate::stack::StackConfig;
@@ -122,6 +123,7 @@ fn act(args: Args) -> anyhow::Result<ExitCode> {
                     time_scale: up.time_scale,
                     data: PathBuf::new(),
                     docker: up.docker,
+                    lease: LeaseConfig::default(),
                 };
                 up::run(config, up.data, up.ready_file.as_deref())
                     .await

@@ -12,6 +12,7 @@ use shipway_agent::{Agent, AgentConfig};
 use shipway_domain::board::Board;
 use shipway_plugin_ecs::{BaseCredentials, EcsPlatform};
 use shipway_runtime::{Clock, Tasks};
+use shipway_server::config::LeaseConfig;
 use shipway_server::{Server, ServerConfig};
 use tokio_util::sync::CancellationToken;
 
@@ -44,6 +45,8 @@ pub struct StackConfig {
     pub data: PathBuf,
     /// Docker engine of the agents: `auto`, `off` or an address.
     pub docker: String,
+    /// Leases of jobs, and how long they rest.
+    pub lease: LeaseConfig,
 }
 
 /// All of it, running.
@@ -82,6 +85,7 @@ impl Stack {
             ServerConfig {
                 listen: config.grpc,
                 data: config.data.join("coordinator"),
+                lease: config.lease.clone(),
                 ..ServerConfig::default()
             },
             Clock::system(),

@@ -4,6 +4,7 @@
 mod app;
 mod report;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -11,10 +12,13 @@ use shipway_cli::Io;
 use shipway_domain::verdict::Verdict;
 use shipway_proto::v1;
 use shipway_proto::v1::shipway_client::ShipwayClient;
+use shipway_runtime::{Tasks, shutdown};
+use shipway_server::config::LeaseConfig;
 
 use crate::stack::{Stack, StackConfig};
 use app::App;
 use report::{Act, Report};
+use tokio_util::sync::CancellationToken;
 
 /// What the demo is told.
 #[derive(Clone, Debug)]
@@ -29,6 +33,8 @@ pub(crate) struct Options {
 
 /// Plays all acts; succeeds when each ended as it should.
 pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
+    let signals = Tasks::new();
+    let interrupted = shutdown::on_signal(&signals).context("could not listen for signals")?;
     let folder = tempfile::tempdir().context("could not make a folder")?;
     let docker = if options.builder.as_deref() == Some("layers") {
         "off"
@@ -41,6 +47,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
         time_scale: options.time_scale,
         data: folder.path().join("data"),
         docker: docker.to_owned(),
+        lease: LeaseConfig::default(),
     })
     .await?;
     let builder = choose(&stack, options.builder.as_deref())?;
@@ -48,21 +55,10 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
         stack,
         options,
         report: Report::new(&builder),
+        interrupted,
     };
-    stage.say(&format!(
-        "AWS is simulated at {}, where time runs {} times as fast; images are built by {}",
-        stage.stack.aws,
-        stage.options.time_scale,
-        if builder == "docker" {
-            "a Docker Engine"
-        } else {
-            "the layers builder"
-        },
-    ));
-    stage.say("building deploy/examples/hello as a static binary");
-    let app = App::make(&folder.path().join("hello"), &builder).await?;
-    stage.play(&app).await?;
-    stage.close().await
+    let played = stage.play(&folder.path().join("hello"), &builder).await;
+    stage.close(played).await
 }
 
 /// Docker when an engine answers, else layers; or what was asked for.
@@ -80,10 +76,26 @@ struct Stage {
     stack: Stack,
     options: Options,
     report: Report,
+    interrupted: CancellationToken,
 }
 
 impl Stage {
-    async fn play(&mut self, app: &App) -> anyhow::Result<()> {
+    async fn play(&mut self, folder: &Path, builder: &str) -> anyhow::Result<()> {
+        self.say(&format!(
+            "AWS is simulated at {}, where time runs {} times as fast; images are built by {}",
+            self.stack.aws,
+            self.options.time_scale,
+            if builder == "docker" {
+                "a Docker Engine"
+            } else {
+                "the layers builder"
+            },
+        ));
+        self.say("building deploy/examples/hello as a static binary; the first time takes a minute");
+        let app = &tokio::select! {
+            app = App::make(folder, builder) => app?,
+            () = self.interrupted.cancelled() => anyhow::bail!("interrupted"),
+        };
         app.release("1.0.0", "First release").await?;
         self.act(
             app,
@@ -136,22 +148,8 @@ impl Stage {
     ) -> anyhow::Result<()> {
         let line = format!("shipway {}", words.join(" "));
         self.say(&format!("\n── {title}\n$ {line}"));
-        let args = std::iter::once("shipway")
-            .chain(words.iter().copied())
-            .map(Into::into);
-        let code = if self.options.json {
-            let (io, captured) = Io::captured(app.folder());
-            let mut io = io.var("SHIPWAY_SERVER", self.stack.grpc.as_str());
-            let code = shipway_cli::run(args, &mut io).await;
-            if code != expected.exit_code() {
-                self.say(&captured.err.text());
-            }
-            code
-        } else {
-            let mut io = Io::of_process().var("SHIPWAY_SERVER", self.stack.grpc.as_str());
-            io.folder = app.folder().to_owned();
-            shipway_cli::run(args, &mut io).await
-        };
+        let code = self.shipway(app, words, expected).await;
+        anyhow::ensure!(!self.interrupted.is_cancelled(), "interrupted");
         let release = self.newest().await?;
         self.report.add(Act {
             command: line,
@@ -160,6 +158,27 @@ impl Stage {
             release,
         });
         Ok(())
+    }
+
+    /// The CLI as a user runs it, or in silence for `--json`.
+    async fn shipway(&self, app: &App, words: &[&str], expected: Verdict) -> u8 {
+        let args = std::iter::once("shipway").chain(words.iter().copied());
+        let args = args.map(Into::into);
+        if self.options.json {
+            let (io, captured) = Io::captured(app.folder());
+            let mut io = io.var("SHIPWAY_SERVER", self.stack.grpc.as_str());
+            let code = shipway_cli::run(args, &mut io).await;
+            if code != expected.exit_code() {
+                self.say(&captured.err.text());
+            }
+            return code;
+        }
+        let mut io = Io::of_process();
+        // The user's own coordinator and token are none of the demo's business.
+        io.vars.retain(|name, _| !name.starts_with("SHIPWAY_"));
+        let mut io = io.var("SHIPWAY_SERVER", self.stack.grpc.as_str());
+        io.folder = app.folder().to_owned();
+        shipway_cli::run(args, &mut io).await
     }
 
     async fn newest(&self) -> anyhow::Result<Option<v1::ReleaseView>> {
@@ -177,13 +196,16 @@ impl Stage {
     }
 
     #[expect(clippy::print_stdout, reason = "the table is what was asked for")]
-    async fn close(self) -> anyhow::Result<ExitCode> {
+    async fn close(self, played: anyhow::Result<()>) -> anyhow::Result<ExitCode> {
         let Self {
             stack,
             options,
             report,
+            ..
         } = self;
-        stack.stop().await?;
+        let stopped = stack.stop().await;
+        played?;
+        stopped?;
         if options.json {
             println!("{}", report.json());
         } else {

@@ -1,0 +1,8 @@
+//! The whole system in one process: every verdict, and what holds on the way there.
+
+mod accounts;
+mod agents;
+mod queue;
+mod scaling;
+mod verdicts;
+mod watch;

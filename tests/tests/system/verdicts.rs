@@ -1,0 +1,193 @@
+//! Each verdict, reached the way it is reached in life.
+
+use serde_json::{Value, json};
+use shipway_dev::ACCOUNTS;
+use shipway_tests::{App, Scaled, World, id};
+
+const STAGING: &str = ACCOUNTS[1].1;
+
+fn script(pattern: &str, kind: &str, more: Value) -> aws_sim::script::Script {
+    let mut script = json!({"match": pattern, "kind": kind});
+    let script = script.as_object_mut().map(|members| {
+        members.extend(more.as_object().cloned().unwrap_or_default());
+        members.clone()
+    });
+    serde_json::from_value(json!(script)).expect("a script")
+}
+
+fn app() -> App {
+    App::new("shop").env("staging", STAGING, "")
+}
+
+#[tokio::test]
+async fn a_deploy_is_live_and_the_same_again_is_unchanged() {
+    let world = World::start(Scaled::Fast).await;
+    let app = app();
+    let first = world.cli(&app, &["deploy", "staging"]).await.expect(0);
+    assert_eq!(first.json()["verdict"], "live");
+    assert_eq!(first.json()["final"], true);
+    let target = first.target();
+    assert_eq!(target["unchanged"], false);
+    assert_eq!(target["running"], 2);
+    assert_eq!(target["image_digest"], first.json()["image"]["digest"]);
+    let serving = world.aws(STAGING).hello().await["taskDefinition"].clone();
+    assert_eq!(target["task_definition"], serving);
+
+    let updates = world.calls(STAGING, "UpdateService").len();
+    let again = world.cli(&app, &["deploy", "staging"]).await.expect(0);
+    assert_eq!(again.json()["verdict"], "live");
+    assert_eq!(again.target()["unchanged"], true);
+    assert_eq!(again.json()["image"]["reused"], true);
+    assert_eq!(world.calls(STAGING, "UpdateService").len(), updates);
+    assert_eq!(world.calls(STAGING, "RegisterTaskDefinition").len(), 1);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_release_whose_tasks_exit_is_rolled_back_with_the_exit_code() {
+    let world = World::start(Scaled::Fast).await;
+    let app = app();
+    let before = world.cli(&app, &["deploy", "staging"]).await.expect(0);
+    app.release("broken");
+    let more = json!({"exit_code": 42, "after_seconds": 2});
+    // The revision before must go on: only the new image is broken.
+    let image = before.json()["image"]["digest"].as_str().map(str::to_owned);
+    world.stack.sim().add_script(script("shop", "exit", more));
+    world.stack.sim().add_script(script(
+        &image.expect("a digest"),
+        "exit",
+        json!({"exit_code": 0, "after_seconds": 1e9}),
+    ));
+    let broken = world.cli(&app, &["deploy", "staging"]).await.expect(10);
+    let target = broken.target();
+    assert_eq!(target["verdict"], "rolled-back");
+    assert!(target["findings"].to_string().contains("42"), "{target:#}");
+    assert_eq!(target["serving"], before.target()["task_definition"]);
+    let serving = world.aws(STAGING).hello().await["taskDefinition"].clone();
+    assert_eq!(serving, before.target()["task_definition"]);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn an_image_that_cannot_be_pulled_is_rolled_back_and_named() {
+    let world = World::start(Scaled::Fast).await;
+    world
+        .stack
+        .sim()
+        .add_script(script("shop", "cannot-pull", json!({})));
+    let ran = world.cli(&app(), &["deploy", "staging"]).await.expect(10);
+    let findings = ran.target()["findings"].clone();
+    assert_eq!(findings[0]["code"], "image-not-found", "{findings:#}");
+    assert!(
+        !findings[0]["remedy"]
+            .as_str()
+            .unwrap_or_default()
+            .is_empty()
+    );
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn somebody_elses_deployment_supersedes_ours() {
+    let world = World::start(Scaled::Slow).await;
+    let app = app();
+    let ran = world.cli(&app, &["deploy", "staging", "--detach"]).await;
+    let release = ran.expect(0).release();
+    world.under_way(release).await;
+    world.aws(STAGING).redeploy_hello().await;
+    let id = id(release);
+    let seen = world.cli(&app, &["watch", &id]).await.expect(11);
+    assert_eq!(seen.target()["verdict"], "superseded");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_cancel_goes_back_to_what_served_before() {
+    let world = World::start(Scaled::Slow).await;
+    let app = app();
+    let before = world.aws(STAGING).hello().await["taskDefinition"].clone();
+    let ran = world.cli(&app, &["deploy", "staging", "--detach"]).await;
+    let release = ran.expect(0).release();
+    world.under_way(release).await;
+    let id = id(release);
+    let asked = world
+        .cli(&app, &["cancel", &id, "--reason", "a slip"])
+        .await
+        .expect(0);
+    assert_eq!(asked.json()["already_ended"], false);
+    let seen = world.cli(&app, &["watch", &id]).await.expect(13);
+    assert_eq!(seen.target()["verdict"], "cancelled");
+    assert_eq!(world.calls(STAGING, "StopServiceDeployment").len(), 1);
+    assert_eq!(world.aws(STAGING).hello().await["taskDefinition"], before);
+    let again = world.cli(&app, &["cancel", &id]).await.expect(0);
+    assert_eq!(again.json()["already_ended"], true);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_missing_service_fails_and_nothing_is_written() {
+    let world = World::start(Scaled::Fast).await;
+    let app = App::new("shop").env_on("staging", STAGING, "gone", "");
+    let ran = world.cli(&app, &["deploy", "staging"]).await.expect(12);
+    assert_eq!(ran.target()["verdict"], "failed");
+    assert_eq!(ran.target()["findings"][0]["code"], "service-missing");
+    assert!(world.calls(STAGING, "RegisterTaskDefinition").is_empty());
+    assert!(world.calls(STAGING, "UpdateService").is_empty());
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_timeout_is_unknown_until_ecs_is_done_and_then_live() {
+    let world = World::start(Scaled::Slow).await;
+    let app = app();
+    let built = world.cli(&app, &["deploy", "staging"]).await.expect(0);
+    let image = built.json()["image"]["reference"]
+        .as_str()
+        .map(str::to_owned);
+    app.write_definition("512");
+    let image = image.expect("an image");
+    let mut request = world.submission(&app, "staging", &image, "short").await;
+    let rollout = request.spec.as_mut().and_then(|spec| spec.rollout.as_mut());
+    rollout.expect("settings").timeout_ms = 1500;
+    let reply = world
+        .client()
+        .await
+        .submit(request)
+        .await
+        .expect("taken in");
+    let release = reply.into_inner().release;
+    let id = id(release);
+    let resting = world.cli(&app, &["watch", &id]).await.expect(20);
+    assert_eq!(resting.json()["verdict"], "unknown");
+    assert_eq!(resting.json()["final"], false);
+    let ended = world
+        .cli(&app, &["watch", &id, "--until-end"])
+        .await
+        .expect(0);
+    assert_eq!(ended.json()["final"], true);
+    assert_eq!(world.calls(STAGING, "UpdateService").len(), 2);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_rollback_brings_back_what_was_proven_before() {
+    let world = World::start(Scaled::Fast).await;
+    let app = app();
+    let first = world.cli(&app, &["deploy", "staging"]).await.expect(0);
+    app.release("2");
+    let second = world.cli(&app, &["deploy", "staging"]).await.expect(0);
+    assert_ne!(
+        first.target()["image_digest"],
+        second.target()["image_digest"]
+    );
+    let back = world.cli(&app, &["rollback", "staging"]).await.expect(0);
+    let json = back.json();
+    assert_eq!(json["kind"], "rollback");
+    assert_eq!(json["to"], first.json()["release"]);
+    assert_eq!(json["undoes"], second.json()["release"]);
+    assert_eq!(
+        back.target()["image_digest"],
+        first.target()["image_digest"]
+    );
+    world.stop().await;
+}
