@@ -96,8 +96,8 @@ pub(crate) fn head(state: &State) -> Line {
     let mut line = Line::default()
         .and(Tone::Strong, format!("{} → {}", state.app, state.env))
         .and(Tone::Plain, format!("   release {}", state.release));
-    if let ReleaseKind::Rollback { undoes, to } = state.kind {
-        line = line.and(Tone::Warn, format!("   takes back {undoes}, to {to}"));
+    if let ReleaseKind::Rollback { undoes, .. } = state.kind {
+        line = line.and(Tone::Warn, format!("   takes back {undoes}"));
     }
     if !state.title.is_empty() {
         line = line.and(Tone::Plain, format!("   {}", state.title));
