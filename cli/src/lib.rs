@@ -72,7 +72,10 @@ pub async fn execute(cli: Cli, io: &mut Io) -> u8 {
         io,
     };
     // On the heap: the futures of all commands together are large.
-    match Box::pin(commands::run(cli.command, session)).instrument(span).await {
+    match Box::pin(commands::run(cli.command, session))
+        .instrument(span)
+        .await
+    {
         Ok(code) => code,
         Err(error) => report(&error, io),
     }
