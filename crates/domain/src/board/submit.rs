@@ -86,8 +86,9 @@ impl Board {
         self.releases
             .get(&id)
             .is_some_and(|release| release.kind == ReleaseKind::Deploy)
+            // A release whose build still ends has been folded once; it is not folded again.
             && self.jobs_of(id).all(|job| match &job.kind {
-                JobKind::Build => true,
+                JobKind::Build => !matches!(job.stop, Some(StopReason::Folded { .. })),
                 JobKind::Rollout { target, .. } => job.attempt.0 == 0 && by.contains(target),
                 JobKind::Settle { .. } => false,
             })

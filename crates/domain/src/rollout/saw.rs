@@ -1,6 +1,7 @@
 //! Taking in what an action brought to light.
 
 use super::{Action, CallFailed, Failing, FailureKind, Rollout, Saw};
+use crate::checkpoint::Checkpoint;
 use crate::document::Document;
 use crate::event::NoteLevel;
 use crate::observe::{CallerSeen, ServiceDeploymentSeen, ServiceSeen};
@@ -99,19 +100,20 @@ impl Rollout {
         self.seen.service_at = now;
         self.seen.service_missing = service.is_none();
         let Some(service) = service else { return };
-        if let Some(intent) = self.update_intent()
-            && self.seen.ended_at.is_some()
-        {
-            let ours = intent.task_definition;
-            // When the newest deployment is ours there is no later one.
-            if service
-                .primary()
-                .is_some_and(|entry| entry.task_definition == ours)
-            {
-                self.seen.later = Some(false);
-            }
+        // When the newest deployment is ours there is no later one. The task definition alone does
+        // not say so: somebody may have deployed the same one again.
+        if self.seen.ended_at.is_some() && self.is_ours(&service) {
+            self.seen.later = Some(false);
         }
         self.seen.service = Some(service);
+    }
+
+    /// Whether the PRIMARY deployment of the service is the one that our update made.
+    fn is_ours(&self, service: &ServiceSeen) -> bool {
+        let primary = service.primary().map(|entry| &entry.id);
+        primary.is_some_and(|id| {
+            self.has(|note| matches!(note, Checkpoint::Updated { primary } if primary == id))
+        })
     }
 
     fn saw_task_definition(&mut self, json: Option<&str>) {
