@@ -95,13 +95,16 @@ fn say_error(error: &anyhow::Error) {
 
 #[expect(clippy::print_stdout, reason = "what was asked for is data")]
 fn act(args: Args) -> anyhow::Result<()> {
+    // Variables of the CLI, the agent, shipway-dev and the tests share the prefix.
     let reserved = [
         "config",
         "server",
         "token",
         "token_file",
-        "require_docker",
-        "require_clients",
+        "ca",
+        "agent_*",
+        "dev_*",
+        "require_*",
     ];
     let config: ServerConfig =
         config::load(args.config.as_deref(), "SHIPWAY_", &reserved, &args.flags)?;

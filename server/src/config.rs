@@ -93,8 +93,8 @@ pub enum BadConfig {
     /// Leases that cannot be kept.
     #[error(
         "lease of {seconds} s with renewal each {renew} s and a margin of {margin} s cannot be \
-         kept: renewals must come at least three times a lease, and the margin must leave time \
-         to act"
+         kept: a lease has at least 6 s, renewals must come at least three times in it, and the \
+         margin must leave time to act"
     )]
     Lease {
         /// The lease.
@@ -116,7 +116,8 @@ impl ServerConfig {
             return Err(BadConfig::OpenWithoutTls(self.listen));
         }
         let lease = &self.lease;
-        let kept = lease.renew_seconds > 0
+        let kept = lease.seconds >= 6
+            && lease.renew_seconds > 0
             && lease.renew_seconds.saturating_mul(3) <= lease.seconds
             && lease.margin_seconds.saturating_mul(2) <= lease.seconds;
         if kept {

@@ -50,7 +50,9 @@ fn explain(stack: &Stack, config: &StackConfig, kept: bool) {
     );
     println!();
     println!("  export SHIPWAY_SERVER={}", stack.grpc);
-    println!("  shipway -C deploy/examples/hello deploy staging");
+    println!(
+        "  shipway -C FOLDER deploy staging   # FOLDER holds shipway.toml; README has a first one"
+    );
     println!();
     println!("for other AWS clients:");
     println!(

@@ -22,7 +22,8 @@ pub enum ConfigError {
 /// variables `<prefix>KEY` with `__` between nested keys, then the flags that were given.
 ///
 /// `C` should be annotated with `#[serde(deny_unknown_fields)]`. `reserved` are variables with the
-/// prefix that are meant for something else (in lower case, without the prefix).
+/// prefix that are meant for something else (in lower case, without the prefix; a `*` at the end
+/// stands for anything).
 ///
 /// # Errors
 /// [`ConfigError`] names the key, where it was set, and what is wrong with it.
@@ -43,11 +44,22 @@ where
         }
         figment = figment.merge(Toml::file_exact(file));
     }
-    let env = Env::prefixed(prefix).ignore(reserved).split("__");
+    let reserved: Vec<String> = reserved.iter().map(|name| (*name).to_owned()).collect();
+    let env = Env::prefixed(prefix)
+        .filter(move |key| !is_reserved(key.as_str(), &reserved))
+        .split("__");
     let figment = figment.merge(env).merge(Serialized::defaults(flags));
     figment
         .extract()
         .map_err(|errors| ConfigError::Bad(explain(errors)))
+}
+
+fn is_reserved(key: &str, reserved: &[String]) -> bool {
+    let key = key.to_lowercase();
+    reserved.iter().any(|name| match name.strip_suffix('*') {
+        Some(start) => key.starts_with(start),
+        None => key == *name,
+    })
 }
 
 /// The effective configuration as TOML-like lines, for `--show-config`.
@@ -82,4 +94,16 @@ fn explain(errors: figment::Error) -> String {
         })
         .collect();
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_of_other_programs_are_left_alone() {
+        let reserved = ["agent_*".to_owned(), "ca".to_owned()];
+        assert!(is_reserved("AGENT_ID", &reserved) && is_reserved("ca", &reserved));
+        assert!(!is_reserved("cat", &reserved) && !is_reserved("listen", &reserved));
+    }
 }

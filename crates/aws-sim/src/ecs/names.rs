@@ -143,6 +143,19 @@ pub(super) fn page_size(input: &Input<'_>, default: usize) -> Result<usize, ApiE
     }
 }
 
+/// One page of names that come and go, as the answer of a list operation.
+pub(super) fn paged_names(
+    member: &str,
+    names: Vec<String>,
+    input: &Input<'_>,
+    default: usize,
+) -> Result<serde_json::Value, ApiError> {
+    let size = page_size(input, default)?;
+    let (shown, next) = crate::wire::page_after(names, input.str("nextToken")?, size)
+        .ok_or_else(|| ApiError::invalid_parameter("Invalid token."))?;
+    Ok(page_answer(member, shown, next))
+}
+
 /// One page of strings or structures as the answer of a list operation.
 pub(super) fn paged<T: Into<serde_json::Value>>(
     member: &str,
@@ -153,9 +166,17 @@ pub(super) fn paged<T: Into<serde_json::Value>>(
     let size = page_size(input, default)?;
     let (shown, next) = crate::wire::page(items, input.str("nextToken")?, size)
         .ok_or_else(|| ApiError::invalid_parameter("Invalid token."))?;
+    Ok(page_answer(member, shown, next))
+}
+
+fn page_answer<T: Into<serde_json::Value>>(
+    member: &str,
+    shown: Vec<T>,
+    next: Option<String>,
+) -> serde_json::Value {
     let mut answer = serde_json::json!({member: serde_json::Value::from_iter(shown)});
     if let Some(next) = next {
         answer["nextToken"] = next.into();
     }
-    Ok(answer)
+    answer
 }

@@ -13,7 +13,7 @@ mod xml;
 pub(crate) use dispatch::handle;
 pub(crate) use error::ApiError;
 pub(crate) use input::Input;
-pub(crate) use page::page;
+pub(crate) use page::{page, page_after};
 pub(crate) use service::Service;
 
 use crate::clock::{Clock, SimTime};

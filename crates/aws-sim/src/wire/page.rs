@@ -16,6 +16,26 @@ pub(crate) fn page<T>(
     Some((shown, next))
 }
 
+/// One page of names in their order, and the token of the next. The token holds the last name shown,
+/// so that what comes and goes between two pages neither hides nor repeats the rest.
+pub(crate) fn page_after(
+    mut names: Vec<String>,
+    token: Option<&str>,
+    size: usize,
+) -> Option<(Vec<String>, Option<String>)> {
+    names.sort();
+    if let Some(token) = token {
+        let text = String::from_utf8(STANDARD.decode(token).ok()?).ok()?;
+        let last = text.strip_prefix("after:")?;
+        names.retain(|name| name.as_str() > last);
+    }
+    let more = names.len() > size;
+    names.truncate(size);
+    let last = names.last().filter(|_| more);
+    let next = last.map(|last| STANDARD.encode(format!("after:{last}")));
+    Some((names, next))
+}
+
 fn position(token: &str) -> Option<usize> {
     let text = String::from_utf8(STANDARD.decode(token).ok()?).ok()?;
     text.strip_prefix("from:")?.parse().ok()
@@ -23,7 +43,18 @@ fn position(token: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::page;
+    use super::{page, page_after};
+
+    #[test]
+    fn what_goes_between_two_pages_hides_nothing() {
+        let names = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let (first, token) = page_after(names("a b c d e"), None, 2).unwrap();
+        assert_eq!(first, ["a", "b"]);
+        let (second, token) = page_after(names("b c d e"), token.as_deref(), 2).unwrap();
+        assert_eq!(second, ["c", "d"]);
+        let (third, token) = page_after(names("e"), token.as_deref(), 2).unwrap();
+        assert_eq!((third, token), (names("e"), None));
+    }
 
     #[test]
     fn pages_follow_each_other_to_the_end() {

@@ -95,7 +95,7 @@ pub(in crate::ecs) fn list(
         .filter(|view| launch_type.is_none_or(|wanted| view.launch_type() == Some(wanted)))
         .map(|view| place.task(cluster, view.task.id()))
         .collect();
-    names::paged("taskArns", arns, input, MOST)
+    names::paged_names("taskArns", arns, input, MOST)
 }
 
 /// `DescribeTasks`.
