@@ -131,6 +131,7 @@ impl Server {
             logs,
             gate,
             tasks: tasks.clone(),
+            stop: stop_sessions.clone(),
         };
         let (health, health_service) = tonic_health::server::health_reporter();
         health.set_serving::<ShipwayServer<ShipwayService>>().await;

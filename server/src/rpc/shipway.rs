@@ -1,5 +1,6 @@
 //! The service of people and their tools.
 
+use std::future::Future;
 use std::sync::Arc;
 
 use shipway_domain::board::Submission;
@@ -13,6 +14,7 @@ use shipway_runtime::{Tasks, context, telemetry};
 use shipway_store::{Blobs, DataDir, Filter, Logs, Store};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 use tracing::Instrument as _;
 
@@ -33,6 +35,8 @@ pub(crate) struct ShipwayService {
     pub(crate) logs: Arc<Logs>,
     pub(crate) gate: Gate,
     pub(crate) tasks: Tasks,
+    /// Cancelled at shutdown: streams end then, and those who watch come back.
+    pub(crate) stop: CancellationToken,
 }
 
 type Streamed<T> = ReceiverStream<Result<T, Status>>;
@@ -155,7 +159,7 @@ impl Shipway for ShipwayService {
         // A release that does not exist is told at once, not in the stream.
         release(&self.coordinator, &self.store, watcher.release).await?;
         let (replies, stream) = mpsc::channel(4);
-        self.tasks.spawn("watch", watcher.run(replies));
+        self.until_stop("watch", watcher.run(replies));
         Ok(Response::new(ReceiverStream::new(stream)))
     }
 
@@ -176,7 +180,7 @@ impl Shipway for ShipwayService {
             follow: request.follow,
         };
         let (chunks, stream) = mpsc::channel(4);
-        self.tasks.spawn("logs", reader.run(chunks));
+        self.until_stop("logs", reader.run(chunks));
         Ok(Response::new(ReceiverStream::new(stream)))
     }
 
@@ -306,6 +310,17 @@ impl Shipway for ShipwayService {
 }
 
 impl ShipwayService {
+    /// Runs a stream's task until it ends or the coordinator shuts down.
+    fn until_stop(&self, name: &'static str, stream: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        self.tasks.spawn(name, async move {
+            tokio::select! {
+                () = stream => {}
+                () = stop.cancelled() => {}
+            }
+        });
+    }
+
     async fn take_in(&self, submission: Submission) -> Result<Response<v1::SubmitReply>, Status> {
         let span = tracing::info_span!("submit", otel.kind = "server");
         telemetry::set_parent(&span, &submission.trace_parent);

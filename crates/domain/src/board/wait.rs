@@ -109,6 +109,7 @@ impl Board {
             .collect();
         match open.as_slice() {
             ["build"] => "needs the image".to_owned(),
+            [_] => "needs a rollout of the wave before".to_owned(),
             open => format!("needs {} rollouts of the wave before", open.len()),
         }
     }
