@@ -40,7 +40,7 @@ impl Rollout {
             let asked = Checkpoint::StopIntent {
                 service_deployment: ours.to_owned(),
             };
-            if !self.wrote(|note| *note == asked) {
+            if !self.has(|note| *note == asked) {
                 return Next::Note(asked);
             }
             return Next::Do(Action::StopDeployment {

@@ -102,7 +102,7 @@ impl Rollout {
         let noted = Checkpoint::Unchanged {
             task_definition: task_definition.clone(),
         };
-        if !self.wrote(|note| *note == noted) {
+        if !self.has(|note| *note == noted) {
             return Some(Next::Note(noted));
         }
         Some(self.live(&task_definition, service, true))

@@ -87,7 +87,9 @@ impl Rollout {
         if let Some(next) = self.deleted() {
             return next;
         }
-        if now > self.deadline() && self.seen.listed_at.is_some() {
+        // One that it names but does not show is looked for in the list.
+        let hidden = self.seen.vanished > 0;
+        if now > self.deadline() && (hidden || self.seen.listed_at.is_some()) {
             return self.rest(
                 "ECS took the update but shows no service deployment of it; it may still begin",
             );
@@ -103,6 +105,7 @@ impl Rollout {
             .and_then(|service| service.current_service_deployment.as_deref())
             .filter(|current| Some(*current) != intent.deployment_before);
         if let Some(current) = current
+            && !hidden
             && !self
                 .seen
                 .candidates

@@ -1,1 +1,0 @@
-//! The planner takes the right step, whatever was noted and seen before.

@@ -1,0 +1,185 @@
+//! An attempt that finds intents of another one looks before it acts; so it does after an answer
+//! that never came.
+
+use std::time::Duration;
+
+use super::fixtures::{CALL_TIMEOUT, OLD, cancelled, new_definition};
+use super::world::{Fault, World};
+use super::{Checkpoint, Outcome, Verdict, Walk};
+use crate::rollout::FailureKind;
+use crate::time::Timestamp;
+
+fn register_intent(at: Timestamp) -> Checkpoint {
+    Checkpoint::RegisterIntent {
+        family: "web".to_owned(),
+        at,
+    }
+}
+
+#[test]
+fn a_revision_of_the_attempt_before_is_adopted() {
+    let mut world = World::new();
+    world.registered = vec![new_definition(0)];
+    let intent = register_intent(world.now);
+    let mut walk = Walk::of(super::wanted(), world).inherit(vec![intent]);
+    assert_eq!(walk.report().task_definition, Some(new_definition(0)));
+    assert_eq!((walk.did("FindRevision"), walk.did("Register")), (1, 0));
+}
+
+#[test]
+fn without_one_it_registers_after_the_settle_time() {
+    let world = World::new();
+    let begun = world.now;
+    let mut walk = Walk::of(super::wanted(), world).inherit(vec![register_intent(begun)]);
+    walk.until("Register");
+    assert!(walk.world.now >= begun.plus(CALL_TIMEOUT * 2));
+    assert_eq!(walk.did("FindRevision"), 2);
+    assert_eq!(walk.did("RegisterIntent"), 1, "a fresh one before the call");
+    assert_eq!(walk.verdict(), Verdict::Live);
+}
+
+#[test]
+fn a_registration_without_answer_is_looked_for() {
+    for (lands, registrations) in [(Some(Duration::ZERO), 1), (None, 2)] {
+        let mut walk = Walk::usual();
+        walk.world.faults.push(Fault {
+            action: "Register",
+            kind: FailureKind::Uncertain,
+            times: 1,
+            lands,
+        });
+        assert_eq!(walk.verdict(), Verdict::Live);
+        assert_eq!(walk.did("Register"), registrations);
+        assert_eq!(walk.world.registered.len(), 1);
+    }
+}
+
+/// A walk that was killed right after its update intent, with the update sent or not.
+fn killed_after_intent(landed: bool) -> Walk {
+    let mut walk = Walk::usual();
+    walk.until(if landed { "Update" } else { "UpdateIntent" });
+    walk.log.clear();
+    walk.again();
+    walk
+}
+
+#[test]
+fn a_running_deployment_is_adopted() {
+    let mut walk = killed_after_intent(true);
+    assert_eq!(walk.verdict(), Verdict::Live);
+    assert_eq!(walk.did("Update"), 0);
+    assert_eq!(walk.did("Updated"), 1);
+}
+
+#[test]
+fn a_deployment_that_has_ended_meanwhile_is_adopted() {
+    let mut walk = killed_after_intent(true);
+    // It rolled back: the service does not show our revision any more, its history does.
+    walk.world.script = vec![crate::observe::ServiceDeploymentStatus::RollbackSuccessful];
+    drop(walk.world.perform(
+        "Follow",
+        &crate::rollout::Action::Follow {
+            service_deployment: Some("deployment-0".to_owned()),
+            with_service: false,
+        },
+    ));
+    assert_eq!(walk.verdict(), Verdict::RolledBack);
+    assert_eq!(walk.did("Update"), 0);
+}
+
+#[test]
+fn an_update_that_never_landed_is_sent_once_it_cannot_land_any_more() {
+    let mut walk = killed_after_intent(false);
+    let begun = walk.world.now;
+    walk.until("Update");
+    assert!(walk.world.now >= begun.plus(CALL_TIMEOUT * 2));
+    assert_eq!(walk.did("UpdateIntent"), 1, "a fresh one before the call");
+    assert_eq!(walk.verdict(), Verdict::Live);
+    assert_eq!(walk.world.updates.len(), 1);
+}
+
+#[test]
+fn a_third_attempt_counts_from_the_update_of_the_second() {
+    let mut walk = killed_after_intent(false);
+    walk.world.faults.push(Fault {
+        action: "Update",
+        kind: FailureKind::Uncertain,
+        times: 1,
+        lands: Some(CALL_TIMEOUT),
+    });
+    walk.until("Update");
+    walk.again();
+    assert_eq!(walk.verdict(), Verdict::Live);
+    assert_eq!(walk.world.updates.len(), 1);
+}
+
+#[test]
+fn an_update_that_lands_late_is_adopted() {
+    for lands in [Duration::ZERO, Duration::from_secs(3), CALL_TIMEOUT] {
+        let mut walk = Walk::usual();
+        walk.world.faults.push(Fault {
+            action: "Update",
+            kind: FailureKind::Uncertain,
+            times: 1,
+            lands: Some(lands),
+        });
+        assert_eq!(walk.verdict(), Verdict::Live);
+        assert_eq!(walk.world.updates.len(), 1, "{lands:?}");
+    }
+}
+
+#[test]
+fn an_uncertain_update_after_long_throttling_is_adopted_too() {
+    let mut walk = Walk::usual();
+    walk.world.fails("Update", FailureKind::Passing, 8);
+    walk.world.faults.push(Fault {
+        action: "Update",
+        kind: FailureKind::Uncertain,
+        times: 1,
+        lands: Some(CALL_TIMEOUT),
+    });
+    assert_eq!(walk.verdict(), Verdict::Live);
+    assert_eq!(walk.world.updates.len(), 1);
+}
+
+#[test]
+fn an_uncertain_update_that_never_happened_is_sent_again() {
+    let mut walk = Walk::usual();
+    walk.world.fails("Update", FailureKind::Uncertain, 1);
+    assert_eq!(walk.verdict(), Verdict::Live);
+    assert_eq!((walk.did("Update"), walk.world.updates.len()), (2, 1));
+}
+
+#[test]
+fn a_stop_meanwhile_ends_what_never_landed() {
+    let mut walk = killed_after_intent(false);
+    walk.stop(cancelled());
+    assert_eq!(walk.end(), Outcome::Stopped(cancelled()));
+    assert_eq!(walk.did("Update"), 0);
+    assert_eq!(walk.did("Resumed"), 1);
+}
+
+#[test]
+fn the_same_definition_deployed_again_by_somebody_is_not_ours() {
+    let mut walk = killed_after_intent(true);
+    walk.world.pass(Duration::from_secs(1));
+    walk.world.deploy(&new_definition(0));
+    walk.world.service_mut().current_service_deployment = None;
+    walk.until("Following");
+    let ours = Checkpoint::Following {
+        service_deployment: "deployment-0".to_owned(),
+    };
+    assert_eq!(walk.noted.last(), Some(&ours));
+}
+
+#[test]
+fn deployments_of_others_are_not_adopted() {
+    let mut walk = killed_after_intent(false);
+    walk.world.deploy(&OLD.replace("web:1", "web:99"));
+    walk.until("Following");
+    let ours = Checkpoint::Following {
+        service_deployment: "deployment-1".to_owned(),
+    };
+    assert_eq!(walk.noted.last(), Some(&ours));
+    assert_eq!(walk.world.updates.len(), 1);
+}
