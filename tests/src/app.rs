@@ -69,6 +69,19 @@ impl App {
         self
     }
 
+    /// One more target of the environment added last: `hello` of this account, in a later wave.
+    #[must_use]
+    pub fn then(self, env: &str, account: &str) -> Self {
+        let path = self.folder().join("shipway.toml");
+        let before = fs::read_to_string(path).expect("the manifest");
+        let target = format!(
+            "[[env.{env}.targets]]\naccount = \"{account}\"\nregion = \"eu-west-1\"\n\
+             cluster = \"main\"\nservice = \"hello\"\nwave = 1\n"
+        );
+        self.write("shipway.toml", &format!("{before}{target}"));
+        self
+    }
+
     /// Makes the content of the image that of another version.
     pub fn release(&self, version: &str) {
         self.write("program", &format!("{} {version}\n", self.name));

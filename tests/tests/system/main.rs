@@ -6,3 +6,4 @@ mod queue;
 mod scaling;
 mod verdicts;
 mod watch;
+mod waves;

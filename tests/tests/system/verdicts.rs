@@ -102,6 +102,24 @@ async fn somebody_elses_deployment_supersedes_ours() {
 }
 
 #[tokio::test]
+async fn a_deployment_that_somebody_else_stops_is_rolled_back() {
+    let world = World::start(Scaled::Slow).await;
+    let app = app();
+    let aws = world.aws(STAGING);
+    let before = aws.hello().await["taskDefinition"].clone();
+    let ran = world.cli(&app, &["deploy", "staging", "--detach"]).await;
+    let release = ran.expect(0).release();
+    world.under_way(release).await;
+    let current = aws.hello().await["currentServiceDeployment"].clone();
+    let stop = json!({"serviceDeploymentArn": current, "stopType": "ROLLBACK"});
+    drop(aws.ecs("StopServiceDeployment", stop).await);
+    let seen = world.cli(&app, &["watch", &id(release)]).await.expect(10);
+    assert_eq!(seen.target()["verdict"], "rolled-back");
+    assert_eq!(aws.hello().await["taskDefinition"], before);
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn a_cancel_goes_back_to_what_served_before() {
     let world = World::start(Scaled::Slow).await;
     let app = app();
