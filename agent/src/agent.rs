@@ -24,6 +24,8 @@ use crate::steps::Steps;
 
 /// Orders that wait at most.
 const ORDERS: usize = 64;
+/// How long walkers may take to come to a safe point: a call that changes AWS, and a little.
+const HAND_OVER: Duration = Duration::from_secs(15);
 
 /// An agent with its plugins.
 pub struct Agent {
@@ -70,13 +72,14 @@ impl Agent {
         let draining = stop.child_token();
         let leaving = CancellationToken::new();
         let jobs = Jobs::default();
-        let tasks = Tasks::new();
+        let (tasks, walkers) = (Tasks::new(), Tasks::new());
         let session = Session {
             client: client.clone(),
             jobs: jobs.clone(),
             clock: self.clock.clone(),
             agent: description,
             predecessor: identity.predecessor,
+            capacity: self.config.capacity as usize,
             orders,
             answers: outbox,
             draining: draining.clone(),
@@ -90,7 +93,7 @@ impl Agent {
                 () = &mut drain => break,
                 order = inbox.recv() => match order {
                     Some(Order::Run(running, offer)) => {
-                        self.start(&tasks, &client, running, *offer);
+                        self.start(&walkers, &jobs, &client, running, *offer);
                     }
                     Some(Order::Inspect(order)) => {
                         let (platform, answers) = (Arc::clone(&self.platform), answers.clone());
@@ -103,8 +106,12 @@ impl Agent {
                 },
             }
         }
+        // What is left is handed over; what changes AWS at this moment is not cut off.
         for running in jobs.all() {
             running.end();
+        }
+        if !walkers.wait(HAND_OVER).await {
+            tracing::warn!("a job did not let go in time");
         }
         leaving.cancel();
         if tokio::time::timeout(Duration::from_secs(10), session)
@@ -113,7 +120,7 @@ impl Agent {
         {
             tracing::warn!("the coordinator did not hear the goodbye; leases will run out");
         }
-        tasks.wait(Duration::from_secs(15)).await;
+        tasks.wait(Duration::from_secs(5)).await;
         Ok(())
     }
 
@@ -139,7 +146,14 @@ impl Agent {
         }
     }
 
-    fn start(&self, tasks: &Tasks, client: &Client, running: Arc<Running>, offer: v1::Offer) {
+    fn start(
+        &self,
+        walkers: &Tasks,
+        jobs: &Jobs,
+        client: &Client,
+        running: Arc<Running>,
+        offer: v1::Offer,
+    ) {
         let held = running.held();
         let span = tracing::info_span!(
             "job",
@@ -153,7 +167,9 @@ impl Agent {
         let spec = offer.spec.clone().map(ReleaseSpec::try_from);
         let (client, platform) = (client.clone(), Arc::clone(&self.platform));
         let (builders, clock) = (self.builders.clone(), self.clock.clone());
+        let walked = Walked(jobs.clone(), Arc::clone(&running));
         let job = async move {
+            let _walked = walked;
             let spec = match spec {
                 Some(Ok(spec)) => spec,
                 Some(Err(error)) => {
@@ -184,7 +200,21 @@ impl Agent {
                 Err(Gone) => tracing::warn!("job given up: another attempt has it"),
             }
         };
-        tasks.spawn("job", job.instrument(span));
+        walkers.spawn("job", job.instrument(span));
+    }
+}
+
+/// Lets go of a job whose walker ended without an outcome, be it by a panic: its lease then runs
+/// out, and another attempt looks at what was done.
+struct Walked(Jobs, Arc<Running>);
+
+impl Drop for Walked {
+    fn drop(&mut self) {
+        let Self(jobs, running) = self;
+        if !running.is_finished() && !running.gone().is_cancelled() {
+            tracing::error!(job = %running.held().job, "the job's walker broke off");
+            jobs.remove(running.held());
+        }
     }
 }
 

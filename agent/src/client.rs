@@ -8,12 +8,13 @@ use sha2::{Digest as _, Sha256};
 use shipway_domain::ids::Digest;
 use shipway_proto::v1;
 use shipway_proto::v1::agents_client::AgentsClient;
+use shipway_runtime::{context, telemetry};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
-use tonic::{Request, Status};
+use tonic::{Code, Request, Status};
 
 use crate::config::AgentConfig;
 
@@ -23,23 +24,28 @@ const KEEP_ALIVE: Duration = Duration::from_secs(10);
 const STREAM_WINDOW: u32 = 1024 * 1024;
 const CONNECTION_WINDOW: u32 = 16 * 1024 * 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// First and longest wait before a blob is fetched again.
+const AGAIN: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 
 /// Calls the coordinator; connects when it is used, and again when it was cut off.
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
-    inner: AgentsClient<InterceptedService<Channel, Bearer>>,
+    inner: AgentsClient<InterceptedService<Channel, Metadata>>,
 }
 
-/// Adds the token to every call.
+/// Adds to every call the token and the trace that it belongs to.
 #[derive(Clone, Debug)]
-pub(crate) struct Bearer(Option<MetadataValue<Ascii>>);
+pub(crate) struct Metadata(Option<MetadataValue<Ascii>>);
 
-impl Interceptor for Bearer {
+impl Interceptor for Metadata {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        let metadata = request.metadata_mut();
         if let Some(token) = &self.0 {
-            request
-                .metadata_mut()
-                .insert("authorization", token.clone());
+            metadata.insert("authorization", token.clone());
+        }
+        let trace = telemetry::traceparent_of(&tracing::Span::current());
+        if let Some(trace) = trace.and_then(|trace| trace.parse().ok()) {
+            metadata.insert(context::TRACEPARENT, trace);
         }
         Ok(request)
     }
@@ -64,19 +70,19 @@ impl Client {
             }
             endpoint = endpoint.tls_config(tls).context("TLS cannot be set up")?;
         }
-        let bearer = match &config.token_file {
-            None => Bearer(None),
+        let metadata = match &config.token_file {
+            None => Metadata(None),
             Some(file) => {
                 let token = String::from_utf8_lossy(&read(file)?).trim().to_owned();
                 let mut value: MetadataValue<Ascii> = format!("Bearer {token}")
                     .parse()
                     .with_context(|| format!("{} holds no token", file.display()))?;
                 value.set_sensitive(true);
-                Bearer(Some(value))
+                Metadata(Some(value))
             }
         };
         Ok(Self {
-            inner: AgentsClient::with_interceptor(endpoint.connect_lazy(), bearer),
+            inner: AgentsClient::with_interceptor(endpoint.connect_lazy(), metadata),
         })
     }
 
@@ -87,12 +93,37 @@ impl Client {
         Ok(self.inner.clone().session(messages).await?.into_inner())
     }
 
+    /// A blob of a few KiB. Fetched again, for ever, while the coordinator cannot be reached: a
+    /// job must not fail because a coordinator was restarted.
+    pub(crate) async fn blob(&self, digest: &Digest) -> anyhow::Result<Vec<u8>> {
+        let mut wait = AGAIN.0;
+        loop {
+            let mut bytes = Vec::new();
+            match self.fetch(digest, &mut bytes).await {
+                Ok(_) => return Ok(bytes),
+                Err(error) => wait = error.again_after(wait).await?,
+            }
+        }
+    }
+
+    /// Writes a blob to a file, and gives its size. Fetched again as [`Self::blob`].
+    pub(crate) async fn blob_into(&self, digest: &Digest, path: &Path) -> anyhow::Result<u64> {
+        let mut wait = AGAIN.0;
+        loop {
+            let file = tokio::fs::File::create(path).await?;
+            match self.fetch(digest, file).await {
+                Ok(size) => return Ok(size),
+                Err(error) => wait = error.again_after(wait).await?,
+            }
+        }
+    }
+
     /// Writes a blob to `out` and checks that it is the one that its digest names.
-    pub(crate) async fn blob(
+    async fn fetch(
         &self,
         digest: &Digest,
         mut out: impl AsyncWrite + Unpin,
-    ) -> anyhow::Result<u64> {
+    ) -> Result<u64, FetchError> {
         let request = v1::GetBlobRequest {
             digest: digest.to_string(),
         };
@@ -101,14 +132,53 @@ impl Client {
         while let Some(part) = parts.message().await? {
             sum.update(&part.data);
             size += part.data.len() as u64;
-            out.write_all(&part.data)
-                .await
-                .context("a blob could not be written")?;
+            out.write_all(&part.data).await?;
         }
-        out.flush().await.context("a blob could not be written")?;
+        out.flush().await?;
         let actual = Digest::from_sha256(sum.finalize().into());
-        anyhow::ensure!(actual == *digest, "blob {digest} came as {actual}");
-        Ok(size)
+        if actual == *digest {
+            return Ok(size);
+        }
+        Err(FetchError::Other {
+            wanted: digest.clone(),
+            actual,
+        })
+    }
+}
+
+/// Why a blob did not come.
+#[derive(Debug, thiserror::Error)]
+enum FetchError {
+    #[error("the coordinator did not give the blob")]
+    Call(#[from] Status),
+    #[error("the blob could not be written")]
+    Write(#[from] std::io::Error),
+    #[error("blob {wanted} came as {actual}")]
+    Other { wanted: Digest, actual: Digest },
+}
+
+impl FetchError {
+    /// Waits before the next try and says how long the wait after it is, unless a next try would
+    /// end as this one did.
+    async fn again_after(self, wait: Duration) -> anyhow::Result<Duration> {
+        let passing = match &self {
+            Self::Call(status) => !matches!(
+                status.code(),
+                Code::NotFound
+                    | Code::InvalidArgument
+                    | Code::PermissionDenied
+                    | Code::Unauthenticated
+                    | Code::Unimplemented
+                    | Code::DataLoss
+            ),
+            Self::Write(_) | Self::Other { .. } => false,
+        };
+        if !passing {
+            return Err(self.into());
+        }
+        tracing::warn!(error = shipway_runtime::chain(&self), "blob fetched again");
+        tokio::time::sleep(wait).await;
+        Ok((wait * 2).min(AGAIN.1))
     }
 }
 

@@ -8,13 +8,14 @@ use shipway_domain::ids::JobId;
 use tokio::sync::Notify;
 
 use crate::running::Running;
+use crate::wake::Wake;
 
 /// The jobs that this agent holds, shared by the session and the walkers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Jobs {
     all: Arc<Mutex<BTreeMap<JobId, Arc<Running>>>>,
     /// Notified when a job has something to send.
-    pub(crate) wake: Arc<Notify>,
+    pub(crate) wake: Wake,
     /// Notified when a job left.
     pub(crate) left: Arc<Notify>,
 }
@@ -58,6 +59,13 @@ impl Jobs {
 
     pub(crate) fn count(&self) -> usize {
         self.lock().len()
+    }
+
+    /// Jobs that still work, leaving out `job` itself: a newer attempt takes the older one's place.
+    pub(crate) fn busy_beside(&self, job: JobId) -> usize {
+        let all = self.lock();
+        let others = all.values().filter(|running| running.held().job != job);
+        others.filter(|running| !running.is_finished()).count()
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<JobId, Arc<Running>>> {

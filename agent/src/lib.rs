@@ -16,6 +16,7 @@ mod plugins;
 mod running;
 mod session;
 mod steps;
+mod wake;
 
 pub use agent::Agent;
 pub use args::run;

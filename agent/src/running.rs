@@ -1,7 +1,7 @@
 //! A job that this agent holds: what its walker tells, and what the session tells it.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use shipway_domain::agent::Held;
@@ -9,8 +9,10 @@ use shipway_domain::checkpoint::Checkpoint;
 use shipway_domain::event::Progress;
 use shipway_domain::job::{Outcome, StopReason};
 use shipway_runtime::Clock;
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
+
+use crate::wake::Wake;
 
 /// Output of one message at most (engineering-facts section 5: few large frames).
 const LOG_AT_ONCE: usize = 256 * 1024;
@@ -27,7 +29,7 @@ pub(crate) struct Running {
     held: Held,
     clock: Clock,
     /// Wakes the session when there is something to send.
-    wake: Arc<Notify>,
+    wake: Wake,
     gone: CancellationToken,
     stop: watch::Sender<Option<StopReason>>,
     /// Uptime until which AWS may be changed.
@@ -65,20 +67,15 @@ pub(crate) struct Outgoing {
 }
 
 impl Running {
-    pub(crate) fn new(
-        held: Held,
-        clock: Clock,
-        wake: Arc<Notify>,
-        stop: Option<StopReason>,
-        deadline: Duration,
-    ) -> Self {
+    pub(crate) fn new(held: Held, clock: Clock, wake: Wake, stop: Option<StopReason>) -> Self {
         Self {
             held,
             clock,
             wake,
             gone: CancellationToken::new(),
             stop: watch::Sender::new(stop),
-            deadline: watch::Sender::new(deadline),
+            // Nothing is changed before the first renewal: an offer may have been long on its way.
+            deadline: watch::Sender::new(Duration::ZERO),
             outbox: Mutex::default(),
         }
     }
@@ -117,7 +114,7 @@ impl Running {
         }
         outbox.progress.push(item);
         drop(outbox);
-        self.wake.notify_one();
+        self.wake.soon();
     }
 
     /// Adds a line of output.
@@ -135,7 +132,7 @@ impl Running {
         outbox.log.extend_from_slice(line.as_bytes());
         outbox.log.push(b'\n');
         drop(outbox);
-        self.wake.notify_one();
+        self.wake.soon();
     }
 
     /// Makes a note durable at the coordinator, however long that takes.
@@ -152,7 +149,7 @@ impl Running {
             };
             outbox.checkpoints.insert(number, waiting);
         }
-        self.wake.notify_one();
+        self.wake.now();
         tokio::select! {
             biased;
             () = self.gone.cancelled() => Err(Gone),
@@ -163,7 +160,17 @@ impl Running {
     /// Hands in the outcome; it is kept until the coordinator has it.
     pub(crate) fn finish(&self, outcome: Outcome) {
         self.lock().finished = Some((outcome, false));
-        self.wake.notify_one();
+        self.wake.now();
+    }
+
+    /// Whether its walker has handed in the outcome.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.lock().finished.is_some()
+    }
+
+    /// Whether AWS may be changed right now.
+    pub(crate) fn is_clear(&self) -> bool {
+        !self.gone.is_cancelled() && self.clock.uptime() < *self.deadline.borrow()
     }
 
     /// Returns when AWS may be changed: the lease stands, with its margin (design.md section 6),
@@ -222,7 +229,7 @@ impl Running {
         let progress = std::mem::take(&mut outbox.progress);
         let log = take_lines(&mut outbox.log);
         if !outbox.log.is_empty() {
-            self.wake.notify_one();
+            self.wake.now();
         }
         let unsent = outbox
             .checkpoints

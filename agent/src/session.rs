@@ -11,6 +11,7 @@ use shipway_proto::v1::agent_message::Message as Out;
 use shipway_proto::v1::coordinator_message::Message as In;
 use shipway_runtime::Clock;
 use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
@@ -18,11 +19,12 @@ use tonic::Status;
 use crate::client::Client;
 use crate::jobs::Jobs;
 use crate::running::Running;
+use crate::wake::Bell;
 
 /// First and longest wait before the next try to connect.
 const RETRY: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
-/// A moment in which progress gathers, so that it goes in few large frames.
-const GATHER: Duration = Duration::from_millis(50);
+/// A coordinator that takes the stream says welcome within this.
+const WELCOME: Duration = Duration::from_secs(10);
 
 /// What the coordinator wants done.
 pub(crate) enum Order {
@@ -39,6 +41,8 @@ pub(crate) struct Session {
     pub(crate) clock: Clock,
     pub(crate) agent: AgentDescription,
     pub(crate) predecessor: Option<Incarnation>,
+    /// Jobs that it runs at once.
+    pub(crate) capacity: usize,
     pub(crate) orders: mpsc::Sender<Order>,
     pub(crate) answers: mpsc::Receiver<v1::InspectAnswer>,
     /// Cancelled when nothing new is to be taken.
@@ -87,7 +91,10 @@ impl Session {
         };
         send(&outbox, Out::Hello(hello)).await?;
         let mut inbound = self.client.session(ReceiverStream::new(messages)).await?;
-        let Some(In::Welcome(welcome)) = inbound.message().await?.and_then(|m| m.message) else {
+        let first = tokio::time::timeout(WELCOME, inbound.message())
+            .await
+            .map_err(|_| Status::deadline_exceeded("the coordinator said no welcome"))?;
+        let Some(In::Welcome(welcome)) = first?.and_then(|m| m.message) else {
             return Err(Status::internal("the first message was not a welcome"));
         };
         // From now on the coordinator knows this life.
@@ -96,11 +103,24 @@ impl Session {
         tracing::info!(agent.id = %self.agent.id, "connected to the coordinator");
         let mut renewals: VecDeque<Duration> = VecDeque::new();
         let mut renew = tokio::time::interval(lease.renew);
+        renew.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut bell = Bell::of(self.jobs.wake.clone());
         let draining = self.draining.clone();
         let mut told_draining = false;
         loop {
             tokio::select! {
                 message = inbound.message() => match message?.and_then(|m| m.message) {
+                    Some(In::Offer(offer)) if told_draining => {
+                        send(&outbox, decline(&offer, "it is draining")).await?;
+                    }
+                    Some(In::Offer(offer)) if self.is_full(&offer) => {
+                        send(&outbox, decline(&offer, "it has no free place")).await?;
+                    }
+                    Some(In::Offer(offer)) => {
+                        self.take(offer).await;
+                        // The lease is known to stand once it was renewed.
+                        renew.reset_immediately();
+                    }
                     Some(message) => self.hear(message, lease, &mut renewals).await,
                     None => return Ok(()),
                 },
@@ -109,10 +129,7 @@ impl Session {
                     let jobs = self.jobs.held().into_iter().map(Into::into).collect();
                     send(&outbox, Out::Renew(v1::Renew { jobs })).await?;
                 }
-                () = self.jobs.wake.notified() => {
-                    tokio::time::sleep(GATHER).await;
-                    self.say(&outbox).await?;
-                }
+                () = bell.rings() => self.say(&outbox).await?,
                 Some(answer) = self.answers.recv() => {
                     send(&outbox, Out::InspectAnswer(answer)).await?;
                 }
@@ -141,7 +158,7 @@ impl Session {
                 self.give_up(running.held(), "the coordinator gave it to another attempt");
             }
         }
-        self.jobs.wake.notify_one();
+        self.jobs.wake.now();
         Lease {
             length: Duration::from_millis(welcome.lease_ms),
             renew: Duration::from_millis(welcome.renew_ms.max(1)),
@@ -159,7 +176,6 @@ impl Session {
 
     async fn hear(&self, message: In, lease: Lease, renewals: &mut VecDeque<Duration>) {
         match message {
-            In::Offer(offer) => self.take(offer, lease).await,
             In::Renewed(renewed) => {
                 // Counted from when the renewal was sent: the coordinator counts from later.
                 let Some(sent) = renewals.pop_front() else {
@@ -196,19 +212,23 @@ impl Session {
             }
             In::Inspect(order) => self.order(Order::Inspect(order)).await,
             In::Drain(_) => self.draining.cancel(),
-            In::Welcome(_) => {}
+            In::Offer(_) | In::Welcome(_) => {}
         }
     }
 
-    async fn take(&self, offer: v1::Offer, lease: Lease) {
+    fn is_full(&self, offer: &v1::Offer) -> bool {
+        let job = offer.job.map(Held::from);
+        job.is_some_and(|held| self.jobs.busy_beside(held.job) >= self.capacity)
+    }
+
+    async fn take(&self, offer: v1::Offer) {
         let Some(job) = offer.job else { return };
         let held = Held::from(job);
         let stop = offer.stop.clone().and_then(|reason| reason.try_into().ok());
-        let until = (self.clock.uptime() + lease.length).saturating_sub(lease.margin);
-        let wake = Arc::clone(&self.jobs.wake);
-        let running = Arc::new(Running::new(held, self.clock.clone(), wake, stop, until));
+        let wake = self.jobs.wake.clone();
+        let running = Arc::new(Running::new(held, self.clock.clone(), wake, stop));
         self.jobs.add(Arc::clone(&running));
-        self.jobs.wake.notify_one();
+        self.jobs.wake.now();
         self.order(Order::Run(running, Box::new(offer))).await;
     }
 
@@ -263,6 +283,13 @@ impl Session {
         }
         Ok(())
     }
+}
+
+fn decline(offer: &v1::Offer, reason: &str) -> Out {
+    Out::Decline(v1::Decline {
+        job: offer.job,
+        reason: reason.to_owned(),
+    })
 }
 
 async fn send(outbox: &mpsc::Sender<v1::AgentMessage>, message: Out) -> Result<(), Status> {

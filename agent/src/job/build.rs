@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use shipway_domain::checkpoint::Checkpoint;
-use shipway_domain::document::Document;
 use shipway_domain::event::{NoteLevel, Step, StepResult};
 use shipway_domain::ids::Digest;
 use shipway_domain::image;
@@ -13,39 +12,26 @@ use shipway_domain::spec::{BuildSettings, SecretSource, Source};
 use shipway_domain::task_definition::platform_of;
 use shipway_domain::verdict::Finding;
 use shipway_plugin::{
-    BuildError, BuildOrder, BuildProgress, Builder, ImageFacts, LogStream, PlatformError,
-    RegionApi, RegistryApi, RepositorySeen, Secret,
+    BuildError, BuildOrder, BuildProgress, Builder, ImageFacts, LogStream, RegionApi, RegistryApi,
+    RepositorySeen, Secret,
 };
 use tokio_util::sync::CancellationToken;
 
 use super::login::RegistryLogin;
 use super::source::{self, Context};
-use super::{Work, bad_offer, repository};
-use crate::failure::finding;
+use super::{Short, Work, bad_offer, repository};
 use crate::running::{Gone, Running};
+use crate::steps::Steps;
 
 /// Why a build ends without an image.
-pub(super) enum Short {
-    Failed(Box<Finding>),
+enum NoImage {
+    Short(Short),
     Stopped,
-    Gone,
 }
 
-impl From<Finding> for Short {
-    fn from(finding: Finding) -> Self {
-        Self::Failed(Box::new(finding))
-    }
-}
-
-impl From<PlatformError> for Short {
-    fn from(error: PlatformError) -> Self {
-        finding(&error).into()
-    }
-}
-
-impl From<Gone> for Short {
-    fn from(_: Gone) -> Self {
-        Self::Gone
+impl<E: Into<Short>> From<E> for NoImage {
+    fn from(short: E) -> Self {
+        Self::Short(short.into())
     }
 }
 
@@ -75,15 +61,15 @@ pub(crate) async fn run(mut work: Work, builders: &[Arc<dyn Builder>]) -> Result
             work.steps.end(StepResult::Done);
             Ok(Outcome::Built(image))
         }
-        (Err(Short::Stopped), Some(reason)) => {
+        (Err(NoImage::Stopped), Some(reason)) => {
             work.steps.end(StepResult::Failed);
             Ok(Outcome::Stopped(reason))
         }
-        (Err(Short::Failed(cause)), _) => {
+        (Err(NoImage::Short(Short::Failed(cause))), _) => {
             work.steps.end(StepResult::Failed);
             Ok(Outcome::Failed(*cause))
         }
-        (Err(Short::Stopped | Short::Gone), _) => Err(Gone),
+        (Err(NoImage::Stopped | NoImage::Short(Short::Gone)), _) => Err(Gone),
     }
 }
 
@@ -91,7 +77,7 @@ async fn make(
     work: &mut Work,
     builders: &[Arc<dyn Builder>],
     stop: CancellationToken,
-) -> Result<BuiltImage, Short> {
+) -> Result<BuiltImage, NoImage> {
     let settings = work.spec.image.clone();
     work.steps.begin(Step::Identity);
     let region = work.open(&settings.account, &settings.region).await?;
@@ -116,9 +102,9 @@ async fn make(
     Ok(image)
 }
 
-fn check_stop(stop: &CancellationToken) -> Result<(), Short> {
+fn check_stop(stop: &CancellationToken) -> Result<(), NoImage> {
     if stop.is_cancelled() {
-        Err(Short::Stopped)
+        Err(NoImage::Stopped)
     } else {
         Ok(())
     }
@@ -130,7 +116,7 @@ async fn find(
     registry: &dyn RegistryApi,
     repository: &RepositorySeen,
     reference: &str,
-) -> Result<BuiltImage, Short> {
+) -> Result<BuiltImage, NoImage> {
     work.steps.begin(Step::CheckImage);
     let (name, place) = image::split_reference(reference);
     if name != repository.uri && !repository.uri.ends_with(&format!("/{name}")) {
@@ -145,7 +131,7 @@ async fn find(
 }
 
 /// An image of another registry is taken by its digest only, and cannot be looked at.
-fn find_elsewhere(work: &Work, name: &str, place: Option<&str>) -> Result<BuiltImage, Short> {
+fn find_elsewhere(work: &Work, name: &str, place: Option<&str>) -> Result<BuiltImage, NoImage> {
     let digest = place
         .and_then(|place| Digest::new(place).ok())
         .ok_or_else(|| Finding {
@@ -182,16 +168,18 @@ async fn build_or_reuse(
     builders: &[Arc<dyn Builder>],
     parts: Parts,
     stop: CancellationToken,
-) -> Result<BuiltImage, Short> {
+) -> Result<BuiltImage, NoImage> {
     work.steps.begin(Step::Source);
-    let context = source::fetch(&work.spec, &work.client)
-        .await
-        .map_err(|error| Finding {
-            code: "no-source".to_owned(),
-            cause: "the source could not be fetched".to_owned(),
-            evidence: vec![format!("{error:#}")],
-            remedy: "see whether the agent reaches the repository and the coordinator".to_owned(),
-        })?;
+    let context = tokio::select! {
+        fetched = source::fetch(&work.spec, &work.client) => fetched,
+        () = stop.cancelled() => return Err(NoImage::Stopped),
+    };
+    let context = context.map_err(|error| Finding {
+        code: "no-source".to_owned(),
+        cause: "the source could not be fetched".to_owned(),
+        evidence: vec![format!("{error:#}")],
+        remedy: "see whether the agent reaches the repository and the coordinator".to_owned(),
+    })?;
     let Some(context) = context else {
         return Err(bad_offer(&"no source").into());
     };
@@ -243,7 +231,7 @@ async fn build(
     tag: &str,
     platforms: Vec<String>,
     stop: CancellationToken,
-) -> Result<shipway_plugin::Built, Short> {
+) -> Result<shipway_plugin::Built, NoImage> {
     let wanted = parts.build.builder_name();
     let Some(builder) = builders.iter().find(|builder| builder.name() == wanted) else {
         return Err(bad_offer(&format!("this agent has no builder {wanted}")).into());
@@ -262,22 +250,26 @@ async fn build(
     };
     let progress = Arc::new(Teller {
         running: Arc::clone(&work.running),
+        steps: work.steps.clone(),
     });
     work.running.clearance().await?;
     let made = builder
         .build(order, progress, stop)
         .await
         .map_err(|error| broken(error, wanted))?;
-    work.steps.detail(format!(
-        "{wanted}, {} of {} steps there already",
-        made.cached, made.stages
-    ));
     work.steps.begin(Step::Push);
     work.steps.detail(format!(
         "{} ({} KiB)",
         made.digest,
         made.bytes_pushed / 1024
     ));
+    work.steps.note(
+        NoteLevel::Info,
+        format!(
+            "{wanted}: {} of {} steps were there already",
+            made.cached, made.stages
+        ),
+    );
     Ok(made)
 }
 
@@ -292,10 +284,10 @@ const fn committed_at(source: &Source) -> u64 {
     }
 }
 
-fn broken(error: BuildError, builder: &str) -> Short {
+fn broken(error: BuildError, builder: &str) -> NoImage {
     let text = error.to_string();
     let (code, remedy) = match &error {
-        BuildError::Stopped => return Short::Stopped,
+        BuildError::Stopped => return NoImage::Stopped,
         BuildError::Unavailable { .. } => (
             "builder-unavailable",
             "see that the engine runs on the agent's machine",
@@ -328,13 +320,7 @@ async fn platforms(work: &Work, build: &BuildSettings) -> Result<Vec<String>, Sh
     if !build.platforms.is_empty() {
         return Ok(build.platforms.clone());
     }
-    let mut json = Vec::new();
-    work.client
-        .blob(&work.spec.task_definition, &mut json)
-        .await
-        .map_err(|error| bad_offer(&format!("{error:#}")))?;
-    let text = String::from_utf8(json).map_err(|error| bad_offer(&error))?;
-    let definition = Document::parse(&text).map_err(|error| bad_offer(&error))?;
+    let definition = work.task_definition().await?;
     Ok(vec![platform_of(&definition).to_owned()])
 }
 
@@ -436,11 +422,13 @@ async fn set_tags(
 /// Hands output of the build on as it comes.
 struct Teller {
     running: Arc<Running>,
+    steps: Steps,
 }
 
 impl BuildProgress for Teller {
     fn pushing(&self) {
         self.running.log("pushing");
+        self.steps.begin(Step::Push);
     }
 
     fn line(&self, _stream: LogStream, line: &str) {

@@ -11,6 +11,7 @@ mod source;
 use std::sync::Arc;
 
 use shipway_domain::checkpoint::Checkpoint;
+use shipway_domain::document::Document;
 use shipway_domain::ids::{AccountId, Region};
 use shipway_domain::spec::ReleaseSpec;
 use shipway_domain::time::Timestamp;
@@ -20,8 +21,34 @@ use shipway_proto::v1;
 use shipway_runtime::Clock;
 
 use crate::client::Client;
-use crate::running::Running;
+use crate::running::{Gone, Running};
 use crate::steps::Steps;
+
+/// Why a job cannot go on.
+pub(crate) enum Short {
+    /// For this cause.
+    Failed(Box<Finding>),
+    /// Another attempt has it.
+    Gone,
+}
+
+impl From<Finding> for Short {
+    fn from(finding: Finding) -> Self {
+        Self::Failed(Box::new(finding))
+    }
+}
+
+impl From<PlatformError> for Short {
+    fn from(error: PlatformError) -> Self {
+        crate::failure::finding(&error).into()
+    }
+}
+
+impl From<Gone> for Short {
+    fn from(_: Gone) -> Self {
+        Self::Gone
+    }
+}
 
 /// What a walker works with.
 pub(crate) struct Work {
@@ -55,6 +82,22 @@ impl Work {
             attempt: held.attempt,
         };
         self.platform.open(&place, &session).await
+    }
+
+    /// The task definition as it was submitted.
+    pub(crate) async fn task_definition(&self) -> Result<Document, Short> {
+        let fetched = tokio::select! {
+            fetched = self.client.blob(&self.spec.task_definition) => fetched,
+            () = self.running.gone().cancelled() => return Err(Short::Gone),
+        };
+        let json = fetched.map_err(|error| Finding {
+            code: "no-task-definition".to_owned(),
+            cause: "the task definition could not be fetched from the coordinator".to_owned(),
+            evidence: vec![format!("{error:#}")],
+            remedy: "see the coordinator's log; deploy again".to_owned(),
+        })?;
+        let text = String::from_utf8(json).map_err(|error| bad_offer(&error))?;
+        Ok(Document::parse(&text).map_err(|error| bad_offer(&error))?)
     }
 
     /// What earlier attempts noted.

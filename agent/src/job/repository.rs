@@ -9,8 +9,7 @@ use shipway_domain::image;
 use shipway_domain::verdict::Finding;
 use shipway_plugin::{RegistryApi, RepositorySeen};
 
-use super::Work;
-use super::build::Short;
+use super::{Short, Work};
 
 /// The repository exists, its rules let our tags be, and every target's account may pull.
 pub(super) async fn prepare(
@@ -84,7 +83,7 @@ pub(super) async fn prepare(
     work.running.clearance().await?;
     registry.set_policy(name, &policy).await?;
     let text = format!(
-        "the policy of {name} now lets {} more accounts pull",
+        "the policy of {name} now lets other accounts pull: {} added",
         missing.len()
     );
     work.steps.note(NoteLevel::Info, text);

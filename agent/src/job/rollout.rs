@@ -3,25 +3,28 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use shipway_domain::document::Document;
 use shipway_domain::event::{NoteLevel, Progress, StepResult, TaskCounts};
 use shipway_domain::ids::Target;
-use shipway_domain::job::{BuiltImage, Outcome};
+use shipway_domain::job::{BuiltImage, Outcome, RolloutReport};
 use shipway_domain::rollout::{Action, Next, Rollout, Saw, Wanted};
 use shipway_domain::time::Timestamp;
 use shipway_domain::verdict::{Finding, Verdict};
 use tracing::Instrument as _;
 
 use super::actions::{CALL_TIMEOUT, Hands};
-use super::{Work, bad_offer};
+use super::{Short, Work, bad_offer};
 use crate::failure;
 use crate::running::Gone;
+
+/// Said while the coordinator is not heard of.
+const NOT_CLEAR: &str = "the lease to be renewed by the coordinator; nothing is changed before";
 
 /// Changes one target.
 pub(crate) async fn run(mut work: Work) -> Result<Outcome, Gone> {
     let (rollout, hands) = match prepare(&work).await {
         Ok(prepared) => prepared,
-        Err(finding) => return Ok(Outcome::Failed(finding)),
+        Err(Short::Gone) => return Err(Gone),
+        Err(Short::Failed(finding)) => return Ok(not_begun(&work, *finding)),
     };
     let mut walker = Walker {
         rollout,
@@ -45,26 +48,37 @@ pub(crate) async fn run(mut work: Work) -> Result<Outcome, Gone> {
     Ok(outcome)
 }
 
-async fn prepare(work: &Work) -> Result<(Rollout, Hands), Finding> {
+/// This attempt could not begin. What one before it began goes on in ECS, whatever hinders us.
+fn not_begun(work: &Work, finding: Finding) -> Outcome {
+    let begun = work.offer.checkpoints.iter().any(|note| {
+        use shipway_proto::v1::checkpoint::Checkpoint;
+        matches!(note.checkpoint, Some(Checkpoint::UpdateIntent(_)))
+    });
+    if !begun {
+        return Outcome::Failed(finding);
+    }
+    Outcome::RolledOut(RolloutReport {
+        verdict: Verdict::Unknown,
+        unchanged: false,
+        summary: format!("what was begun cannot be looked at: {}", finding.cause),
+        image_digest: None,
+        task_definition: None,
+        serving: None,
+        service_deployment: None,
+        running: 0,
+        desired: 0,
+        findings: vec![finding],
+    })
+}
+
+async fn prepare(work: &Work) -> Result<(Rollout, Hands), Short> {
     let missing = |what: &str| bad_offer(&format!("{what} is not set"));
     let target = work.offer.target.clone().ok_or_else(|| missing("target"))?;
     let target = Target::try_from(target).map_err(|error| bad_offer(&error))?;
     let image = work.offer.image.clone().ok_or_else(|| missing("image"))?;
     let image = BuiltImage::try_from(image).map_err(|error| bad_offer(&error))?;
     let spec = &work.spec;
-    let mut json = Vec::new();
-    work.client
-        .blob(&spec.task_definition, &mut json)
-        .await
-        .map_err(|error| Finding {
-            code: "no-task-definition".to_owned(),
-            cause: "the task definition could not be fetched from the coordinator".to_owned(),
-            evidence: vec![format!("{error:#}")],
-            remedy: "see the coordinator's log; deploy again".to_owned(),
-        })?;
-    let task_definition = String::from_utf8(json)
-        .map_err(|error| bad_offer(&error))
-        .and_then(|text| Document::parse(&text).map_err(|error| bad_offer(&error)))?;
+    let task_definition = work.task_definition().await?;
     let open = |account, region| work.open(account, region);
     let region = open(&target.account, &target.region).await;
     let region = region.map_err(|error| failure::finding(&error))?;
@@ -129,10 +143,13 @@ impl Walker {
             }
             match self.rollout.next(work.now()) {
                 Next::Do(action) => {
-                    let span = work.steps.begin(action.step());
-                    if action.changes_aws() {
+                    if action.changes_aws() && !work.running.is_clear() {
+                        self.tell_waiting(work, NOT_CLEAR.to_owned());
                         work.running.clearance().await?;
+                        // Time has passed: what was to be done may not be any more.
+                        continue;
                     }
+                    let span = work.steps.begin(action.step());
                     let saw = tokio::select! {
                         // What changes AWS is never cut off in the middle.
                         saw = self.hands.perform(&action).instrument(span) => Some(saw),

@@ -1,7 +1,7 @@
 //! Pays the debt of a target: auto scaling as it was before the first suspension.
 
 use shipway_domain::checkpoint::{Checkpoint, ScalingFlags};
-use shipway_domain::event::Step;
+use shipway_domain::event::{NoteLevel, Step, StepResult};
 use shipway_domain::ids::Target;
 use shipway_domain::job::Outcome;
 use shipway_domain::verdict::Finding;
@@ -15,16 +15,19 @@ use crate::running::Gone;
 const AGAIN: (u64, u64) = (2, 30);
 
 /// Pays, however often it takes.
-pub(crate) async fn run(mut work: Work) -> Result<Outcome, Gone> {
+pub(crate) async fn run(work: Work) -> Result<Outcome, Gone> {
     let mut wait = AGAIN.0;
+    let mut told = None;
     loop {
-        match pay(&mut work).await? {
+        match pay(&work).await? {
             Ok(what) => return Ok(Outcome::Settled { what }),
             Err(finding) => {
-                let level = shipway_domain::event::NoteLevel::Warning;
                 let why = finding.evidence.join("; ");
-                let text = format!("{} ({why}); tried again in {wait} s", finding.cause);
-                work.steps.note(level, text);
+                let text = format!("{} ({why}); tried again until it works", finding.cause);
+                // Each cause once: a debt may be tried for days.
+                if told.replace(text.clone()).as_ref() != Some(&text) {
+                    work.steps.note(NoteLevel::Warning, text);
+                }
             }
         }
         tokio::select! {
@@ -35,7 +38,7 @@ pub(crate) async fn run(mut work: Work) -> Result<Outcome, Gone> {
     }
 }
 
-async fn pay(work: &mut Work) -> Result<Result<String, Finding>, Gone> {
+async fn pay(work: &Work) -> Result<Result<String, Finding>, Gone> {
     let Some(Ok(target)) = work.offer.target.clone().map(Target::try_from) else {
         return Ok(Err(bad_offer(&"target is not set")));
     };
@@ -72,6 +75,6 @@ async fn pay(work: &mut Work) -> Result<Result<String, Finding>, Gone> {
         }
     };
     work.running.checkpoint(Checkpoint::Resumed).await?;
-    work.steps.end(shipway_domain::event::StepResult::Done);
+    work.steps.end(StepResult::Done);
     Ok(Ok(what.to_owned()))
 }

@@ -32,9 +32,8 @@ pub(super) async fn fetch(spec: &ReleaseSpec, client: &Client) -> anyhow::Result
     let (digest, size) = match &spec.source {
         Source::Image { .. } => return Ok(None),
         Source::Context { blob, .. } => {
-            let file = tokio::fs::File::create(&tar).await?;
             let size = client
-                .blob(blob, file)
+                .blob_into(blob, &tar)
                 .await
                 .context("the context could not be fetched")?;
             (blob.clone(), size)
