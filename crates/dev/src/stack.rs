@@ -71,16 +71,8 @@ impl Stack {
     /// # Errors
     /// When an address or folder cannot be used, or something does not answer in time.
     pub async fn start(config: StackConfig) -> anyhow::Result<Self> {
-        let sim = aws_sim::start(SimConfig {
-            listen: config.aws,
-            time_scale: config.time_scale,
-            data: Some(config.data.join("aws")),
-            id_seed: None,
-        })
-        .await
-        .context("the simulator could not start")?;
-        sim.seed(&aws_sim::seed::demo())
-            .context("the simulator's world could not be made")?;
+        // The coordinator's store is locked: a second start on the same folder ends here, before it
+        // can touch the simulator's files.
         let server = Server::start(
             ServerConfig {
                 listen: config.grpc,
@@ -92,6 +84,16 @@ impl Stack {
         )
         .await
         .context("the coordinator could not start")?;
+        let sim = aws_sim::start(SimConfig {
+            listen: config.aws,
+            time_scale: config.time_scale,
+            data: Some(config.data.join("aws")),
+            id_seed: None,
+        })
+        .await
+        .context("the simulator could not start")?;
+        sim.seed(&aws_sim::seed::demo())
+            .context("the simulator's world could not be made")?;
         let (grpc, aws) = (server.url(), sim.url());
         let coordinator = server.coordinator().clone();
         let stop_server = CancellationToken::new();

@@ -6,14 +6,19 @@ use anyhow::Context as _;
 use tokio::process::Command;
 
 /// Files that make the app.
-const FILES: [&str; 4] = [
+const FILES: [&str; 5] = [
     "Dockerfile",
     ".dockerignore",
+    ".gitignore",
     "shipway.toml",
     "task-definition.json",
 ];
 /// How the image says to the simulator that its tasks end at once.
 const SCRIPT: &str = r#"{"kind":"exit","exit_code":1,"after_seconds":2}"#;
+
+/// What a program that needs nothing beside it needs to be built.
+const STATIC: &str = "the example could not be linked statically: that takes the C library as an \
+                      archive (Debian: libc6-dev, Fedora: glibc-static)";
 
 /// A working copy of the example.
 #[derive(Debug)]
@@ -32,6 +37,7 @@ impl App {
             std::fs::copy(example.join(file), folder.join(file))
                 .with_context(|| format!("{} is missing", example.join(file).display()))?;
         }
+        name_processor(&folder.join("task-definition.json"))?;
         let program = build(&workspace).await?;
         std::fs::copy(&program, folder.join("bin/hello"))
             .with_context(|| format!("{} is missing", program.display()))?;
@@ -116,15 +122,35 @@ impl App {
 
     async fn git(&self, args: &[&str]) -> anyhow::Result<()> {
         let mut git = Command::new("git");
-        run(git.arg("-C").arg(&self.folder).args(args), "git").await
+        git.args(["-c", "core.hooksPath=/dev/null", "-C"])
+            .arg(&self.folder)
+            .args(args);
+        // Where git itself runs the demo (in a hook), these name the repository of the hook.
+        for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
+            git.env_remove(variable);
+        }
+        run(&mut git, "git").await
     }
+}
+
+/// Names the processor that the program is built for, where it is not the usual one.
+fn name_processor(path: &Path) -> anyhow::Result<()> {
+    if std::env::consts::ARCH == "aarch64" {
+        let mut definition: serde_json::Value =
+            serde_json::from_str(&std::fs::read_to_string(path)?)?;
+        definition["runtimePlatform"] =
+            serde_json::json!({"operatingSystemFamily": "LINUX", "cpuArchitecture": "ARM64"});
+        std::fs::write(path, format!("{definition:#}\n"))?;
+    }
+    Ok(())
 }
 
 /// Builds the example's program for the image: static, so that it needs nothing beside it.
 async fn build(workspace: &Path) -> anyhow::Result<PathBuf> {
     anyhow::ensure!(
-        cfg!(target_os = "linux"),
-        "the demo builds a Linux program for the image, which needs a Linux machine"
+        cfg!(all(target_os = "linux", target_env = "gnu")),
+        "the demo builds a static Linux program for the image, which needs Linux and a Rust that \
+         targets glibc"
     );
     let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
     let folder = workspace.join("target/hello");
@@ -143,17 +169,27 @@ async fn build(workspace: &Path) -> anyhow::Result<PathBuf> {
         ])
         .arg("--target-dir")
         .arg(&folder)
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env(
             "RUSTFLAGS",
             "-C target-feature=+crt-static -C strip=symbols",
         );
-    run(&mut command, "cargo build of the example").await?;
+    run(&mut command, "cargo build of the example")
+        .await
+        .map_err(|error| {
+            if error.to_string().contains("linking with") {
+                error.context(STATIC)
+            } else {
+                error
+            }
+        })?;
     Ok(folder.join(target).join("release/hello"))
 }
 
 async fn run(command: &mut Command, what: &str) -> anyhow::Result<()> {
     let output = command
         .stdin(std::process::Stdio::null())
+        .kill_on_drop(true)
         .output()
         .await
         .with_context(|| format!("{what} could not be run"))?;

@@ -91,51 +91,34 @@ impl Stage {
                 "the layers builder"
             },
         ));
-        self.say("building deploy/examples/hello as a static binary; the first time takes a minute");
+        self.say(
+            "building deploy/examples/hello as a static binary; the first time takes a minute",
+        );
         let app = &tokio::select! {
             app = App::make(folder, builder) => app?,
             () = self.interrupted.cancelled() => anyhow::bail!("interrupted"),
         };
         app.release("1.0.0", "First release").await?;
-        self.act(
-            app,
-            "a first release, to staging",
-            &["deploy", "staging"],
-            Verdict::Live,
-        )
-        .await?;
-        self.act(
-            app,
-            "the same, to prod: the image is there already",
-            &["deploy", "prod"],
-            Verdict::Live,
-        )
-        .await?;
+        let staging = ["deploy", "staging"];
+        let prod = ["deploy", "prod"];
+        let title = "a first release, to staging";
+        self.act(app, title, &staging, Verdict::Live, None).await?;
+        let title = "the same, to prod: the image is there already";
+        self.act(app, title, &prod, Verdict::Live, Some(0)).await?;
         app.release("2.0.0", "A second release").await?;
-        self.act(
-            app,
-            "a second release, to prod",
-            &["deploy", "prod"],
-            Verdict::Live,
-        )
-        .await?;
+        let title = "a second release, to prod";
+        self.act(app, title, &prod, Verdict::Live, None).await?;
         let said = app.break_it().await?;
-        self.say(&format!("a broken release: its program ends with {said}"));
-        self.say("(the simulator runs no containers: it is told by a label of the image to end its tasks so)");
-        self.act(
-            app,
-            "the broken release, to prod",
-            &["deploy", "prod"],
-            Verdict::RolledBack,
-        )
-        .await?;
-        self.act(
-            app,
-            "back to the release before",
-            &["rollback", "prod"],
-            Verdict::Live,
-        )
-        .await
+        self.say(&format!(
+            "\n── a broken release: run here, its program ends with {said}\n   \
+             (the simulator runs no containers: a label of the image tells it to end the tasks so)"
+        ));
+        let title = "the broken release, to prod";
+        self.act(app, title, &prod, Verdict::RolledBack, None)
+            .await?;
+        let title = "back to the release before";
+        self.act(app, title, &["rollback", "prod"], Verdict::Live, Some(1))
+            .await
     }
 
     /// Runs one command of the CLI and keeps what came of it.
@@ -145,6 +128,7 @@ impl Stage {
         title: &str,
         words: &[&str],
         expected: Verdict,
+        same_image_as: Option<usize>,
     ) -> anyhow::Result<()> {
         let line = format!("shipway {}", words.join(" "));
         self.say(&format!("\n── {title}\n$ {line}"));
@@ -155,6 +139,7 @@ impl Stage {
             command: line,
             expected,
             code,
+            same_image_as,
             release,
         });
         Ok(())
