@@ -1,7 +1,7 @@
 //! What a wrong manifest means for a command: shown as it is, with exit code 2.
 
 use serde_json::{Value, json};
-use shipway_manifest::{ManifestError, Mistake};
+use shipway_manifest::{Level, ManifestError, Mistake};
 
 use crate::error::Error;
 use crate::session::Session;
@@ -11,7 +11,9 @@ use crate::text::words::count;
 pub(crate) fn error(error: ManifestError) -> Error {
     match error {
         ManifestError::Mistakes(mistakes) => {
-            let number = count(mistakes.0.len(), "mistake");
+            // Warnings are shown with them and need not be put right.
+            let errors = mistakes.0.iter().filter(|m| m.level == Level::Error);
+            let number = count(errors.count(), "mistake");
             Error::usage(format!("{number} to put right")).details(mistakes.to_string())
         }
         ManifestError::Unreadable { path, source } => {
