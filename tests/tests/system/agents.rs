@@ -131,3 +131,35 @@ async fn a_draining_agent_takes_nothing_new_and_finishes_what_it_has() {
     second.ended().await;
     world.stop().await;
 }
+
+#[tokio::test]
+async fn what_an_agent_cannot_finish_in_time_is_taken_over_and_not_begun_again() {
+    let world = World::start(Scaled::Slow).await;
+    let (app, image) = prepared(&world).await;
+    let mut config = agent_in("agent-leaving", OTHER);
+    config.drain_seconds = 0;
+    let agent = world.agent(config).await;
+    let release = deploy(&world, &app, "a", &image).await;
+    world.under_way(release).await;
+    agent.stop.cancel();
+    agent.ended().await;
+    let second = world.agent(agent_in("agent-second", OTHER)).await;
+    let view = world.ended(release).await;
+    assert_eq!(view.verdict(), v1::Verdict::Live);
+    let rollout = view.jobs.iter().find(|job| job.kind == "rollout");
+    let rollout = rollout.expect("a rollout");
+    assert_eq!(rollout.attempt, 2);
+    let second_grant = |event: &v1::Event| match &event.kind {
+        Some(v1::event::Kind::Granted(granted)) => {
+            event.job == Some(rollout.index) && granted.agent == "agent-second"
+        }
+        _ => false,
+    };
+    drop(world.event(release, second_grant).await);
+    assert_eq!(world.calls(OTHER, "UpdateService").len(), 1);
+    // The one of the seed is none of ours.
+    assert_eq!(world.calls(OTHER, "RegisterTaskDefinition").len(), 1);
+    second.stop.cancel();
+    second.ended().await;
+    world.stop().await;
+}

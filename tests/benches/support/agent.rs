@@ -1,0 +1,128 @@
+//! Agents that do nothing: they say at once that a job is done.
+
+use std::time::Instant;
+
+use anyhow::Context as _;
+use shipway_proto::v1;
+use shipway_proto::v1::agent_message::Message as Say;
+use shipway_proto::v1::agents_client::AgentsClient;
+use shipway_proto::v1::coordinator_message::Message as Hear;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Streaming;
+use tonic::transport::Endpoint;
+
+/// The image of every build.
+const IMAGE: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+/// An agent with a connection of its own.
+#[derive(Debug)]
+pub struct RawAgent {
+    say: mpsc::Sender<v1::AgentMessage>,
+    hear: Streaming<v1::CoordinatorMessage>,
+}
+
+impl RawAgent {
+    /// Connects, says hello and hears the welcome.
+    pub async fn connect(
+        url: &str,
+        id: &str,
+        account: &str,
+        capacity: u32,
+    ) -> anyhow::Result<Self> {
+        // Large windows as those of the real agent.
+        let channel = Endpoint::from_shared(url.to_owned())?
+            .initial_connection_window_size(16 << 20)
+            .initial_stream_window_size(1 << 20)
+            .tcp_nodelay(true)
+            .connect()
+            .await?;
+        let (say, said) = mpsc::channel(16);
+        let hello = v1::Hello {
+            agent: Some(v1::AgentDescription {
+                id: id.to_owned(),
+                incarnation: 1,
+                version: "0".to_owned(),
+                accounts: vec![v1::AgentAccount {
+                    id: account.to_owned(),
+                    name: "bench".to_owned(),
+                    regions: vec!["eu-west-1".to_owned()],
+                }],
+                plugins: vec!["ecs".to_owned()],
+                capacity,
+                labels: Vec::new(),
+            }),
+            holds: Vec::new(),
+            predecessor: 0,
+        };
+        say.send(message(Say::Hello(hello))).await?;
+        let stream = AgentsClient::new(channel)
+            .session(ReceiverStream::new(said))
+            .await?;
+        let mut agent = Self {
+            say,
+            hear: stream.into_inner(),
+        };
+        let first = agent.next().await?;
+        anyhow::ensure!(matches!(first, Hear::Welcome(_)), "no welcome: {first:?}");
+        Ok(agent)
+    }
+
+    async fn next(&mut self) -> anyhow::Result<Hear> {
+        let heard = self.hear.message().await?;
+        let heard = heard.context("the coordinator closed the stream")?;
+        heard.message.context("an empty message")
+    }
+
+    /// Does jobs until `wanted` of them are acknowledged; says when the first offer came.
+    pub async fn work(&mut self, wanted: usize) -> anyhow::Result<Instant> {
+        let mut first = None;
+        let mut kept = 0;
+        while kept < wanted {
+            match self.next().await? {
+                Hear::Offer(offer) => {
+                    first.get_or_insert_with(Instant::now);
+                    let job = offer.job;
+                    self.say.send(message(Say::Accept(v1::Accept { job }))).await?;
+                    let outcome = Some(outcome(&offer.kind));
+                    let finished = v1::Finished { job, outcome };
+                    self.say.send(message(Say::Finished(finished))).await?;
+                }
+                Hear::FinishedKept(_) => kept += 1,
+                other => anyhow::bail!("not expected: {other:?}"),
+            }
+        }
+        first.context("nothing was offered")
+    }
+}
+
+fn message(message: Say) -> v1::AgentMessage {
+    v1::AgentMessage {
+        message: Some(message),
+    }
+}
+
+fn outcome(kind: &str) -> v1::Outcome {
+    use v1::outcome::Outcome;
+    let outcome = if kind == "build" {
+        Outcome::Built(v1::BuiltImage {
+            name: "000000000000.dkr.ecr.eu-west-1.amazonaws.com/app".to_owned(),
+            digest: IMAGE.to_owned(),
+            reused: true,
+            ..Default::default()
+        })
+    } else {
+        Outcome::RolledOut(v1::RolloutReport {
+            verdict: v1::Verdict::Live.into(),
+            summary: "live".to_owned(),
+            image_digest: Some(IMAGE.to_owned()),
+            task_definition: Some(
+                "arn:aws:ecs:eu-west-1:000000000000:task-definition/app:1".to_owned(),
+            ),
+            ..Default::default()
+        })
+    };
+    v1::Outcome {
+        outcome: Some(outcome),
+    }
+}

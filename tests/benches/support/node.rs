@@ -1,0 +1,91 @@
+//! A coordinator in a process of its own: this very program, started again.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use serde_json::Value;
+
+/// The word that makes this program a coordinator.
+const SERVE: &str = "serve-as-coordinator";
+/// Until when it must answer.
+const START: Duration = Duration::from_secs(60);
+
+/// Runs as a coordinator if that is what this process was started for.
+pub fn serve_if_asked() -> Option<ExitCode> {
+    let args: Vec<_> = std::env::args_os().collect();
+    (args.get(1)? == SERVE).then(|| shipway_server::run(args.into_iter().skip(1)))
+}
+
+/// A running coordinator; killed when it goes.
+#[derive(Debug)]
+pub struct Node {
+    child: Child,
+    data: PathBuf,
+    /// Where it listens.
+    pub url: String,
+}
+
+impl Node {
+    /// Starts one over a data folder and waits until it says that it is ready.
+    pub fn start(data: &Path) -> anyhow::Result<Self> {
+        let ready = data.with_extension("ready");
+        if ready.exists() {
+            std::fs::remove_file(&ready)?;
+        }
+        let mut child = Command::new(std::env::current_exe()?)
+            .args([SERVE, "--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .arg("--ready-file")
+            .arg(&ready)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("the coordinator could not be started")?;
+        let begin = Instant::now();
+        let url = loop {
+            if let Ok(text) = std::fs::read(&ready)
+                && let Ok(value) = serde_json::from_slice::<Value>(&text)
+                && let Some(url) = value["grpc"].as_str()
+            {
+                break url.to_owned();
+            }
+            if let Some(status) = child.try_wait()? {
+                anyhow::bail!("the coordinator ended with {status}");
+            }
+            anyhow::ensure!(begin.elapsed() < START, "the coordinator is not ready");
+            std::thread::sleep(Duration::from_millis(1));
+        };
+        Ok(Self {
+            child,
+            data: data.to_owned(),
+            url,
+        })
+    }
+
+    /// Kills it without a word and starts it again.
+    pub fn crash_and_restart(mut self) -> anyhow::Result<Self> {
+        self.kill();
+        Self::start(&self.data)
+    }
+
+    /// Memory that it holds, in KiB.
+    pub fn resident(&self) -> anyhow::Result<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let number = line.and_then(|line| line.split_whitespace().next());
+        Ok(number.context("no VmRSS")?.parse()?)
+    }
+
+    fn kill(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
