@@ -58,6 +58,8 @@ fn command(data: &Path) -> Command {
         .args(["up", "--grpc", "127.0.0.1:0", "--aws", "127.0.0.1:0"])
         .args(["--time-scale", "400", "--docker", "off", "--data"])
         .arg(data)
+        // A proxy of the user's cannot reach this machine: nothing may need it.
+        .env("HTTP_PROXY", "http://127.0.0.1:9")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .kill_on_drop(true);

@@ -62,7 +62,12 @@ impl Session {
                 .filter(|host| *host != login.host && is_loopback(host))
                 .map(str::to_owned),
         );
+        // A proxy that the environment names cannot reach the registries of this machine. Only a
+        // proxy of our own takes its place, so one is named that is never used.
+        let local = is_loopback(&login.host) && base_host.is_none_or(is_loopback);
         let client = Client::try_from(ClientConfig {
+            http_proxy: local.then(|| "http://localhost".to_owned()),
+            no_proxy: local.then(|| "127.0.0.0/8,::1,localhost".to_owned()),
             protocol: ClientProtocol::HttpsExcept(plain),
             // ECR drops all chunks of a chunked upload but the first (build-facts 8).
             use_monolithic_push: true,

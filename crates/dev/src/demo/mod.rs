@@ -154,6 +154,7 @@ impl Stage {
             let mut io = io.var("SHIPWAY_SERVER", self.stack.grpc.as_str());
             let code = shipway_cli::run(args, &mut io).await;
             if code != expected.exit_code() {
+                self.say(&captured.out.text());
                 self.say(&captured.err.text());
             }
             return code;

@@ -109,7 +109,7 @@ impl Report {
                     "summary": report.map(|report| report.summary.as_str()),
                     "image_digest": report.and_then(|report| report.image_digest.as_deref()),
                     "task_definition": report.and_then(|report| report.task_definition.as_deref()),
-                    "findings": report.map_or(Value::Null, |report| findings(&report.findings)),
+                    "findings": findings(report.map_or(&[], |report| report.findings.as_slice())),
                 })
             });
             let release = act.release.as_ref();
