@@ -2,6 +2,7 @@
 //! pull it before any of them is touched.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use shipway_domain::checkpoint::Checkpoint;
 use shipway_domain::event::{NoteLevel, Step, StepResult};
@@ -251,6 +252,8 @@ async fn build(
     let progress = Arc::new(Teller {
         running: Arc::clone(&work.running),
         steps: work.steps.clone(),
+        stages: AtomicU32::new(0),
+        cached: AtomicU32::new(0),
     });
     work.running.clearance().await?;
     let made = builder
@@ -263,13 +266,6 @@ async fn build(
         made.digest,
         made.bytes_pushed / 1024
     ));
-    work.steps.note(
-        NoteLevel::Info,
-        format!(
-            "{wanted}: {} of {} steps were there already",
-            made.cached, made.stages
-        ),
-    );
     Ok(made)
 }
 
@@ -342,6 +338,9 @@ async fn secrets(
             remedy: "give it to the agent, or correct [build.secrets] in shipway.toml".to_owned(),
         };
         let value = match &secret.from {
+            SecretSource::Env(name) if is_own(name) => {
+                return Err(missing(format!("variable {name} is the agent's own")).into());
+            }
             SecretSource::Env(name) => Secret::new(
                 std::env::var(name).map_err(|_| missing(format!("variable {name} is not set")))?,
             ),
@@ -355,6 +354,13 @@ async fn secrets(
         secrets.push((secret.id.clone(), value));
     }
     Ok(secrets)
+}
+
+/// Variables with the keys and settings of the agent itself: no build may read them.
+fn is_own(variable: &str) -> bool {
+    ["AWS_", "SHIPWAY_", "OTEL_"]
+        .iter()
+        .any(|prefix| variable.to_ascii_uppercase().starts_with(prefix))
 }
 
 fn proven(found: Option<ImageFacts>, name: &str, place: &str) -> Result<ImageFacts, Finding> {
@@ -423,11 +429,18 @@ async fn set_tags(
 struct Teller {
     running: Arc<Running>,
     steps: Steps,
+    stages: AtomicU32,
+    cached: AtomicU32,
 }
 
 impl BuildProgress for Teller {
     fn pushing(&self) {
         self.running.log("pushing");
+        let [stages, cached] = [&self.stages, &self.cached].map(|n| n.load(Ordering::Relaxed));
+        if stages > 0 {
+            let detail = format!("{cached} of {stages} steps were there already");
+            self.steps.detail(detail);
+        }
         self.steps.begin(Step::Push);
     }
 
@@ -437,6 +450,8 @@ impl BuildProgress for Teller {
 
     fn stage(&self, name: &str, cached: bool, done: bool) {
         if done {
+            self.stages.fetch_add(1, Ordering::Relaxed);
+            self.cached.fetch_add(u32::from(cached), Ordering::Relaxed);
             let how = if cached { "cached" } else { "done" };
             self.running.log(&format!("[{how}] {name}"));
         }

@@ -4,6 +4,8 @@
 
 pub mod builder;
 pub mod error;
+#[cfg(feature = "fakes")]
+pub mod fake;
 pub mod platform;
 pub mod registry;
 pub mod secret;
