@@ -88,6 +88,20 @@ fn a_newer_release_folds_an_older_one_whose_rollouts_have_not_started() {
 }
 
 #[test]
+fn a_release_whose_build_is_still_ending_is_folded_once() {
+    let mut board = Fixture::with_agent(1);
+    let older = board.submit(spec("web", &[&["s"]]));
+    board.submit(spec("web", &[&["s"]]));
+    let third = board.submit_with("third", spec("web", &[&["s"]])).unwrap();
+    assert!(!third.release.unwrap().folded.contains(&older));
+    let folds = board
+        .events
+        .iter()
+        .filter(|(id, event)| *id == older && matches!(event.kind, EventKind::Folded { .. }));
+    assert_eq!(folds.count(), 1);
+}
+
+#[test]
 fn a_release_whose_rollout_has_started_is_not_folded_and_the_newer_waits() {
     let mut board = Fixture::with_agent(4);
     let older = board.submit(spec("web", &[&["s"]]));
