@@ -15,6 +15,15 @@ use tonic::transport::Endpoint;
 /// The image of every build.
 const IMAGE: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
+/// What an agent heard.
+#[derive(Clone, Copy, Debug)]
+pub enum Step {
+    /// A job, at this time; it was accepted and finished at once.
+    Offered(Instant),
+    /// A job's end is durable.
+    Kept,
+}
+
 /// An agent with a connection of its own.
 #[derive(Debug)]
 pub struct RawAgent {
@@ -74,25 +83,23 @@ impl RawAgent {
         heard.message.context("an empty message")
     }
 
-    /// Does jobs until `wanted` of them are acknowledged; says when the first offer came.
-    pub async fn work(&mut self, wanted: usize) -> anyhow::Result<Instant> {
-        let mut first = None;
-        let mut kept = 0;
-        while kept < wanted {
-            match self.next().await? {
-                Hear::Offer(offer) => {
-                    first.get_or_insert_with(Instant::now);
-                    let job = offer.job;
-                    self.say.send(message(Say::Accept(v1::Accept { job }))).await?;
-                    let outcome = Some(outcome(&offer.kind));
-                    let finished = v1::Finished { job, outcome };
-                    self.say.send(message(Say::Finished(finished))).await?;
-                }
-                Hear::FinishedKept(_) => kept += 1,
-                other => anyhow::bail!("not expected: {other:?}"),
+    /// Hears one message; a job that is offered is accepted and finished at once.
+    pub async fn step(&mut self) -> anyhow::Result<Step> {
+        match self.next().await? {
+            Hear::Offer(offer) => {
+                let came = Instant::now();
+                let job = offer.job;
+                self.say
+                    .send(message(Say::Accept(v1::Accept { job })))
+                    .await?;
+                let outcome = Some(outcome(&offer.kind));
+                let finished = v1::Finished { job, outcome };
+                self.say.send(message(Say::Finished(finished))).await?;
+                Ok(Step::Offered(came))
             }
+            Hear::FinishedKept(_) => Ok(Step::Kept),
+            other => anyhow::bail!("not expected: {other:?}"),
         }
-        first.context("nothing was offered")
     }
 }
 

@@ -13,7 +13,8 @@ use tonic::transport::Channel;
 pub type Client = ShipwayClient<Channel>;
 /// Connections that many clients share.
 const CONNECTIONS: usize = 4;
-const DEFINITION: &[u8] = br#"{"family":"bench","containerDefinitions":[{"name":"app","image":"x"}]}"#;
+const DEFINITION: &[u8] =
+    br#"{"family":"bench","containerDefinitions":[{"name":"app","image":"x"}]}"#;
 
 /// When to stop submitting.
 #[derive(Clone, Copy, Debug)]
