@@ -13,8 +13,8 @@ use shipway_runtime::{Clock, Tasks, tls};
 use shipway_store::{Blobs, CommitError, Committer, DataDir, Logs, SledStore, Store, StoreError};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
+use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Identity, Server as Transport, ServerTlsConfig};
 
 use crate::config::{BadConfig, ServerConfig, TlsConfig};
@@ -153,7 +153,8 @@ impl Server {
             }
         };
         let token = stop_serving.clone();
-        let incoming = TcpListenerStream::new(listener);
+        // The builder's own setting does not reach connections that are handed to it.
+        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
         let serving = tasks.spawn("grpc", async move {
             router
                 .serve_with_incoming_shutdown(incoming, token.cancelled_owned())
@@ -258,8 +259,7 @@ fn transport(tls: Option<&TlsConfig>) -> Result<Transport, ServeError> {
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .http2_keepalive_interval(Some(KEEP_ALIVE))
-        .http2_keepalive_timeout(Some(KEEP_ALIVE))
-        .tcp_nodelay(true);
+        .http2_keepalive_timeout(Some(KEEP_ALIVE));
     let Some(tls) = tls else { return Ok(transport) };
     tls::install_provider();
     let read = |path: &std::path::Path| {
