@@ -3,6 +3,7 @@
 //! `cargo bench -p shipway-tests --bench coordinator [-- --quick] [-- --json FILE]`
 #![expect(clippy::print_stdout, reason = "a bench tells its figures")]
 #![expect(unreachable_pub, reason = "modules of one program")]
+#![expect(dead_code, reason = "the modules serve two benches")]
 
 #[path = "support/agent.rs"]
 mod agent;
@@ -16,7 +17,6 @@ mod node;
 mod peers;
 
 use std::path::Path;
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -37,20 +37,7 @@ const ACCOUNTS: [&str; 3] = ["000000000001", "000000000002", "000000000003"];
 const IDLE_AGENTS: u32 = 5_000;
 const STORED_JOBS: u64 = 100_000;
 
-fn main() -> ExitCode {
-    if let Some(code) = node::serve_if_asked() {
-        return code;
-    }
-    match bench() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            println!("failed: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn bench() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<()> {
     let wish = Wish::from_args(std::env::args().skip(1))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -142,7 +129,7 @@ async fn offers(data: &Path, wish: &Wish, table: &mut Table) -> anyhow::Result<(
             let start = Instant::now();
             let submit = client.submit(request);
             let work = async {
-                let (mut first, mut kept) = (None, 0);
+                let (mut first, mut kept) = (None::<Instant>, 0);
                 // The build, then the rollout of the release.
                 while kept < 2 {
                     match agent.step().await? {
@@ -159,7 +146,11 @@ async fn offers(data: &Path, wish: &Wish, table: &mut Table) -> anyhow::Result<(
             spans.extend(first?.map(|at| at - start));
         }
         let rate = f64::NAN;
-        rounds.push(Round { spans, rate });
+        rounds.push(Round {
+            spans,
+            rate,
+            last: 0,
+        });
     }
     table.rounds(
         "offer",
@@ -181,7 +172,6 @@ async fn cycles(data: &Path, wish: &Wish, table: &mut Table) -> anyhow::Result<(
         submit(&node.url, 64, Until::Count(each), account, &name).await?;
         let mut agents = Vec::new();
         for number in 0..4 {
-            // Capacity comes late, so that no job is done before the clock runs.
             let id = format!("agent-{account}-{number}");
             agents.push((id, account));
         }
@@ -245,13 +235,15 @@ async fn restart(data: &Path, wish: &Wish, table: &mut Table) -> anyhow::Result<
         STORED_JOBS
     };
     let each = jobs / 2 / 64 + 1;
-    submit(&node.url, 64, Until::Count(each), NOBODYS, "r").await?;
+    let stored = submit(&node.url, 64, Until::Count(each), NOBODYS, "r").await?;
     let mut times = Vec::new();
     for _ in 0..3 {
         let begin = Instant::now();
         node = node.crash_and_restart()?;
         let mut client = client::Client::connect(node.url.clone()).await?;
-        let request = v1::GetReleaseRequest { release: each * 64 };
+        let request = v1::GetReleaseRequest {
+            release: stored.last,
+        };
         let release = client.get_release(request).await?.into_inner();
         times.push(begin.elapsed().as_secs_f64());
         anyhow::ensure!(release.jobs.len() == 2, "it came back with {release:?}");

@@ -32,22 +32,31 @@ pub struct Round {
     pub spans: Vec<Duration>,
     /// Answers per second.
     pub rate: f64,
+    /// The last release that was made.
+    pub last: u64,
 }
 
 /// Connects; the task definition of all submissions is stored.
 pub async fn connect(url: &str) -> anyhow::Result<Client> {
     let mut client = Client::connect(url.to_owned()).await?;
-    let part = |part| v1::PutBlobRequest { part: Some(part) };
-    let parts = [
-        part(v1::put_blob_request::Part::Digest(digest())),
-        part(v1::put_blob_request::Part::Data(DEFINITION.to_vec())),
-    ];
-    client.put_blob(tokio_stream::iter(parts)).await?;
+    keep(&mut client, DEFINITION).await?;
     Ok(client)
 }
 
-fn digest() -> String {
-    let sum = Sha256::digest(DEFINITION);
+/// Uploads a blob and gives its name.
+pub async fn keep(client: &mut Client, content: &[u8]) -> anyhow::Result<String> {
+    let name = digest(content);
+    let part = |part| v1::PutBlobRequest { part: Some(part) };
+    let parts = [
+        part(v1::put_blob_request::Part::Digest(name.clone())),
+        part(v1::put_blob_request::Part::Data(content.to_vec())),
+    ];
+    client.put_blob(tokio_stream::iter(parts)).await?;
+    Ok(name)
+}
+
+fn digest(content: &[u8]) -> String {
+    let sum = Sha256::digest(content);
     let hex: String = sum.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("sha256:{hex}")
 }
@@ -79,7 +88,7 @@ pub fn request(account: &str, name: &str) -> v1::SubmitRequest {
             repository: format!("apps/{name}"),
             ..Default::default()
         }),
-        task_definition: digest(),
+        task_definition: digest(DEFINITION),
         containers: vec!["app".to_owned()],
         targets: vec![v1::TargetSpec {
             target: Some(target),
@@ -119,7 +128,7 @@ pub async fn submit(
         let mut client = connections[number % connections.len()].clone();
         let round = round.to_owned();
         running.spawn(async move {
-            let mut spans = Vec::new();
+            let (mut spans, mut last) = (Vec::new(), 0);
             for count in 0.. {
                 let over = match until {
                     Until::Elapsed(span) => begin.elapsed() >= span,
@@ -130,18 +139,21 @@ pub async fn submit(
                 }
                 let request = request(account, &format!("{round}-{number}-{count}"));
                 let start = Instant::now();
-                let reply = client.submit(request).await?;
+                let reply = client.submit(request).await?.into_inner();
                 spans.push(start.elapsed());
-                anyhow::ensure!(!reply.into_inner().existed, "a key was used twice");
+                anyhow::ensure!(!reply.existed, "a key was used twice");
+                last = reply.release;
             }
-            Ok(spans)
+            anyhow::Ok((spans, last))
         });
     }
-    let mut spans = Vec::new();
+    let (mut spans, mut last) = (Vec::new(), 0);
     while let Some(ended) = running.join_next().await {
-        spans.extend(ended.context("a client panicked")??);
+        let (its_spans, its_last) = ended.context("a client panicked")??;
+        spans.extend(its_spans);
+        last = last.max(its_last);
     }
     #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
     let rate = spans.len() as f64 / begin.elapsed().as_secs_f64();
-    Ok(Round { spans, rate })
+    Ok(Round { spans, rate, last })
 }

@@ -1,22 +1,14 @@
-//! A coordinator in a process of its own: this very program, started again.
+//! A coordinator in a process of its own.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use serde_json::Value;
 
-/// The word that makes this program a coordinator.
-const SERVE: &str = "serve-as-coordinator";
 /// Until when it must answer.
 const START: Duration = Duration::from_secs(60);
-
-/// Runs as a coordinator if that is what this process was started for.
-pub fn serve_if_asked() -> Option<ExitCode> {
-    let args: Vec<_> = std::env::args_os().collect();
-    (args.get(1)? == SERVE).then(|| shipway_server::run(args.into_iter().skip(1)))
-}
 
 /// A running coordinator; killed when it goes.
 #[derive(Debug)]
@@ -34,8 +26,8 @@ impl Node {
         if ready.exists() {
             std::fs::remove_file(&ready)?;
         }
-        let mut child = Command::new(std::env::current_exe()?)
-            .args([SERVE, "--listen", "127.0.0.1:0", "--data"])
+        let mut child = Command::new(env!("CARGO_BIN_EXE_shipway-multi"))
+            .args(["shipway-server", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .arg("--ready-file")
             .arg(&ready)
@@ -68,6 +60,11 @@ impl Node {
     pub fn crash_and_restart(mut self) -> anyhow::Result<Self> {
         self.kill();
         Self::start(&self.data)
+    }
+
+    /// Id of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Memory that it holds, in KiB.

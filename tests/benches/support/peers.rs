@@ -38,7 +38,11 @@ fn one_after_the_other(
         spans.push(start.elapsed());
     }
     let rate = spans.len() as f64 / begin.elapsed().as_secs_f64();
-    Ok(Round { spans, rate })
+    Ok(Round {
+        spans,
+        rate,
+        last: 0,
+    })
 }
 
 /// A process that is killed when it goes.
@@ -223,7 +227,11 @@ impl Postgres {
             }
         }
         let rate = spans.len() as f64 / span.as_secs().max(1) as f64;
-        Ok(Round { spans, rate })
+        Ok(Round {
+            spans,
+            rate,
+            last: 0,
+        })
     }
 }
 
