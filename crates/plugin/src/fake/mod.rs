@@ -18,7 +18,10 @@ pub use builder::FakeBuilder;
 pub use registry::FakeRepository;
 pub use service::{Ending, FakeService};
 
-use crate::{ErrorKind, Place, Platform, PlatformError, RegionApi, Session, TaskDefinitionSeen};
+use crate::{
+    ErrorKind, Place, Platform, PlatformError, RegionApi, Session, TaskDefinitionSeen,
+    UpdateService,
+};
 
 /// A call that was made: under whose name, where, and what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,6 +98,16 @@ impl FakePlatform {
         let found = world.services.get_mut(&(place.clone(), name.to_owned()));
         #[expect(clippy::expect_used, reason = "a test names a service of its own")]
         with(found.expect("a service that was added"))
+    }
+
+    /// An update lands behind the back of whoever sent it.
+    pub fn land(&self, place: &Place, name: &str, update: &UpdateService) {
+        let mut world = self.lock();
+        let key = (place.clone(), name.to_owned());
+        if let Some(mut service) = world.services.remove(&key) {
+            service.update(&mut world, update);
+            world.services.insert(key, service);
+        }
     }
 
     /// Adds a repository by name.
