@@ -3,23 +3,23 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use serde_json::json;
 use shipway_domain::document::Document;
 use shipway_domain::ids::Target;
+use shipway_domain::standing::ServiceNow;
 use shipway_domain::task_definition::strip_describe_only;
 use shipway_plugin::{Place, Platform, RegionApi, Session};
 use shipway_proto::v1;
+use shipway_proto::v1::inspect_answer::Answer;
 use shipway_proto::v1::inspection::What;
 
-/// Answers with JSON, or with what went wrong.
+/// Answers with what was seen, or with what went wrong.
 pub(crate) async fn answer(
     platform: Arc<dyn Platform>,
     order: v1::InspectOrder,
 ) -> v1::InspectAnswer {
-    use v1::inspect_answer::Answer;
     let number = order.number;
     let answer = match look(&*platform, order).await {
-        Ok(json) => Answer::Json(json),
+        Ok(answer) => answer,
         Err(error) => Answer::Error(format!("{error:#}")),
     };
     v1::InspectAnswer {
@@ -28,7 +28,7 @@ pub(crate) async fn answer(
     }
 }
 
-async fn look(platform: &dyn Platform, order: v1::InspectOrder) -> anyhow::Result<String> {
+async fn look(platform: &dyn Platform, order: v1::InspectOrder) -> anyhow::Result<Answer> {
     let target: Target = order.target.context("no target was named")?.try_into()?;
     let what = order
         .what
@@ -39,21 +39,17 @@ async fn look(platform: &dyn Platform, order: v1::InspectOrder) -> anyhow::Resul
         region: target.region.clone(),
     };
     let region = platform.open(&place, &Session::Agent).await?;
-    let service = region
-        .service(&target.cluster, &target.service)
-        .await?
-        .with_context(|| format!("there is no service {target}"))?;
+    let service = region.service(&target.cluster, &target.service).await?;
     match what {
-        What::TaskDefinition(_) => running_definition(&*region, &service.task_definition).await,
-        What::Service(_) => Ok(json!({
-            "status": service.status,
-            "task_definition": service.task_definition,
-            "desired": service.desired,
-            "running": service.running,
-            "pending": service.pending,
-            "deployments": service.deployments.len(),
-        })
-        .to_string()),
+        What::TaskDefinition(_) => {
+            let service = service.with_context(|| format!("there is no service {target}"))?;
+            let json = running_definition(&*region, &service.task_definition).await?;
+            Ok(Answer::Json(json))
+        }
+        What::Service(_) => {
+            let now = ServiceNow::of(service.as_ref());
+            Ok(Answer::Service((&now).into()))
+        }
     }
 }
 

@@ -16,6 +16,7 @@ mod outcome;
 mod progress;
 mod records;
 mod spec;
+mod standing;
 #[cfg(feature = "services")]
 pub mod status;
 mod verdict;

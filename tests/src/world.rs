@@ -108,6 +108,15 @@ pub struct World {
 impl World {
     /// Starts it all.
     pub async fn start(scaled: Scaled) -> Self {
+        let lease = LeaseConfig {
+            rest_seconds: 1,
+            ..LeaseConfig::default()
+        };
+        Self::start_with(scaled, lease).await
+    }
+
+    /// Starts it all, with these leases.
+    pub async fn start_with(scaled: Scaled, lease: LeaseConfig) -> Self {
         let data = TempDir::new().expect("a folder");
         let free = ([127, 0, 0, 1], 0).into();
         let config = StackConfig {
@@ -119,10 +128,7 @@ impl World {
             },
             data: data.path().to_owned(),
             docker: "off".to_owned(),
-            lease: LeaseConfig {
-                rest_seconds: 1,
-                ..LeaseConfig::default()
-            },
+            lease,
         };
         let stack = patiently("the start", Stack::start(config)).await;
         let stack = stack.expect("everything starts");

@@ -51,24 +51,35 @@ async fn the_service_is_told_as_it_is() {
     let mut scene = Scene::new().await;
     let agent = scene.start();
     let what = What::Service(inspection::Service {});
-    let Answer::Json(json) = look(&mut scene, (&target()).into(), what).await else {
+    let Answer::Service(service) = look(&mut scene, (&target()).into(), what).await else {
         panic!("no answer");
     };
-    let service: Value = serde_json::from_str(&json).expect("JSON");
-    assert_eq!(
-        (&service["status"], &service["running"]),
-        (&"ACTIVE".into(), &2.into())
-    );
+    assert_eq!((service.status.as_str(), service.running), ("ACTIVE", 2));
+    assert!(!service.moving);
     scene.end(agent).await;
 }
 
 #[tokio::test]
-async fn a_service_that_is_not_there_is_an_error_with_its_name() {
+async fn a_service_that_is_not_there_is_told_as_missing() {
     let mut scene = Scene::new().await;
     let agent = scene.start();
     let mut target = v1::Target::from(&target());
     target.service = "nobody".to_owned();
     let what = What::Service(inspection::Service {});
+    let Answer::Service(service) = look(&mut scene, target, what).await else {
+        panic!("no answer");
+    };
+    assert_eq!(service.status, "MISSING");
+    scene.end(agent).await;
+}
+
+#[tokio::test]
+async fn the_definition_of_a_service_that_is_not_there_is_an_error_with_its_name() {
+    let mut scene = Scene::new().await;
+    let agent = scene.start();
+    let mut target = v1::Target::from(&target());
+    target.service = "nobody".to_owned();
+    let what = What::TaskDefinition(inspection::TaskDefinition {});
     let Answer::Error(error) = look(&mut scene, target, what).await else {
         panic!("an answer");
     };

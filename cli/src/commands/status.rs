@@ -1,4 +1,4 @@
-//! `shipway status`: what was last proven on each target.
+//! `shipway status`: what was last proven on each target, and what runs there now.
 
 use serde_json::{Value, json};
 use shipway_domain::ids::{Digest, Target};
@@ -17,6 +17,10 @@ use crate::text::words::{ago, short_arn, short_digest, target};
 pub struct Args {
     /// Only this app
     pub app: Option<String>,
+
+    /// Do not look at what runs now; only what the coordinator knows
+    #[arg(long)]
+    pub no_look: bool,
 }
 
 /// Prints the targets.
@@ -24,6 +28,7 @@ pub(crate) async fn run(args: Args, session: &mut Session<'_>) -> Result<u8, Err
     let server = session.server().await?;
     let request = v1::StatusRequest {
         app: args.app.unwrap_or_default(),
+        look: !args.no_look,
     };
     let answer = server.client.clone().status(request).await;
     let targets = answer
@@ -46,6 +51,7 @@ pub(crate) async fn run(args: Args, session: &mut Session<'_>) -> Result<u8, Err
         "serves",
         "proven live",
         "now",
+        "tasks",
     ]);
     for view in targets {
         let place = view
@@ -55,6 +61,7 @@ pub(crate) async fn run(args: Args, session: &mut Session<'_>) -> Result<u8, Err
         let place =
             place.map(|place| target(&place, names.get(&place.account).map(String::as_str)));
         let (state, tone) = standing(&view);
+        let tasks = tasks(&view);
         let digest = Digest::new(view.image_digest.clone()).ok();
         let serves = match digest {
             Some(digest) => format!(
@@ -77,22 +84,57 @@ pub(crate) async fn run(args: Args, session: &mut Session<'_>) -> Result<u8, Err
             plain(serves),
             plain(proven.unwrap_or_else(|| "never".to_owned())),
             (tone, state),
+            plain(tasks),
         ]);
     }
     session.print(&table.lines())?;
     Ok(0)
 }
 
+/// Who changes it, what it is owed, and how it differs from what was proven.
 fn standing(view: &v1::TargetView) -> (String, Tone) {
+    let (mut words, mut tone) = match &view.now {
+        Some(now) => seen(now),
+        None => (String::new(), Tone::Plain),
+    };
+    let mut add = |text: String, of: Tone| {
+        if !words.is_empty() {
+            words.push_str("; ");
+        }
+        words.push_str(&text);
+        tone = of;
+    };
     match (view.held_by, view.debt) {
-        (Some(release), true) => (
-            format!("changed by {}; scaling suspended", json::id(release)),
-            Tone::Active,
-        ),
-        (Some(release), false) => (format!("changed by {}", json::id(release)), Tone::Active),
-        (None, true) => ("scaling to be put back".to_owned(), Tone::Warn),
-        (None, false) => (String::new(), Tone::Plain),
+        (Some(release), debt) => {
+            add(format!("changed by {}", json::id(release)), Tone::Active);
+            if debt {
+                add("scaling suspended".to_owned(), Tone::Active);
+            }
+        }
+        (None, true) => add("scaling to be put back".to_owned(), Tone::Warn),
+        (None, false) => {}
     }
+    (words, tone)
+}
+
+fn seen(now: &v1::TargetNow) -> (String, Tone) {
+    let serves = now.service.as_ref().map(|s| s.task_definition.as_str());
+    match now.standing.as_str() {
+        "changed" => {
+            let serves = short_arn(serves.unwrap_or_default());
+            (format!("CHANGED: {serves} by somebody else"), Tone::Bad)
+        }
+        "gone" => ("GONE: the service was deleted".to_owned(), Tone::Bad),
+        "short" => ("same, but tasks are missing".to_owned(), Tone::Warn),
+        "moving" => ("moving".to_owned(), Tone::Active),
+        "" => (format!("not seen: {}", now.problem), Tone::Warn),
+        other => (other.to_owned(), Tone::Plain),
+    }
+}
+
+fn tasks(view: &v1::TargetView) -> String {
+    let service = view.now.as_ref().and_then(|now| now.service.as_ref());
+    service.map_or_else(String::new, |s| format!("{}/{}", s.running, s.desired))
 }
 
 fn object(view: &v1::TargetView) -> Value {
@@ -107,6 +149,20 @@ fn object(view: &v1::TargetView) -> Value {
         "proven": view.proven_ms.map(json::time),
         "held_by": view.held_by.map(json::id),
         "debt": view.debt,
+        "now": view.now.as_ref().map(now),
     });
     json::with(json::target_message(view.target.as_ref()), stand)
+}
+
+fn now(now: &v1::TargetNow) -> Value {
+    let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    json!({
+        "standing": text(&now.standing),
+        "problem": text(&now.problem),
+        "status": now.service.as_ref().map(|s| s.status.clone()),
+        "task_definition": now.service.as_ref().map(|s| s.task_definition.clone()),
+        "desired": now.service.as_ref().map(|s| s.desired),
+        "running": now.service.as_ref().map(|s| s.running),
+        "pending": now.service.as_ref().map(|s| s.pending),
+    })
 }

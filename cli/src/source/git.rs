@@ -7,6 +7,17 @@ use shipway_domain::spec::Revision;
 
 use crate::error::{Error, Kind};
 
+/// Set by git for the hooks that it runs: they would have our git look at the hook's repository,
+/// whatever folder it is told.
+const OF_THE_CALLER: [&str; 6] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+];
+
 /// The commit that `folder` stands on; `None` without git, outside of a work tree, and before the
 /// first commit.
 pub(crate) fn revision(folder: &Path) -> Option<Revision> {
@@ -67,7 +78,11 @@ pub(crate) fn without_password(url: &str) -> String {
 /// Runs git in `folder` and gives what it printed.
 pub(crate) fn output(folder: &Path, args: &[&str]) -> Result<String, Error> {
     let what = args.first().copied().unwrap_or_default();
-    let output = Command::new("git")
+    let mut git = Command::new("git");
+    for name in OF_THE_CALLER {
+        git.env_remove(name);
+    }
+    let output = git
         .arg("-C")
         .arg(folder)
         .args(args)

@@ -19,6 +19,7 @@ pub mod release;
 pub mod rollout;
 pub mod spec;
 mod spec_check;
+pub mod standing;
 pub mod tags;
 pub mod target;
 pub mod task_definition;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use shipway_domain::agent::{AgentDescription, Held};
 use shipway_domain::board::{Board, Input, Refusal, Report, Submission, Submitted};
 use shipway_domain::ids::{AgentId, Incarnation, ReleaseId, Target};
+use shipway_domain::standing::ServiceNow;
 use shipway_proto::v1;
 use shipway_runtime::{Clock, Tasks};
 use shipway_store::Committer;
@@ -67,7 +68,7 @@ pub(crate) enum Command {
     Inspect {
         target: Target,
         what: v1::Inspection,
-        answer: oneshot::Sender<Result<String, CallError>>,
+        answer: oneshot::Sender<Result<Looked, CallError>>,
     },
     /// Reads now; what it gives is told once everything read is durable.
     Read(Box<dyn FnOnce(&Board) -> Told + Send>),
@@ -78,13 +79,22 @@ type Told = Box<dyn FnOnce() + Send>;
 
 type Answer<T> = oneshot::Sender<Result<T, Refusal>>;
 
+/// What an agent saw.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Looked {
+    /// A task definition, as JSON.
+    TaskDefinition(String),
+    /// A service.
+    Service(ServiceNow),
+}
+
 /// What a session hears from its agent.
 pub(crate) enum AgentInput {
     Report(Held, Box<Report>),
     Renew(Vec<Held>),
     Inspected {
         number: u64,
-        result: Result<String, String>,
+        result: Result<Looked, String>,
     },
     Draining,
     Goodbye,
@@ -186,11 +196,11 @@ impl Coordinator {
         Ok(planned?)
     }
 
-    /// Has an agent look at something in AWS; answers with its JSON.
+    /// Has an agent look at something in AWS.
     ///
     /// # Errors
     /// See [`CallError`].
-    pub async fn inspect(&self, target: Target, what: v1::Inspection) -> Result<String, CallError> {
+    pub async fn inspect(&self, target: Target, what: v1::Inspection) -> Result<Looked, CallError> {
         let (answer, reply) = oneshot::channel();
         self.send(Command::Inspect {
             target,

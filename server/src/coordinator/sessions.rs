@@ -7,12 +7,12 @@ use shipway_proto::v1;
 use shipway_proto::v1::coordinator_message::Message;
 use tokio::sync::{mpsc, oneshot};
 
-use super::CallError;
+use super::{CallError, Looked};
 
 /// Where messages for one agent go.
 pub(crate) type Outbox = mpsc::Sender<v1::CoordinatorMessage>;
 
-type Answer = oneshot::Sender<Result<String, CallError>>;
+type Answer = oneshot::Sender<Result<Looked, CallError>>;
 
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
@@ -82,7 +82,7 @@ impl Sessions {
         self.send(agent, Message::Inspect(order));
     }
 
-    pub(super) fn answer(&mut self, number: u64, result: Result<String, String>) {
+    pub(super) fn answer(&mut self, number: u64, result: Result<Looked, String>) {
         if let Some((_, answer)) = self.looks.remove(&number) {
             // Who asked may not wait any more.
             drop(answer.send(result.map_err(CallError::Inspection)));

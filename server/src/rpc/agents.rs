@@ -18,7 +18,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::auth::Gate;
 use super::{blobs, errors, limits};
-use crate::coordinator::{AgentInput, Coordinator, Outbox};
+use crate::coordinator::{AgentInput, Coordinator, Looked, Outbox};
 use crate::tokens::Role;
 
 /// Messages that wait for one agent at most.
@@ -204,7 +204,8 @@ impl Session {
             }
             Message::InspectAnswer(answer) => {
                 let result = match required(answer.answer, "answer")? {
-                    v1::inspect_answer::Answer::Json(json) => Ok(json),
+                    v1::inspect_answer::Answer::Json(json) => Ok(Looked::TaskDefinition(json)),
+                    v1::inspect_answer::Answer::Service(now) => Ok(Looked::Service(now.into())),
                     v1::inspect_answer::Answer::Error(error) => Err(error),
                 };
                 self.tell(AgentInput::Inspected {

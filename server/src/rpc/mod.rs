@@ -6,6 +6,7 @@ pub(crate) mod blobs;
 pub(crate) mod errors;
 mod limits;
 pub(crate) mod logs;
+mod now;
 pub(crate) mod shipway;
 pub(crate) mod view;
 pub(crate) mod watch;

@@ -20,8 +20,8 @@ use tracing::Instrument as _;
 
 use super::auth::Gate;
 use super::watch::{Watcher, blocking, release};
-use super::{blobs, errors, limits, view};
-use crate::coordinator::{CallError, Coordinator};
+use super::{blobs, errors, limits, now, view};
+use crate::coordinator::{CallError, Coordinator, Looked};
 use crate::tokens::Role;
 
 /// Releases of one answer when no number is given, and at most.
@@ -244,7 +244,7 @@ impl Shipway for ShipwayService {
         request: Request<v1::StatusRequest>,
     ) -> Result<Response<v1::StatusReply>, Status> {
         self.gate.admit(&request, Role::Client)?;
-        let app = request.into_inner().app;
+        let v1::StatusRequest { app, look } = request.into_inner();
         let read = move |board: &shipway_domain::board::Board| {
             let all = board.targets().map(view::target);
             all.filter(|target| app.is_empty() || target.app == app)
@@ -259,6 +259,9 @@ impl Shipway for ShipwayService {
             if let Some((release, _)) = blocking(move || store.release(id)).await? {
                 target.title = release.title;
             }
+        }
+        if look {
+            now::look(&self.coordinator, &mut targets).await;
         }
         Ok(Response::new(v1::StatusReply { targets }))
     }
@@ -300,12 +303,12 @@ impl Shipway for ShipwayService {
         let target = request.target.ok_or_else(|| bad("target must be set"))?;
         let target = target.try_into().map_err(Status::from)?;
         let what = request.what.ok_or_else(|| bad("what must be set"))?;
-        let json = self
-            .coordinator
-            .inspect(target, what)
-            .await
-            .map_err(errors::call)?;
-        Ok(Response::new(v1::InspectReply { json }))
+        let looked = self.coordinator.inspect(target, what).await;
+        let (json, service) = match looked.map_err(errors::call)? {
+            Looked::TaskDefinition(json) => (json, None),
+            Looked::Service(now) => (String::new(), Some((&now).into())),
+        };
+        Ok(Response::new(v1::InspectReply { json, service }))
     }
 }
 

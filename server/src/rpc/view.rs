@@ -156,5 +156,6 @@ pub(crate) fn target(record: &TargetRecord) -> v1::TargetView {
         proven_ms: proven.map(|p| p.at.millis()),
         held_by: record.slot.map(|job| job.release.number()),
         debt: record.debt.is_some(),
+        now: None,
     }
 }

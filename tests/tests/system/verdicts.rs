@@ -1,8 +1,9 @@
 //! Each verdict, reached the way it is reached in life.
 
 use serde_json::{Value, json};
-use shipway_dev::ACCOUNTS;
-use shipway_tests::{App, Scaled, World, id};
+use shipway_dev::{ACCOUNTS, REGION};
+use shipway_server::config::LeaseConfig;
+use shipway_tests::{App, Scaled, World, agent_in, id, lost_agent, patiently};
 
 const STAGING: &str = ACCOUNTS[1].1;
 
@@ -207,5 +208,142 @@ async fn a_rollback_brings_back_what_was_proven_before() {
         back.target()["image_digest"],
         first.target()["image_digest"]
     );
+    world.stop().await;
+}
+
+/// One more cluster `main`, in an account of its own, with the service `fresh`.
+fn seed_fresh(world: &World, account: &str, steady: bool) {
+    let service = json!({
+        "task_definition": {"family": "fresh", "networkMode": "awsvpc",
+            "requiresCompatibilities": ["FARGATE"], "cpu": "256", "memory": "512",
+            "containerDefinitions": [{"name": "app", "image": "httpd", "essential": true}]},
+        "service": {"serviceName": "fresh", "desiredCount": 1, "launchType": "FARGATE",
+            "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}},
+        "steady": steady,
+    });
+    let seed = json!({"accounts": [{"id": account, "name": "other",
+        "roles": [{"name": "shipway-deploy"}],
+        "regions": [{"name": REGION, "clusters": [{"name": "main", "services": [service]}]}]}]});
+    let seed = serde_json::from_value(seed).expect("a seed");
+    world.stack.sim().seed(&seed).expect("it fits");
+}
+
+#[tokio::test]
+async fn a_deployment_stopped_with_nothing_to_go_back_to_is_stopped() {
+    let other = "333333333333";
+    let world = World::start(Scaled::Slow).await;
+    // The first deployment of the service never completes: there is nothing to roll back to.
+    world
+        .stack
+        .sim()
+        .add_script(script("httpd", "cannot-pull", json!({})));
+    seed_fresh(&world, other, false);
+    let agent = world.agent(agent_in("agent-fresh", other)).await;
+    let app = App::new("shop")
+        .env("staging", STAGING, "")
+        .env_on("fresh", other, "fresh", "");
+    let built = world.cli(&app, &["deploy", "staging"]).await.expect(0);
+    let image = built.json()["image"]["reference"].clone();
+    let image = image.as_str().expect("an image");
+    let ran = world
+        .cli(&app, &["deploy", "fresh", "--image", image, "--detach"])
+        .await;
+    let release = ran.expect(0).release();
+    world.under_way(release).await;
+    let aws = world.aws(other);
+    let input = json!({"cluster": "main", "services": ["fresh"]});
+    let service = aws.ecs("DescribeServices", input).await["services"][0].clone();
+    let stop = json!({"serviceDeploymentArn": service["currentServiceDeployment"],
+        "stopType": "ROLLBACK"});
+    drop(aws.ecs("StopServiceDeployment", stop).await);
+    let seen = world.cli(&app, &["watch", &id(release)]).await.expect(14);
+    assert_eq!(seen.target()["verdict"], "stopped");
+    assert_eq!(seen.json()["final"], true);
+    agent.stop.cancel();
+    agent.ended().await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_job_whose_agents_are_lost_is_stuck_until_a_person_decides() {
+    let other = "333333333333";
+    let lease = LeaseConfig {
+        seconds: 6,
+        renew_seconds: 2,
+        margin_seconds: 1,
+        deliveries: 1,
+        rest_seconds: 1,
+    };
+    let world = World::start_with(Scaled::Fast, lease).await;
+    seed_fresh(&world, other, true);
+    let app = App::new("shop")
+        .env("staging", STAGING, "")
+        .env_on("fresh", other, "fresh", "");
+    let built = world.cli(&app, &["deploy", "staging"]).await.expect(0);
+    let image = built.json()["image"]["reference"].clone();
+    let image = image.as_str().expect("an image");
+    let ran = world
+        .cli(&app, &["deploy", "fresh", "--image", image, "--detach"])
+        .await;
+    let release = ran.expect(0).release();
+    let lost = lost_agent(&world.stack.grpc, "agent-lost", other);
+    let taken = patiently("the job is taken", lost).await;
+    assert_eq!(taken.attempt, 1);
+    let seen = world.cli(&app, &["watch", &id(release)]).await.expect(21);
+    assert_eq!(seen.target()["verdict"], "stuck");
+    assert_eq!(seen.json()["final"], false);
+    let queue = world.cli(&app, &["queue"]).await.expect(0);
+    let wait = queue.json()["jobs"][0]["wait"].clone();
+    assert!(
+        !wait["text"].as_str().unwrap_or_default().is_empty(),
+        "{queue:?}"
+    );
+
+    // Whoever comes back looks at it and ends it.
+    let agent = world.agent(agent_in("agent-back", other)).await;
+    drop(world.cli(&app, &["cancel", &id(release)]).await.expect(0));
+    let seen = world
+        .cli(&app, &["watch", &id(release), "--until-end"])
+        .await;
+    assert_eq!(seen.expect(13).json()["final"], true);
+    assert!(world.calls(other, "UpdateService").is_empty());
+    agent.stop.cancel();
+    agent.ended().await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn status_shows_what_serves_now_beside_what_was_proven() {
+    let world = World::start(Scaled::Fast).await;
+    let app = app();
+    drop(world.cli(&app, &["deploy", "staging"]).await.expect(0));
+    let same = world.cli(&app, &["status"]).await.expect(0).target();
+    assert_eq!(same["now"]["standing"], "same", "{same:#}");
+    assert_eq!(
+        (&same["now"]["running"], &same["now"]["desired"]),
+        (&json!(2), &json!(2))
+    );
+    assert_eq!(same["now"]["task_definition"], same["task_definition"]);
+
+    // Somebody else puts the revision before back.
+    let before = json!({"cluster": "main", "service": "hello", "taskDefinition": "hello:1"});
+    drop(world.aws(STAGING).ecs("UpdateService", before).await);
+    let changed = patiently("the other deployment", async {
+        loop {
+            let seen = world.cli(&app, &["status"]).await.expect(0).target();
+            if seen["now"]["standing"] != "moving" {
+                break seen;
+            }
+        }
+    });
+    let changed = changed.await;
+    assert_eq!(changed["now"]["standing"], "changed", "{changed:#}");
+    assert_ne!(
+        changed["now"]["task_definition"],
+        changed["task_definition"]
+    );
+
+    let known = world.cli(&app, &["status", "--no-look"]).await.expect(0);
+    assert!(known.target()["now"].is_null());
     world.stop().await;
 }
