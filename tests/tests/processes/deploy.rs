@@ -114,3 +114,38 @@ fn an_app_goes_from_source_to_live_through_a_docker_engine() {
 fn an_app_goes_from_source_to_live_without_any_engine() {
     deploys_and_ends("off", LAYERS);
 }
+
+/// A repository of one commit with this subject.
+fn repository(folder: &std::path::Path, subject: &str) {
+    let git = |args: &[&str]| {
+        let ran = Command::new("git")
+            .arg("-C")
+            .arg(folder)
+            .args(args)
+            .status();
+        assert!(ran.unwrap().success(), "git {args:?}");
+    };
+    git(&["init", "--quiet"]);
+    git(&["add", "."]);
+    let who = ["-c", "user.name=me", "-c", "user.email=me@example.com"];
+    let commit = ["commit", "--quiet", "--allow-empty", "-m", subject];
+    git(&[&who[..], &commit[..]].concat());
+}
+
+#[test]
+fn a_deploy_from_a_git_hook_of_another_repository_names_its_own_commit() {
+    let world = World::start("off", &[]);
+    let app = app(&world, LAYERS);
+    repository(&app, "ours");
+    let other = world.path("other");
+    std::fs::create_dir_all(&other).unwrap();
+    repository(&other, "theirs");
+    let args = ["-C", text(&app), "deploy", "prod", "--json", "--detach"];
+    let hook = other.join(".git");
+    let ran = world.cli_with(&args, ("GIT_DIR", text(&hook)));
+    assert!(ran.status.success(), "{ran:?}");
+    let listed: Value = world.json(&["list", "--json"]);
+    let title = &listed["releases"][0]["title"];
+    assert!(title.to_string().contains("ours"), "{listed:#}");
+    world.end();
+}
