@@ -3,8 +3,9 @@
 //!
 //! Absent still: collection of those that no release needs any more.
 
+use std::collections::HashSet;
 use std::path::Path as FilePath;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use futures::stream::{self, Stream};
@@ -21,12 +22,17 @@ use crate::error::StoreError;
 const FOLDER: &str = "blobs";
 /// Bytes per piece when a blob is read as a stream.
 const PIECE: u64 = 256 << 10;
+/// Blobs that are remembered to be here, at most: some MiB.
+const MOST_KNOWN: usize = 32 << 10;
 
 /// Files named by their content.
 #[derive(Clone, Debug)]
 pub struct Blobs {
     files: Arc<dyn ObjectStore>,
     limit: u64,
+    /// Blobs that were seen to be here: a submission names some each time, and asking the files
+    /// each time costs two changes of thread. Whatever removes blobs must forget them here.
+    known: Arc<Mutex<HashSet<Digest>>>,
     /// Keeps the data directory locked.
     _dir: Option<DataDir>,
 }
@@ -76,6 +82,7 @@ impl Blobs {
         Ok(Self {
             files: Arc::new(files),
             limit,
+            known: Arc::default(),
             _dir: Some(dir.clone()),
         })
     }
@@ -86,6 +93,7 @@ impl Blobs {
         Self {
             files,
             limit,
+            known: Arc::default(),
             _dir: None,
         }
     }
@@ -106,6 +114,29 @@ impl Blobs {
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(storage("find", blob)(error)),
         }
+    }
+
+    /// Whether a blob is here.
+    ///
+    /// # Errors
+    /// [`BlobError::Storage`] when the files cannot be used.
+    pub async fn has(&self, blob: &Digest) -> Result<bool, BlobError> {
+        if self.known().contains(blob) {
+            return Ok(true);
+        }
+        let found = self.size(blob).await?.is_some();
+        if found {
+            let mut known = self.known();
+            if known.len() >= MOST_KNOWN {
+                known.clear();
+            }
+            known.insert(blob.clone());
+        }
+        Ok(found)
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashSet<Digest>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Begins to take in a blob of this name. It can be seen only after [`Upload::finish`].

@@ -71,7 +71,7 @@ pub(super) async fn missing(
 }
 
 pub(super) async fn exists(blobs: &Blobs, digest: &Digest) -> Result<bool, Status> {
-    Ok(blobs.size(digest).await.map_err(failed)?.is_some())
+    blobs.has(digest).await.map_err(failed)
 }
 
 /// Sends a blob.
