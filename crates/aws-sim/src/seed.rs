@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::clock::SimTime;
-use crate::iam::Role;
+use crate::iam::{IdentityProvider, Role};
 use crate::world::{World, is_account_id};
 use crate::{SimError, ecs};
 
@@ -35,6 +35,9 @@ pub struct AccountSeed {
     /// Roles that can be assumed.
     #[serde(default)]
     pub roles: Vec<Role>,
+    /// OpenID Connect providers whose tokens its roles may trust.
+    #[serde(default)]
+    pub identity_providers: Vec<IdentityProvider>,
     /// What it has in its regions.
     #[serde(default)]
     pub regions: Vec<RegionSeed>,
@@ -110,6 +113,11 @@ pub(crate) fn apply(world: &mut World, now: SimTime, seed: &Seed) -> Result<(), 
                 };
             }
             world.account(id).roles.insert(role.name.clone(), role);
+        }
+        for provider in &account.identity_providers {
+            let known = &mut world.account(id).identity_providers;
+            known.retain(|known| known.host() != provider.host());
+            known.push(provider.clone());
         }
         if account.name.is_some() {
             world.account(id).name.clone_from(&account.name);

@@ -9,7 +9,7 @@ use crate::clock::SimTime;
 use crate::ecr::{self, Findings};
 use crate::ecs;
 use crate::files::Files;
-use crate::iam::{Principal, Role, Session};
+use crate::iam::{Act, IdentityProvider, Principal, Role, Session, Verdict};
 use crate::ids::Ids;
 use crate::script::Script;
 use crate::sockets::Sockets;
@@ -53,6 +53,8 @@ pub(crate) struct Account {
     pub(crate) name: Option<String>,
     /// Roles by name.
     pub(crate) roles: BTreeMap<String, Role>,
+    /// OpenID Connect providers.
+    pub(crate) identity_providers: Vec<IdentityProvider>,
     /// By region name.
     pub(crate) regions: BTreeMap<String, Region>,
 }
@@ -101,21 +103,33 @@ impl World {
         self.accounts.get(account)?.regions.get(region)
     }
 
-    /// Lets everything happen that is due at `now`.
+    /// Lets everything happen that is due at `now`, in the order of its time.
     pub(crate) fn catch_up(&mut self, now: SimTime) {
-        if self.wake.is_some_and(|wake| wake <= now) {
-            self.wake = ecs::tick(self, now);
+        if self.wake.is_none_or(|wake| wake > now) {
+            return;
         }
+        while let Some(due) = autoscaling::next(self).filter(|due| *due < now) {
+            ecs::tick(self, due);
+            autoscaling::tick(self, due);
+        }
+        let mut next = ecs::tick(self, now);
+        if autoscaling::tick(self, now) {
+            next = ecs::tick(self, now);
+        }
+        self.wake = [next, autoscaling::next(self)].into_iter().flatten().min();
     }
 
-    /// Whether the identity-based policy of a principal allows `action` (`service:Action`).
-    pub(crate) fn permits(&self, principal: &Principal, action: &str) -> bool {
+    /// Whether the policies of a principal's role and of its session allow this.
+    pub(crate) fn permits(&self, principal: &Principal, act: &Act<'_>) -> bool {
         let Some(name) = &principal.role else {
             return true;
         };
         let account = self.accounts.get(&principal.account);
         let role = account.and_then(|account| account.roles.get(name));
-        role.is_some_and(|role| role.allows(action))
+        let said = principal.session.policies.iter();
+        let session = said.map(|policy| policy.verdict(act)).max();
+        role.is_some_and(|role| role.allows(act))
+            && session.is_none_or(|verdict| verdict == Verdict::Allowed)
     }
 
     /// The script for an image known by these names (reference, digests), if any.
