@@ -11,6 +11,7 @@ use crate::ecs;
 use crate::files::Files;
 use crate::iam::{Act, IdentityProvider, Principal, Role, Session, Verdict};
 use crate::ids::Ids;
+use crate::logs;
 use crate::script::Script;
 use crate::sockets::Sockets;
 
@@ -75,6 +76,8 @@ pub(crate) struct Region {
     pub(crate) secrets: BTreeMap<String, String>,
     /// SSM parameters by name.
     pub(crate) parameters: BTreeMap<String, String>,
+    /// CloudWatch Logs: the last lines of containers.
+    pub(crate) logs: logs::Store,
 }
 
 impl World {

@@ -18,6 +18,7 @@ mod clusters;
 mod control;
 mod definition;
 mod drive;
+mod log;
 mod names;
 mod phases;
 mod plan;
