@@ -8,6 +8,7 @@ use crate::autoscaling;
 use crate::clock::SimTime;
 use crate::ecr::{self, Findings};
 use crate::ecs;
+use crate::elb;
 use crate::files::Files;
 use crate::iam::{Act, IdentityProvider, Principal, Role, Session, Verdict};
 use crate::ids::Ids;
@@ -78,6 +79,8 @@ pub(crate) struct Region {
     pub(crate) parameters: BTreeMap<String, String>,
     /// CloudWatch Logs: the last lines of containers.
     pub(crate) logs: logs::Store,
+    /// Elastic Load Balancing: seeded target groups.
+    pub(crate) elb: elb::State,
 }
 
 impl World {

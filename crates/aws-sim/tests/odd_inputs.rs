@@ -7,6 +7,7 @@ use support::{TOOLS, World};
 
 const ECR: &str = "AmazonEC2ContainerRegistry_V20150921.";
 const SCALING: &str = "AnyScaleFrontendService.";
+const LOGS: &str = "Logs_20140328.";
 
 /// Operations and the members they read.
 fn operations() -> Vec<(String, &'static [&'static str])> {
@@ -79,7 +80,77 @@ fn operations() -> Vec<(String, &'static [&'static str])> {
             "DescribeScalableTargets",
             &["ServiceNamespace", "ResourceIds", "MaxResults", "NextToken"],
         ),
+        (
+            "PutScalingPolicy",
+            &[
+                "PolicyName",
+                "PolicyType",
+                "TargetTrackingScalingPolicyConfiguration",
+            ],
+        ),
+        (
+            "DescribeScalingPolicies",
+            &["PolicyNames", "ResourceId", "MaxResults", "NextToken"],
+        ),
+        ("DeleteScalingPolicy", &["PolicyName"]),
+        (
+            "PutScheduledAction",
+            &[
+                "ScheduledActionName",
+                "Schedule",
+                "Timezone",
+                "StartTime",
+                "EndTime",
+                "ScalableTargetAction",
+            ],
+        ),
+        (
+            "DescribeScheduledActions",
+            &["ScheduledActionNames", "ResourceId", "MaxResults"],
+        ),
+        ("DeleteScheduledAction", &["ScheduledActionName"]),
+        (
+            "DescribeScalingActivities",
+            &["ResourceId", "IncludeNotScaledActivities", "MaxResults"],
+        ),
+        ("TagResource", &["ResourceARN", "Tags"]),
+        ("UntagResource", &["ResourceARN", "TagKeys"]),
+        ("ListTagsForResource", &["ResourceARN"]),
         ("DeregisterScalableTarget", &["ResourceId"]),
+    ];
+    let logs: &[(&str, &[&str])] = &[
+        (
+            "GetLogEvents",
+            &[
+                "logGroupName",
+                "logStreamName",
+                "nextToken",
+                "limit",
+                "startTime",
+            ],
+        ),
+        (
+            "FilterLogEvents",
+            &[
+                "logGroupName",
+                "logStreamNames",
+                "filterPattern",
+                "nextToken",
+            ],
+        ),
+        (
+            "DescribeLogGroups",
+            &[
+                "logGroupNamePrefix",
+                "logGroupNamePattern",
+                "nextToken",
+                "limit",
+            ],
+        ),
+        (
+            "DescribeLogStreams",
+            &["logGroupName", "orderBy", "descending", "limit"],
+        ),
     ];
     let ecr = ecr
         .iter()
@@ -87,11 +158,24 @@ fn operations() -> Vec<(String, &'static [&'static str])> {
     let scaling = scaling
         .iter()
         .map(|(name, members)| (format!("{SCALING}{name}"), *members));
-    let others: [(String, &[&str]); 2] = [
+    let logs = logs
+        .iter()
+        .map(|(name, members)| (format!("{LOGS}{name}"), *members));
+    let others: [(String, &[&str]); 3] = [
+        (
+            "GraniteServiceVersion20100801.DescribeAlarms".to_owned(),
+            &[
+                "AlarmNames",
+                "AlarmTypes",
+                "StateValue",
+                "MaxRecords",
+                "NextToken",
+            ],
+        ),
         ("secretsmanager.GetSecretValue".to_owned(), &["SecretId"]),
         ("AmazonSSM.GetParameter".to_owned(), &["Name"]),
     ];
-    ecr.chain(scaling).chain(others).collect()
+    ecr.chain(scaling).chain(logs).chain(others).collect()
 }
 
 fn odd_values() -> Vec<Value> {
@@ -126,6 +210,11 @@ async fn no_value_breaks_an_operation() {
                     "repositoryName": "app",
                     "ServiceNamespace": "ecs",
                     "ScalableDimension": "ecs:service:DesiredCount",
+                    "ResourceId": "service/main/hello",
+                    "PolicyName": "cpu",
+                    "ScheduledActionName": "evening",
+                    "logGroupName": "/ecs/hello",
+                    "logStreamName": "ecs/app/1",
                 });
                 input[*member] = value;
                 let answer = world.call(TOOLS, &target, input.clone()).await;

@@ -43,15 +43,30 @@ async fn a_statement_about_one_service_does_not_reach_another() {
     ]))
     .await;
     let hello = json!({"cluster": "main", "services": ["hello"]});
-    world.ecs(keys.clone(), "DescribeServices", hello).await.ok();
+    world
+        .ecs(keys.clone(), "DescribeServices", hello)
+        .await
+        .ok();
     let update = json!({"cluster": "main", "service": "hello", "desiredCount": 1});
     world.ecs(keys.clone(), "UpdateService", update).await.ok();
-    world.ecs(keys.clone(), "ListTasks", json!({"cluster": "main"})).await.ok();
+    world
+        .ecs(keys.clone(), "ListTasks", json!({"cluster": "main"}))
+        .await
+        .ok();
     for (action, input) in [
-        ("DescribeServices", json!({"cluster": "main", "services": ["hello", "other"]})),
-        ("UpdateService", json!({"cluster": "main", "service": "other"})),
+        (
+            "DescribeServices",
+            json!({"cluster": "main", "services": ["hello", "other"]}),
+        ),
+        (
+            "UpdateService",
+            json!({"cluster": "main", "service": "other"}),
+        ),
         ("ListTasks", json!({"cluster": "other"})),
-        ("DeleteService", json!({"cluster": "main", "service": "hello"})),
+        (
+            "DeleteService",
+            json!({"cluster": "main", "service": "hello"}),
+        ),
     ] {
         let answer = world.ecs(keys.clone(), action, input).await;
         assert_eq!(answer.error(), "AccessDeniedException", "{action}");
@@ -68,11 +83,14 @@ async fn roles_are_passed_only_by_those_who_may() {
     ]))
     .await;
     let register = async |more: Value| {
-        world.ecs(keys.clone(), "RegisterTaskDefinition", definition(more)).await
+        world
+            .ecs(keys.clone(), "RegisterTaskDefinition", definition(more))
+            .await
     };
     register(json!({})).await.ok();
     register(json!({"taskRoleArn": role("app")})).await.ok();
-    let answer = register(json!({"taskRoleArn": role("app"), "executionRoleArn": role("admin")})).await;
+    let answer =
+        register(json!({"taskRoleArn": role("app"), "executionRoleArn": role("admin")})).await;
     assert_eq!(answer.error(), "AccessDeniedException");
     let message = answer.json()["message"].as_str().unwrap().to_owned();
     assert_eq!(
@@ -93,15 +111,22 @@ async fn roles_are_passed_only_by_those_who_may() {
 #[tokio::test]
 async fn tagging_at_creation_needs_its_own_permission() {
     let family = format!("arn:aws:ecs:{REGION}:{STAGING}:task-definition/hello:*");
-    let register = json!({"Effect": "Allow", "Action": "ecs:RegisterTaskDefinition", "Resource": "*"});
+    let register =
+        json!({"Effect": "Allow", "Action": "ecs:RegisterTaskDefinition", "Resource": "*"});
     let tag = json!({"Effect": "Allow", "Action": "ecs:TagResource", "Resource": family,
         "Condition": {"StringEquals": {"ecs:CreateAction": "RegisterTaskDefinition"}}});
     let tagged = definition(json!({"tags": [{"key": "team", "value": "web"}]}));
 
     let (world, keys) = deployer(json!([register])).await;
-    let answer = world.ecs(keys, "RegisterTaskDefinition", tagged.clone()).await;
+    let answer = world
+        .ecs(keys, "RegisterTaskDefinition", tagged.clone())
+        .await;
     assert_eq!(answer.error(), "AccessDeniedException");
-    assert!(answer.text().contains("ecs:TagResource"), "{}", answer.text());
+    assert!(
+        answer.text().contains("ecs:TagResource"),
+        "{}",
+        answer.text()
+    );
 
     let (world, keys) = deployer(json!([register, tag])).await;
     world.ecs(keys, "RegisterTaskDefinition", tagged).await.ok();
@@ -115,7 +140,10 @@ async fn a_denial_wins_over_everything() {
     ]))
     .await;
     let name = json!({"repositoryName": "app"});
-    world.ecr(keys.clone(), "CreateRepository", name.clone()).await.ok();
+    world
+        .ecr(keys.clone(), "CreateRepository", name.clone())
+        .await
+        .ok();
     let answer = world.ecr(keys, "DeleteRepository", name).await;
     assert_eq!(answer.error(), "AccessDeniedException");
 }

@@ -30,22 +30,42 @@ async fn a_target_is_made_with_both_bounds_and_every_update_clamps() {
         json!({"MinCapacity": 1, "MaxCapacity": 2, "ResourceId": "service/main/none"}),
         json!({"SuspendedState": {"DynamicScalingInSuspended": true}}),
     ] {
-        let answer = world.call(STAGING, register, scaling::about(more.clone())).await;
+        let answer = world
+            .call(STAGING, register, scaling::about(more.clone()))
+            .await;
         assert_eq!(answer.error(), "ValidationException", "{more}");
     }
     let scaling = Scaling::between(3, 5).await;
     assert_eq!(scaling.desired().await, 3);
     scaling.hello.update(json!({"desiredCount": 0})).await;
     scaling.wait(MINUTE);
-    assert_eq!(scaling.desired().await, 0, "nothing happens below the minimum by itself");
+    assert_eq!(
+        scaling.desired().await,
+        0,
+        "nothing happens below the minimum by itself"
+    );
     scaling.suspend(true, true, true).await;
     assert_eq!(scaling.desired().await, 3, "suspending clamps too");
     let targets = scaling.call("DescribeScalableTargets", json!({})).await;
     let target = &targets["ScalableTargets"][0];
-    assert_eq!((&target["MinCapacity"], &target["MaxCapacity"]), (&json!(3), &json!(5)));
+    assert_eq!(
+        (&target["MinCapacity"], &target["MaxCapacity"]),
+        (&json!(3), &json!(5))
+    );
     assert_eq!(target["SuspendedState"]["ScheduledScalingSuspended"], true);
-    let causes: Vec<Value> = scaling.activities().await.iter().map(|a| a["Cause"].clone()).collect();
-    assert_eq!(causes, ["minimum capacity was set to 3", "minimum capacity was set to 3"]);
+    let causes: Vec<Value> = scaling
+        .activities()
+        .await
+        .iter()
+        .map(|a| a["Cause"].clone())
+        .collect();
+    assert_eq!(
+        causes,
+        [
+            "minimum capacity was set to 3",
+            "minimum capacity was set to 3"
+        ]
+    );
 }
 
 #[tokio::test]
@@ -63,7 +83,10 @@ async fn a_breach_of_three_minutes_scales_out_from_the_running_count() {
     assert_eq!(activity["StatusCode"], "InProgress");
     let cause = activity["Cause"].as_str().unwrap();
     let alarm = policy["Alarms"][0]["AlarmName"].as_str().unwrap();
-    assert_eq!(cause, format!("monitor alarm {alarm} in state ALARM triggered policy cpu"));
+    assert_eq!(
+        cause,
+        format!("monitor alarm {alarm} in state ALARM triggered policy cpu")
+    );
     scaling.wait(2 * MINUTE);
     let activity = scaling.activities().await[0].clone();
     assert_eq!(activity["StatusCode"], "Successful");
@@ -145,7 +168,9 @@ async fn a_quarter_of_an_hour_of_idleness_scales_in_unless_that_is_disabled() {
 #[tokio::test]
 async fn nothing_is_scaled_in_while_a_deployment_is_under_way() {
     let scaling = Scaling::between(1, 10).await;
-    scaling.hello.script(json!({"match": "app:2", "kind": "cannot-start"}));
+    scaling
+        .hello
+        .script(json!({"match": "app:2", "kind": "cannot-start"}));
     let breaker = json!({"deploymentConfiguration":
         {"deploymentCircuitBreaker": {"enable": false, "rollback": false}}});
     scaling.hello.update(breaker).await;
@@ -205,11 +230,18 @@ async fn policies_are_described_and_deleted_and_go_with_their_target() {
     let made = scaling.track(json!({"ScaleInCooldown": 60})).await;
     let again = scaling.track(json!({})).await;
     assert_eq!(made["PolicyARN"], again["PolicyARN"]);
-    let described = scaling.call("DescribeScalingPolicies", json!({"PolicyNames": ["cpu"]})).await;
+    let described = scaling
+        .call("DescribeScalingPolicies", json!({"PolicyNames": ["cpu"]}))
+        .await;
     let policy = &described["ScalingPolicies"][0];
     assert_eq!(policy["PolicyARN"], made["PolicyARN"]);
-    assert_eq!(policy["TargetTrackingScalingPolicyConfiguration"]["TargetValue"], 50.0);
-    let none = scaling.call("DescribeScalingPolicies", json!({"PolicyNames": ["other"]})).await;
+    assert_eq!(
+        policy["TargetTrackingScalingPolicyConfiguration"]["TargetValue"],
+        50.0
+    );
+    let none = scaling
+        .call("DescribeScalingPolicies", json!({"PolicyNames": ["other"]}))
+        .await;
     assert_eq!(none["ScalingPolicies"], json!([]));
     let name = json!({"PolicyName": "cpu"});
     scaling.call("DeleteScalingPolicy", name.clone()).await;
@@ -242,8 +274,10 @@ async fn policies_that_would_do_nothing_are_refused() {
         tracking(json!({"TargetValue": 50, "PredefinedMetricSpecification":
             {"PredefinedMetricType": "DynamoDBReadCapacityUtilization"}})),
         tracking(json!({"TargetValue": 50, "CustomizedMetricSpecification": {"Metrics": [{}]}})),
-        tracking(json!({"TargetValue": 50, "PredefinedMetricSpecification": cpu,
-            "ScaleInCooldown": -1})),
+        tracking(
+            json!({"TargetValue": 50, "PredefinedMetricSpecification": cpu,
+            "ScaleInCooldown": -1}),
+        ),
     ] {
         let code = scaling.refused("PutScalingPolicy", input.clone()).await;
         assert_eq!(code, "ValidationException", "{input}");
@@ -260,18 +294,30 @@ async fn policies_that_would_do_nothing_are_refused() {
 #[tokio::test]
 async fn a_target_has_tags() {
     let scaling = Scaling::between(1, 10).await;
-    let targets = scaling.call("DescribeScalableTargets", json!({"ResourceIds": [RESOURCE]})).await;
+    let targets = scaling
+        .call(
+            "DescribeScalableTargets",
+            json!({"ResourceIds": [RESOURCE]}),
+        )
+        .await;
     let arn = targets["ScalableTargets"][0]["ScalableTargetARN"].clone();
     let tags = json!({"ResourceARN": arn, "Tags": {"team": "web", "cost": "1"}});
     scaling.call("TagResource", tags).await;
     let keys = json!({"ResourceARN": arn, "TagKeys": ["cost"]});
     scaling.call("UntagResource", keys).await;
-    let listed = scaling.call("ListTagsForResource", json!({"ResourceARN": arn})).await;
+    let listed = scaling
+        .call("ListTagsForResource", json!({"ResourceARN": arn}))
+        .await;
     assert_eq!(listed["Tags"], json!({"team": "web"}));
     let none = json!({"ResourceARN": "arn:aws:application-autoscaling:x"});
     let code = scaling.refused("ListTagsForResource", none).await;
     assert_eq!(code, "ResourceNotFoundException");
-    let many: Value = (0..51).map(|n| (n.to_string(), json!("v"))).collect::<serde_json::Map<_, _>>().into();
-    let code = scaling.refused("TagResource", json!({"ResourceARN": arn, "Tags": many})).await;
+    let many: Value = (0..51)
+        .map(|n| (n.to_string(), json!("v")))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    let code = scaling
+        .refused("TagResource", json!({"ResourceARN": arn, "Tags": many}))
+        .await;
     assert_eq!(code, "ValidationException");
 }

@@ -45,10 +45,17 @@ async fn an_action_sets_the_bounds_and_pulls_the_count_inside() {
     let causes: Vec<&Value> = activities.iter().map(|a| &a["Cause"]).collect();
     assert_eq!(
         causes,
-        ["minimum capacity was set to 4", "scheduled action name evening was triggered"]
+        [
+            "minimum capacity was set to 4",
+            "scheduled action name evening was triggered"
+        ]
     );
     // It runs again, and may be changed in parts.
-    put(&scaling, json!({"ScalableTargetAction": {"MinCapacity": 1, "MaxCapacity": 1}})).await;
+    put(
+        &scaling,
+        json!({"ScalableTargetAction": {"MinCapacity": 1, "MaxCapacity": 1}}),
+    )
+    .await;
     scaling.wait(HOUR);
     assert_eq!(scaling.desired().await, 1);
 }
@@ -61,7 +68,12 @@ async fn an_action_at_a_time_runs_once() {
     put(&scaling, more).await;
     let now = scaling.hello.world.sim.clock().now().epoch_seconds();
     let century = 4_102_444_800.0 - now;
-    scaling.hello.world.sim.clock().advance(std::time::Duration::from_secs_f64(century + 1.0));
+    scaling
+        .hello
+        .world
+        .sim
+        .clock()
+        .advance(std::time::Duration::from_secs_f64(century + 1.0));
     assert_eq!(scaling.desired().await, 3);
     scaling.hello.update(json!({"desiredCount": 5})).await;
     scaling.register(json!({"MinCapacity": 1})).await;
@@ -82,9 +94,9 @@ async fn an_action_by_the_calendar_runs_every_day_until_its_end() {
     scaling.hello.update(json!({"desiredCount": 0})).await;
     scaling.wait(72 * HOUR);
     let runs = scaling.activities().await;
-    let runs = runs.iter().filter(|a| {
-        a["Cause"] == "scheduled action name evening was triggered"
-    });
+    let runs = runs
+        .iter()
+        .filter(|a| a["Cause"] == "scheduled action name evening was triggered");
     assert!((1..=2).contains(&runs.count()));
 }
 

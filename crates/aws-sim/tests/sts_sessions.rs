@@ -14,7 +14,8 @@ use http::StatusCode;
 use serde_json::json;
 use support::{Answer, Keys, STAGING, TOOLS, World};
 
-const ROLE: &str = "Action=AssumeRole&RoleSessionName=job&RoleArn=arn%3Aaws%3Aiam%3A%3A111111111111%3Arole%2F";
+const ROLE: &str =
+    "Action=AssumeRole&RoleSessionName=job&RoleArn=arn%3Aaws%3Aiam%3A%3A111111111111%3Arole%2F";
 
 async fn with_roles() -> World {
     let trust = |actions: &[&str]| {
@@ -66,7 +67,11 @@ async fn tags_and_a_source_identity_need_to_be_trusted() {
         assert_eq!(answer.status.is_success(), fine, "{role} {more}");
         if !fine {
             assert_eq!(answer.xml("Code"), "AccessDenied");
-            let action = if more == tag { "sts:TagSession" } else { "sts:SetSourceIdentity" };
+            let action = if more == tag {
+                "sts:TagSession"
+            } else {
+                "sts:SetSourceIdentity"
+            };
             assert!(answer.xml("Message").contains(action), "{}", answer.text());
         }
     }
@@ -93,16 +98,23 @@ async fn a_callers_own_policy_must_allow_the_role_and_the_tags() {
 #[tokio::test]
 async fn a_source_identity_sticks_through_chains() {
     let world = with_roles().await;
-    let first = world.sts(TOOLS, &format!("{ROLE}open&SourceIdentity=alice")).await;
+    let first = world
+        .sts(TOOLS, &format!("{ROLE}open&SourceIdentity=alice"))
+        .await;
     assert_eq!(first.xml("SourceIdentity"), "alice");
     let chained = world.sts(keys(&first), &format!("{ROLE}next")).await;
     assert_eq!(chained.xml("SourceIdentity"), "alice");
     let other = format!("{ROLE}next&SourceIdentity=bob");
     let answer = world.sts(keys(&chained), &other).await;
     assert_eq!(answer.xml("Code"), "AccessDenied");
-    let long = world.sts(keys(&first), &format!("{ROLE}next&DurationSeconds=3601")).await;
+    let long = world
+        .sts(keys(&first), &format!("{ROLE}next&DurationSeconds=3601"))
+        .await;
     assert_eq!(long.xml("Code"), "ValidationError");
-    assert!(long.xml("Message").contains("1 hour session limit for roles assumed by role chaining"));
+    assert!(
+        long.xml("Message")
+            .contains("1 hour session limit for roles assumed by role chaining")
+    );
 }
 
 #[tokio::test]
@@ -127,13 +139,23 @@ async fn a_session_policy_only_takes_away() {
     let percent: u32 = answer.xml("PackedPolicySize").parse().unwrap();
     assert!((1..10).contains(&percent), "{percent}");
     let limited = keys(&answer);
-    world.ecr(limited.clone(), "DescribeRepositories", json!({})).await.ok();
-    let refused = world.ecr(limited, "CreateRepository", json!({"repositoryName": "app"}));
+    world
+        .ecr(limited.clone(), "DescribeRepositories", json!({}))
+        .await
+        .ok();
+    let refused = world.ecr(
+        limited,
+        "CreateRepository",
+        json!({"repositoryName": "app"}),
+    );
     assert_eq!(refused.await.error(), "AccessDeniedException");
 
     for (policy, code) in [
         ("{", "MalformedPolicyDocument"),
-        (r#"{"Statement":[{"Effect":"Allow","NotAction":"*","Resource":"*"}]}"#, "MalformedPolicyDocument"),
+        (
+            r#"{"Statement":[{"Effect":"Allow","NotAction":"*","Resource":"*"}]}"#,
+            "MalformedPolicyDocument",
+        ),
         (&"x".repeat(2049), "ValidationError"),
     ] {
         let form = format!("{ROLE}open&Policy={}", encoded(policy));
@@ -156,14 +178,26 @@ async fn limits_of_tags_and_policies_hold() {
         (many(51, "v"), "ValidationError"),
         (many(1, &"v".repeat(257)), "ValidationError"),
         (many(40, &"v".repeat(250)), "PackedPolicyTooLarge"),
-        ("&Tags.member.1.Key=aws:x&Tags.member.1.Value=v".to_owned(), "ValidationError"),
-        (many(1, "v") + "&Tags.member.2.Key=K1&Tags.member.2.Value=v", "InvalidParameterValue"),
-        ("&TransitiveTagKeys.member.1=team".to_owned(), "InvalidParameterValue"),
+        (
+            "&Tags.member.1.Key=aws:x&Tags.member.1.Value=v".to_owned(),
+            "ValidationError",
+        ),
+        (
+            many(1, "v") + "&Tags.member.2.Key=K1&Tags.member.2.Value=v",
+            "InvalidParameterValue",
+        ),
+        (
+            "&TransitiveTagKeys.member.1=team".to_owned(),
+            "InvalidParameterValue",
+        ),
         (arns, "ValidationError"),
         ("&SourceIdentity=a".to_owned(), "ValidationError"),
         ("&SourceIdentity=with%20space".to_owned(), "ValidationError"),
         ("&ExternalId=x".to_owned(), "ValidationError"),
-        ("&SerialNumber=arn:aws:iam::1:mfa/x&TokenCode=123456".to_owned(), "AccessDenied"),
+        (
+            "&SerialNumber=arn:aws:iam::1:mfa/x&TokenCode=123456".to_owned(),
+            "AccessDenied",
+        ),
     ] {
         let answer = world.sts(TOOLS, &format!("{ROLE}open{more}")).await;
         assert_eq!(answer.xml("Code"), code, "{more}");
@@ -173,13 +207,20 @@ async fn limits_of_tags_and_policies_hold() {
 #[tokio::test]
 async fn session_tokens_act_as_their_account_until_they_end() {
     let world = with_roles().await;
-    let answer = world.sts(TOOLS, "Action=GetSessionToken&DurationSeconds=900").await;
+    let answer = world
+        .sts(TOOLS, "Action=GetSessionToken&DurationSeconds=900")
+        .await;
     let session = keys(&answer);
     let who = world.sts(session.clone(), "Action=GetCallerIdentity").await;
     assert_eq!(who.xml("Arn"), "arn:aws:iam::000000000000:root");
     let key = format!("Action=GetAccessKeyInfo&AccessKeyId={}", session.id);
     assert_eq!(world.sts(STAGING, &key).await.xml("Account"), TOOLS);
-    let unknown = world.sts(STAGING, "Action=GetAccessKeyInfo&AccessKeyId=AKIAAAAAAAAAAAAAAAAA").await;
+    let unknown = world
+        .sts(
+            STAGING,
+            "Action=GetAccessKeyInfo&AccessKeyId=AKIAAAAAAAAAAAAAAAAA",
+        )
+        .await;
     assert_eq!(unknown.xml("Code"), "InvalidClientTokenId");
     world.sim.clock().advance(Duration::from_secs(901));
     let late = world.sts(session, "Action=GetCallerIdentity").await;
@@ -188,6 +229,8 @@ async fn session_tokens_act_as_their_account_until_they_end() {
     let role = world.assume(TOOLS, STAGING, "open").await;
     let refused = world.sts(role, "Action=GetSessionToken").await;
     assert_eq!(refused.xml("Code"), "AccessDenied");
-    let long = world.sts(TOOLS, "Action=GetSessionToken&DurationSeconds=129601").await;
+    let long = world
+        .sts(TOOLS, "Action=GetSessionToken&DurationSeconds=129601")
+        .await;
     assert_eq!(long.xml("Code"), "ValidationError");
 }

@@ -18,7 +18,8 @@ const ISSUER: &str = "token.actions.githubusercontent.com";
 const MAIN: &str = "repo:acme/hello:ref:refs/heads/main";
 
 async fn with_provider(more: Value) -> World {
-    let mut provider = json!({"url": format!("https://{ISSUER}"), "audiences": ["sts.amazonaws.com"]});
+    let mut provider =
+        json!({"url": format!("https://{ISSUER}"), "audiences": ["sts.amazonaws.com"]});
     for (name, value) in more.as_object().unwrap() {
         provider[name] = value.clone();
     }
@@ -77,7 +78,11 @@ async fn a_token_of_a_trusted_provider_makes_a_session() {
          RoleArn=arn:aws:iam::{STAGING}:role/next"
     );
     let chained = world.sts(keys, &chained).await;
-    assert!(chained.xml("Message").contains("role chaining"), "{}", chained.text());
+    assert!(
+        chained.xml("Message").contains("role chaining"),
+        "{}",
+        chained.text()
+    );
 }
 
 #[tokio::test]
@@ -85,18 +90,38 @@ async fn what_a_token_claims_decides() {
     let world = with_provider(json!({"rejects": ["*:pull_request"]})).await;
     let past = world.sim.clock().now().epoch_seconds() - 1.0;
     for (claim, value, code, status) in [
-        ("sub", json!("repo:other/hello:ref:refs/heads/main"), "AccessDenied", 403),
-        ("sub", json!("repo:acme/hello:pull_request"), "IDPRejectedClaim", 403),
+        (
+            "sub",
+            json!("repo:other/hello:ref:refs/heads/main"),
+            "AccessDenied",
+            403,
+        ),
+        (
+            "sub",
+            json!("repo:acme/hello:pull_request"),
+            "IDPRejectedClaim",
+            403,
+        ),
         ("aud", json!("other"), "InvalidIdentityToken", 400),
         ("aud", json!(["sts.amazonaws.com"]), "", 200),
-        ("iss", json!("https://example.com"), "InvalidIdentityToken", 400),
+        (
+            "iss",
+            json!("https://example.com"),
+            "InvalidIdentityToken",
+            400,
+        ),
         ("exp", json!(past), "ExpiredTokenException", 400),
         ("exp", json!("soon"), "InvalidIdentityToken", 400),
     ] {
         let mut claims = claims(&world);
         claims[claim] = value.clone();
         let answer = assume(&world, &token(&claims)).await;
-        assert_eq!(answer.status.as_u16(), status, "{claim}: {value}: {}", answer.text());
+        assert_eq!(
+            answer.status.as_u16(),
+            status,
+            "{claim}: {value}: {}",
+            answer.text()
+        );
         if status != 200 {
             assert_eq!(answer.xml("Code"), code, "{claim}: {value}");
         }

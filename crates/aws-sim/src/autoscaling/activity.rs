@@ -80,7 +80,10 @@ impl Activity {
     /// Puts it first. One that scales takes the place of one that is still under way.
     pub(super) fn keep(self, world: &mut World, at: &At<'_>) {
         let state = &mut world.region(at.account, at.region).autoscaling;
-        let known = state.activities.entry(at.resource.id.to_owned()).or_default();
+        let known = state
+            .activities
+            .entry(at.resource.id.to_owned())
+            .or_default();
         if matches!(self.outcome, Outcome::Scaled(_)) {
             let open = known
                 .iter_mut()
@@ -170,7 +173,9 @@ impl Activity {
 /// `DescribeScalingActivities`, newest first.
 pub(super) fn describe(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Value, ApiError> {
     let asked = resource::filter(input)?;
-    let all = input.bool("IncludeNotScaledActivities")?.unwrap_or_default();
+    let all = input
+        .bool("IncludeNotScaledActivities")?
+        .unwrap_or_default();
     let state = &world.region(&ctx.account, &ctx.region).autoscaling;
     let wanted = state.activities.iter();
     let wanted = wanted.filter(|(id, _)| asked.is_none_or(|asked| asked == *id));

@@ -42,7 +42,10 @@ impl<'a> At<'a> {
 
 /// When something next happens by itself.
 pub(crate) fn next(world: &World) -> Option<SimTime> {
-    let regions = world.accounts.values().flat_map(|account| account.regions.values());
+    let regions = world
+        .accounts
+        .values()
+        .flat_map(|account| account.regions.values());
     let targets = regions.flat_map(|region| region.autoscaling.targets.values());
     let times = targets.flat_map(|target| {
         let actions = target.actions.values().filter_map(|action| action.next);

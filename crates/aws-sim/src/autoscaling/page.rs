@@ -8,11 +8,7 @@ use crate::wire::{ApiError, Input, page};
 const PAGE: i64 = 50;
 
 /// One page of what was found, as the answer of a describing call.
-pub(super) fn paged(
-    member: &str,
-    found: Vec<Value>,
-    input: &Input<'_>,
-) -> Result<Value, ApiError> {
+pub(super) fn paged(member: &str, found: Vec<Value>, input: &Input<'_>) -> Result<Value, ApiError> {
     let size = input.int("MaxResults")?.unwrap_or(PAGE);
     let size = usize::try_from(size)
         .ok()

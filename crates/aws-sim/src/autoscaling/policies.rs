@@ -25,7 +25,9 @@ pub(super) fn put(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Val
     let resource = resource::read(input)?;
     let config = input.structure("TargetTrackingScalingPolicyConfiguration")?;
     kind(input)?;
-    let config = config.map(|config| Policy::read(&config, ctx.now)).transpose()?;
+    let config = config
+        .map(|config| Policy::read(&config, ctx.now))
+        .transpose()?;
     let id = world.ids.uuid();
     let state = &mut world.region(&ctx.account, &ctx.region).autoscaling;
     let target = state.target(resource.id)?;

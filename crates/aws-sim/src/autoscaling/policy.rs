@@ -54,9 +54,7 @@ impl Policy {
             .number("TargetValue")?
             .ok_or_else(|| config.required("TargetValue"))?;
         if target.is_nan() || target <= 0.0 {
-            return Err(ApiError::validation(
-                "TargetValue must be greater than 0",
-            ));
+            return Err(ApiError::validation("TargetValue must be greater than 0"));
         }
         let cooldown = |name: &str| {
             let seconds = config.int(name)?.unwrap_or(COOLDOWN);

@@ -5,8 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
-use time::macros::format_description;
 use time::PrimitiveDateTime;
+use time::macros::format_description;
 
 use crate::clock::SimTime;
 
@@ -59,8 +59,8 @@ impl Schedule {
     /// Minutes, hours, day of month, month, day of week (1 is Sunday), and perhaps the year. Both days
     /// must fit; `?` says that the other one decides.
     fn cron(fields: &str) -> Result<Self, String> {
-        if fields.split_whitespace().count() < 5 || fields.len() > 200 {
-            return Err(format!("{fields} has too few or too long fields"));
+        if fields.split_whitespace().count() < 5 || fields.len() > 200 || fields.contains('@') {
+            return Err(format!("{fields} is not five or six fields"));
         }
         let parser = CronParser::builder()
             .seconds(Seconds::Required)
@@ -135,6 +135,7 @@ mod tests {
             "rate(5 weeks)",
             "rate(99999999999999999999 days)",
             "cron(* * *)",
+            "cron(@daily)",
             "cron(61 * * * ? *)",
             "0 8 * * *",
         ] {

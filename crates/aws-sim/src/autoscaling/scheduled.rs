@@ -255,9 +255,8 @@ fn run(world: &mut World, at: &At<'_>, name: &str, bounds: (Option<u32>, Option<
     );
     let cause = format!("scheduled action name {name} was triggered");
     if min > max {
-        let problem = format!(
-            "Maximum capacity cannot be less than minimum capacity: {max} < {min}"
-        );
+        let problem =
+            format!("Maximum capacity cannot be less than minimum capacity: {max} < {min}");
         Activity::new(world, at, Outcome::Refused(problem), cause).keep(world, at);
         return false;
     }

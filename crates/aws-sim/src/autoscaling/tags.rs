@@ -27,7 +27,9 @@ pub(super) fn read(input: &Input<'_>) -> Result<BTreeMap<String, String>, ApiErr
         tags.insert(key.to_owned(), value.to_owned());
     }
     if tags.len() > MOST {
-        return Err(ApiError::validation(format!("At most {MOST} tags are allowed")));
+        return Err(ApiError::validation(format!(
+            "At most {MOST} tags are allowed"
+        )));
     }
     Ok(tags)
 }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use super::Target;
 use super::activity::{Activity, NotScaled, Outcome};
 use super::drive::{At, scale};
 use super::metric::Side;
 use super::policies::alarm_name;
-use super::Target;
 use crate::ecs::{self, Census};
 use crate::world::World;
 
@@ -86,7 +86,13 @@ fn grow(world: &mut World, at: &At<'_>, census: Census, wish: &Wish) -> bool {
     }
     let (max, wanted) = (target.max, wish.count.min(target.max));
     if census.desired >= max {
-        hold(world, at, wish, "AlreadyAtMaxCapacity", Some(("MaxCapacity", max)));
+        hold(
+            world,
+            at,
+            wish,
+            "AlreadyAtMaxCapacity",
+            Some(("MaxCapacity", max)),
+        );
         return false;
     }
     if wanted <= census.desired {
@@ -113,12 +119,24 @@ fn shrink(world: &mut World, at: &At<'_>, census: Census, wish: &Wish) -> bool {
     }
     let (min, wanted) = (target.min, wish.count.max(target.min));
     if census.desired <= min {
-        hold(world, at, wish, "AlreadyAtMinCapacity", Some(("MinCapacity", min)));
+        hold(
+            world,
+            at,
+            wish,
+            "AlreadyAtMinCapacity",
+            Some(("MinCapacity", min)),
+        );
         return false;
     }
     // While a deployment is under way nothing is scaled in (ecs-facts 8).
     if census.deploying {
-        hold(world, at, wish, "TargetServicePutResourceAsUnscalable", None);
+        hold(
+            world,
+            at,
+            wish,
+            "TargetServicePutResourceAsUnscalable",
+            None,
+        );
         return false;
     }
     if wanted >= census.desired {
@@ -142,13 +160,7 @@ fn target<'w>(world: &'w mut World, at: &At<'_>) -> Option<&'w mut Target> {
 }
 
 /// Says once why nothing was scaled.
-fn hold(
-    world: &mut World,
-    at: &At<'_>,
-    wish: &Wish,
-    code: &str,
-    detail: Option<(&str, u32)>,
-) {
+fn hold(world: &mut World, at: &At<'_>, wish: &Wish, code: &str, detail: Option<(&str, u32)>) {
     let known = target(world, at).and_then(|target| target.held.replace(code.to_owned()));
     if known.as_deref() == Some(code) {
         return;

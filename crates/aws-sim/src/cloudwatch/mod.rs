@@ -1,7 +1,25 @@
-//! stub
+//! CloudWatch: alarms, as DescribeAlarms shows them.
+
+mod describe;
+
 use serde_json::Value;
-use crate::wire::{ApiError, Ctx};
+
+use crate::wire::{ApiError, Ctx, Input};
 use crate::world::World;
-pub(crate) fn call(_world: &mut World, _ctx: &Ctx, action: &str, _input: &Value) -> Result<Value, ApiError> {
-    Err(ApiError::unknown_operation(action))
+
+/// Answers one API call.
+pub(crate) fn call(
+    world: &mut World,
+    ctx: &Ctx,
+    action: &str,
+    input: &Value,
+) -> Result<Value, ApiError> {
+    let input = &Input::textual(input, "ValidationError")?;
+    match action {
+        "DescribeAlarms" => describe::describe(world, ctx, input),
+        _ => Err(ApiError::client(
+            "InvalidAction",
+            format!("The simulator does not offer the operation {action}"),
+        )),
+    }
 }

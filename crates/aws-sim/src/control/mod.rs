@@ -12,6 +12,7 @@
 //! | `POST /_sim/scripts` | a `Script` | `{}` |
 //! | `DELETE /_sim/scripts` | | `{}`: all are forgotten |
 //! | `POST /_sim/findings` | `{"match": "...", "counts": {"HIGH": 1}}` | `{}`: what image scans find |
+//! | `GET`, `PUT /_sim/metrics` | see `autoscaling/control.rs` | what metrics of services stand at |
 //! | `GET /_sim/clock` | | now (epoch seconds), scale |
 //! | `POST /_sim/clock` | `{"scale": N}` (0 pauses) and/or `{"advance_seconds": N}` | now, scale |
 
@@ -30,10 +31,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::ecr::Findings;
-use crate::{autoscaling, ecs};
 use crate::script::Script;
 use crate::seed::{self, Seed};
 use crate::shared::Shared;
+use crate::{autoscaling, ecs};
 
 /// What an endpoint answers: JSON, or a text that says what was wrong with the request.
 pub(crate) type Answer = Result<Value, String>;

@@ -44,13 +44,22 @@ impl Outside for Hands<'_> {
             return Plan::default();
         };
         let behind_target = revision.is_behind_target();
-        let foreseen = foresee(
+        let mut foreseen = foresee(
             self.world,
             self.place,
             &revision.spec,
             &revision.digests,
             behind_target,
         );
+        let region = self
+            .world
+            .existing_region(&self.place.account, &self.place.region);
+        let delay = super::targets::groups(&revision.members)
+            .filter_map(|(group, _)| region?.elb.delay(group))
+            .max();
+        if let Some(delay) = delay {
+            foreseen.plan.phases.draining = delay;
+        }
         revision.bind(&foreseen.digests);
         let record = TaskRecord::new(&mut self.world.ids, &revision.spec, &foreseen);
         let unsaid = Unsaid::new(&revision.spec, task, foreseen.log);

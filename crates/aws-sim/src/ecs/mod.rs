@@ -28,6 +28,7 @@ mod service;
 mod spec;
 mod state;
 mod tags;
+mod targets;
 mod task;
 
 use serde_json::Value;
@@ -41,6 +42,7 @@ pub(crate) use phases::Settings;
 pub(crate) use scaling::{Census, ServiceName, census, set_desired};
 pub(crate) use seeding::seed;
 pub(crate) use state::State;
+pub(crate) use targets::{RegisteredTask, Standing};
 
 /// Answers one API call.
 pub(crate) fn call(

@@ -45,13 +45,7 @@ pub(crate) fn set_desired(world: &mut World, name: &ServiceName<'_>, desired: u3
     let place = Place::new(name.account, name.region);
     let moment = model_time(now);
     // Without the service there is nothing to set; callers have looked.
-    let _found = with(
-        world,
-        &place,
-        name.cluster,
-        name.service,
-        |model, hands| {
-            model.set_desired(desired, moment, hands);
-        },
-    );
+    let _found = with(world, &place, name.cluster, name.service, |model, hands| {
+        model.set_desired(desired, moment, hands);
+    });
 }

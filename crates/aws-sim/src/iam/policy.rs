@@ -251,8 +251,9 @@ mod tests {
         ]}))
         .unwrap();
         let service = "arn:aws:ecs:eu-west-1:111111111111:service/main/hello";
-        let verdict =
-            |action, resource, context: &Context<'_>| policy.verdict(&act(action, resource, context));
+        let verdict = |action, resource, context: &Context<'_>| {
+            policy.verdict(&act(action, resource, context))
+        };
         let (update, delete) = ("ecs:UpdateService", "ecs:DeleteService");
         assert_eq!(verdict(update, service, &[]), Verdict::Allowed);
         assert_eq!(verdict(update, "*", &[]), Verdict::Silent);

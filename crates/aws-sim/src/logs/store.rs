@@ -18,8 +18,11 @@ const STREAMS: usize = 2_000;
 #[serde(default)]
 pub(crate) struct Store {
     /// By group, then by stream.
-    groups: BTreeMap<String, BTreeMap<String, VecDeque<Line>>>,
+    groups: BTreeMap<String, Streams>,
 }
+
+/// The streams of one group, by name; oldest lines first.
+pub(super) type Streams = BTreeMap<String, VecDeque<Line>>;
 
 /// A line of a log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,7 +55,6 @@ impl Store {
         }
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "GetLogEvents reads it"))]
     /// The kept lines of a stream, oldest first; `None` when there is no such stream.
     pub(crate) fn lines(
         &self,
@@ -62,10 +64,15 @@ impl Store {
         Some(self.groups.get(group)?.get(stream)?.iter())
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "GetLogEvents asks it"))]
-    /// Whether any line was ever written to a group.
-    pub(crate) fn has_group(&self, group: &str) -> bool {
-        self.groups.contains_key(group)
+    /// The groups that were ever written to, by name.
+    pub(super) fn groups(&self) -> impl Iterator<Item = (&str, &Streams)> {
+        let each = self.groups.iter();
+        each.map(|(name, streams)| (name.as_str(), streams))
+    }
+
+    /// The streams of a group; `None` when nothing was ever written to it.
+    pub(super) fn group(&self, name: &str) -> Option<&Streams> {
+        self.groups.get(name)
     }
 
     fn forget_silent(&mut self) {
@@ -128,7 +135,7 @@ mod tests {
         }
         assert!(store.lines("/ecs/web", "ecs/app/0").is_none());
         assert!(store.lines("/ecs/web", "ecs/app/1").is_some());
-        assert!(store.has_group("/ecs/web") && !store.has_group("/ecs/other"));
+        assert!(store.group("/ecs/web").is_some() && store.group("/ecs/other").is_none());
     }
 
     #[test]

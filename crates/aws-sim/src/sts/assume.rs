@@ -22,7 +22,9 @@ pub(super) fn assume(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<
     if let Some(source) = source {
         text("sourceIdentity", source, 2..=64, checks::NAME)?;
         if source.starts_with("aws:") {
-            return Err(checks::validation("SourceIdentity must not start with aws:"));
+            return Err(checks::validation(
+                "SourceIdentity must not start with aws:",
+            ));
         }
     }
     refuse_mfa(input)?;

@@ -38,7 +38,10 @@ pub(super) fn assume(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<
     let role = state.and_then(|state| state.roles.get(name));
     let role = role.filter(|role| trusts(role, account, session, input, &claims));
     let role = role.ok_or_else(|| {
-        ApiError::forbidden("AccessDenied", format!("Not authorized to perform {ACTION}"))
+        ApiError::forbidden(
+            "AccessDenied",
+            format!("Not authorized to perform {ACTION}"),
+        )
     })?;
     let lifetime = lifetime(role, &ctx.principal, input)?;
 
@@ -75,7 +78,9 @@ fn vouched(
     if provider.unreachable {
         return Err(ApiError::client(
             "IDPCommunicationError",
-            format!("Couldn't retrieve verification key from your identity provider, https://{issuer}"),
+            format!(
+                "Couldn't retrieve verification key from your identity provider, https://{issuer}"
+            ),
         ));
     }
     let expires = Duration::try_from_secs_f64(claims.exp).unwrap_or_default();
@@ -90,7 +95,11 @@ fn vouched(
             ),
         ));
     }
-    if !provider.audiences.iter().any(|known| known == claims.audience()) {
+    if !provider
+        .audiences
+        .iter()
+        .any(|known| known == claims.audience())
+    {
         return Err(invalid("Incorrect token audience"));
     }
     if rejects(provider, &claims.sub) {

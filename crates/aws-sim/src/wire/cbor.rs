@@ -92,13 +92,21 @@ mod tests {
             "Items": [{"Deep": null}]});
         let bytes = write(&value, |name| name == "AtTimestamp");
         assert_eq!(read(&bytes).unwrap(), value);
-        assert!(bytes.windows(2).any(|pair| pair == [0xc1, 0xf9]), "{bytes:?}");
+        assert!(
+            bytes.windows(2).any(|pair| pair == [0xc1, 0xf9]),
+            "{bytes:?}"
+        );
     }
 
     #[test]
     fn what_is_no_input_is_refused() {
         assert_eq!(read(&[]).unwrap(), json!({}));
-        for bytes in [&[0xff][..], &[0xa1, 0x01, 0x02], &[0x41, 0x00], &[0x81; 5000]] {
+        for bytes in [
+            &[0xff][..],
+            &[0xa1, 0x01, 0x02],
+            &[0x41, 0x00],
+            &[0x81; 5000],
+        ] {
             assert_eq!(read(bytes).unwrap_err().code, "SerializationException");
         }
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use http::request::Parts;
 use http::Method;
+use http::request::Parts;
 use serde_json::Value;
 
 use super::authorise::Asking;
@@ -208,9 +208,16 @@ const WITHOUT_CREDENTIALS: (Service, &str) = (Service::Sts, "AssumeRoleWithWebId
 
 /// Whether an operation only reads, by its name.
 fn is_read(action: &str) -> bool {
-    ["Describe", "List", "Get", "BatchGet", "BatchCheck", "Filter"]
-        .iter()
-        .any(|prefix| action.starts_with(prefix))
+    [
+        "Describe",
+        "List",
+        "Get",
+        "BatchGet",
+        "BatchCheck",
+        "Filter",
+    ]
+    .iter()
+    .any(|prefix| action.starts_with(prefix))
 }
 
 /// The answer to what is no AWS call: in JSON, as most services answer.

@@ -103,7 +103,8 @@ mod tests {
 
     #[test]
     fn flat_names_unfold_into_lists_and_structures() {
-        let form = "A=1&T.member.2.Key=b&T.member.1.Key=a&T.member.1.Value=&N.member.1=x&S.B=2&A.C=3";
+        let form =
+            "A=1&T.member.2.Key=b&T.member.1.Key=a&T.member.1.Value=&N.member.1=x&S.B=2&A.C=3";
         assert_eq!(
             json!(unfold(parse(form))),
             json!({"A": "1", "T": [{"Key": "a", "Value": ""}, {"Key": "b"}], "N": ["x"],

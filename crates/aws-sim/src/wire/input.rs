@@ -124,9 +124,7 @@ impl<'a> Input<'a> {
 
     /// A structure.
     pub(crate) fn structure(&self, name: &str) -> Result<Option<Self>, ApiError> {
-        self.get(name)
-            .map(|value| self.inner(value))
-            .transpose()
+        self.get(name).map(|value| self.inner(value)).transpose()
     }
 
     /// Names of the members that are present, unknown ones included.

@@ -51,7 +51,11 @@ impl Form<'_> {
             && matches!(self.protocol, Protocol::Cbor | Protocol::Json10)
         {
             // Clients of a service that once spoke awsQuery know its errors by their old names.
-            let fault = if error.status < 500 { "Sender" } else { "Receiver" };
+            let fault = if error.status < 500 {
+                "Sender"
+            } else {
+                "Receiver"
+            };
             response = response.header("x-amzn-query-error", format!("{};{fault}", error.code));
         }
         response.body(Body::from(body)).unwrap_or_default()

@@ -5,12 +5,7 @@ use serde_json::Value;
 use super::ApiError;
 
 /// A success: `<ActionResponse><ActionResult>...`.
-pub(super) fn success(
-    namespace: &str,
-    action: &str,
-    result: &Value,
-    request_id: &str,
-) -> String {
+pub(super) fn success(namespace: &str, action: &str, result: &Value, request_id: &str) -> String {
     let mut xml = format!("<{action}Response xmlns=\"{namespace}\"><{action}Result>");
     members(&mut xml, result);
     xml.push_str(&format!(

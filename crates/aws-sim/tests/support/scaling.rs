@@ -32,7 +32,9 @@ impl Scaling {
         let scaling = Self {
             hello: Hello::new().await,
         };
-        scaling.register(json!({"MinCapacity": min, "MaxCapacity": max})).await;
+        scaling
+            .register(json!({"MinCapacity": min, "MaxCapacity": max}))
+            .await;
         scaling
     }
 
@@ -56,9 +58,11 @@ impl Scaling {
 
     /// Suspends scaling in, out and by schedule.
     pub(crate) async fn suspend(&self, inward: bool, outward: bool, scheduled: bool) {
-        self.register(json!({"SuspendedState": {"DynamicScalingInSuspended": inward,
-            "DynamicScalingOutSuspended": outward, "ScheduledScalingSuspended": scheduled}}))
-            .await;
+        self.register(
+            json!({"SuspendedState": {"DynamicScalingInSuspended": inward,
+            "DynamicScalingOutSuspended": outward, "ScheduledScalingSuspended": scheduled}}),
+        )
+        .await;
     }
 
     /// Keeps the CPU at 50 percent.

@@ -30,7 +30,7 @@ pub(super) struct TaskRecord {
     culprit: Option<Culprit>,
     attachment: String,
     interface: String,
-    address: String,
+    pub(super) address: String,
 }
 
 /// A container of a task.
