@@ -85,17 +85,19 @@ impl Role {
         }
     }
 
-    /// Whether a session of this role may do this.
-    pub(crate) fn allows(&self, act: &Act<'_>) -> bool {
+    /// What the policies of this role say about an act.
+    pub(crate) fn verdict(&self, act: &Act<'_>) -> Verdict {
+        let listed = match &self.allow {
+            None => self.policies.is_empty(),
+            Some(rules) => rules.iter().any(|rule| covers(rule, act)),
+        };
+        let listed = if listed {
+            Verdict::Allowed
+        } else {
+            Verdict::Silent
+        };
         let said = self.policies.iter().map(|policy| policy.verdict(act));
-        match said.max().unwrap_or(Verdict::Silent) {
-            Verdict::Denied => false,
-            Verdict::Allowed => true,
-            Verdict::Silent => match &self.allow {
-                None => self.policies.is_empty(),
-                Some(rules) => rules.iter().any(|rule| covers(rule, act)),
-            },
-        }
+        said.fold(listed, Verdict::max)
     }
 
     /// Whether the caller may take `action` (of STS) on this role.

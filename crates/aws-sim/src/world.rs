@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::autoscaling;
 use crate::clock::SimTime;
+use crate::cloudwatch;
 use crate::ecr::{self, Findings};
 use crate::ecs;
 use crate::elb;
@@ -79,6 +80,8 @@ pub(crate) struct Region {
     pub(crate) parameters: BTreeMap<String, String>,
     /// CloudWatch Logs: the last lines of containers.
     pub(crate) logs: logs::Store,
+    /// CloudWatch: alarms that the control API has made.
+    pub(crate) cloudwatch: cloudwatch::State,
     /// Elastic Load Balancing: seeded target groups.
     pub(crate) elb: elb::State,
 }
@@ -127,15 +130,31 @@ impl World {
 
     /// Whether the policies of a principal's role and of its session allow this.
     pub(crate) fn permits(&self, principal: &Principal, act: &Act<'_>) -> bool {
-        let Some(name) = &principal.role else {
-            return true;
-        };
+        self.denial(principal, act).is_none()
+    }
+
+    /// Why a principal may not do this, in the words that end the text of AccessDenied.
+    pub(crate) fn denial(&self, principal: &Principal, act: &Act<'_>) -> Option<String> {
+        let name = principal.role.as_ref()?;
         let account = self.accounts.get(&principal.account);
         let role = account.and_then(|account| account.roles.get(name));
-        let said = principal.session.policies.iter();
-        let session = said.map(|policy| policy.verdict(act)).max();
-        role.is_some_and(|role| role.allows(act))
-            && session.is_none_or(|verdict| verdict == Verdict::Allowed)
+        let identity = role.map_or(Verdict::Silent, |role| role.verdict(act));
+        let policies = principal.session.policies.iter();
+        let session = policies.map(|policy| policy.verdict(act)).max();
+        let action = act.action;
+        match (identity, session.unwrap_or(Verdict::Allowed)) {
+            (Verdict::Denied, _) => {
+                Some("with an explicit deny in an identity-based policy".to_owned())
+            }
+            (_, Verdict::Denied) => Some("with an explicit deny in a session policy".to_owned()),
+            (Verdict::Silent, _) => Some(format!(
+                "because no identity-based policy allows the {action} action"
+            )),
+            (_, Verdict::Silent) => Some(format!(
+                "because no session policy allows the {action} action"
+            )),
+            (Verdict::Allowed, Verdict::Allowed) => None,
+        }
     }
 
     /// The script for an image known by these names (reference, digests), if any.

@@ -16,7 +16,7 @@ use ciborium::Value as Cbor;
 use http::{Method, StatusCode};
 use scaling::{CPU, Scaling};
 use serde_json::{Value, json};
-use support::{Answer, STAGING, request, send};
+use support::{Answer, REGION, STAGING, request, send};
 
 const CBOR_PATH: &str = "/service/GraniteServiceVersion20100801/operation/";
 
@@ -128,4 +128,47 @@ async fn refusals_have_the_form_of_their_protocol() {
     }
     let token = json_call(&scaling, json!({"NextToken": "x"})).await;
     assert_eq!(token.error(), "InvalidNextToken");
+}
+
+#[tokio::test]
+async fn the_control_api_makes_alarms_and_sets_their_states() {
+    let scaling = Scaling::between(1, 4).await;
+    let world = &scaling.hello.world;
+    let alarm = |state: &str| json!({"account": STAGING, "region": REGION, "name": "errors", "state": state});
+    let set = async |state: &str| {
+        world
+            .control(Method::PUT, "/_sim/alarms", alarm(state))
+            .await
+    };
+    set("OK").await.ok();
+    scaling.wait(60);
+    set("OK").await.ok();
+    let shown = async || {
+        let input = json!({"AlarmNames": ["errors"], "AlarmTypes": ["MetricAlarm"]});
+        json_call(&scaling, input).await.ok()["MetricAlarms"][0].clone()
+    };
+    let calm = shown().await;
+    assert_eq!(calm["StateValue"], "OK");
+    scaling.wait(60);
+    set("ALARM").await.ok();
+    let loud = shown().await;
+    assert_eq!(loud["StateValue"], "ALARM");
+    let since = |alarm: &Value| alarm["StateUpdatedTimestamp"].as_f64().unwrap();
+    let between = since(&loud) - since(&calm);
+    assert!((between - 120.0).abs() < 1.0, "{between}");
+    assert_eq!(set("LOUD").await.status, StatusCode::BAD_REQUEST);
+
+    let listed = world
+        .control(Method::GET, "/_sim/alarms", Value::Null)
+        .await
+        .ok();
+    assert_eq!(listed[0]["name"], "errors");
+    let name = json!({"account": STAGING, "region": REGION, "name": "errors"});
+    world
+        .control(Method::DELETE, "/_sim/alarms", name.clone())
+        .await
+        .ok();
+    assert!(shown().await.is_null());
+    let again = world.control(Method::DELETE, "/_sim/alarms", name).await;
+    assert_eq!(again.status, StatusCode::BAD_REQUEST);
 }

@@ -146,4 +146,11 @@ async fn a_denial_wins_over_everything() {
         .ok();
     let answer = world.ecr(keys, "DeleteRepository", name).await;
     assert_eq!(answer.error(), "AccessDeniedException");
+    assert!(
+        answer
+            .text()
+            .contains("with an explicit deny in an identity-based policy"),
+        "{}",
+        answer.text()
+    );
 }

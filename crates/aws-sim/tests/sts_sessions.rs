@@ -148,7 +148,13 @@ async fn a_session_policy_only_takes_away() {
         "CreateRepository",
         json!({"repositoryName": "app"}),
     );
-    assert_eq!(refused.await.error(), "AccessDeniedException");
+    let refused = refused.await;
+    assert_eq!(refused.error(), "AccessDeniedException");
+    assert!(
+        refused.text().contains("no session policy allows"),
+        "{}",
+        refused.text()
+    );
 
     for (policy, code) in [
         ("{", "MalformedPolicyDocument"),

@@ -10,7 +10,7 @@ use crate::world::World;
 const PAGE: usize = 50;
 const LARGEST: usize = 100;
 
-/// `DescribeAlarms`, by name: the alarms of scaling policies.
+/// `DescribeAlarms`, by name: those of the control API and those of scaling policies.
 pub(super) fn describe(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Value, ApiError> {
     let names = input.strings("AlarmNames")?;
     let (prefix, action) = (input.str("AlarmNamePrefix")?, input.str("ActionPrefix")?);
@@ -68,7 +68,10 @@ pub(super) fn describe(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Resul
 }
 
 fn all(world: &World, ctx: &Ctx) -> Vec<Value> {
-    autoscaling::alarms(world, ctx)
+    let region = world.existing_region(&ctx.account, &ctx.region);
+    let mut alarms = region.map_or_else(Vec::new, |region| region.cloudwatch.show(ctx));
+    alarms.extend(autoscaling::alarms(world, ctx));
+    alarms
 }
 
 fn one_of<'a>(word: Option<&'a str>, allowed: &[&str]) -> Result<Option<&'a str>, ApiError> {

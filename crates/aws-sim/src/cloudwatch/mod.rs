@@ -1,11 +1,16 @@
 //! CloudWatch: alarms, as DescribeAlarms shows them.
 
+mod alarms;
+mod control;
 mod describe;
 
 use serde_json::Value;
 
 use crate::wire::{ApiError, Ctx, Input};
 use crate::world::World;
+
+pub(crate) use alarms::State;
+pub(crate) use control::routes;
 
 /// Answers one API call.
 pub(crate) fn call(

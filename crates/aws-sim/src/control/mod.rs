@@ -12,6 +12,7 @@
 //! | `POST /_sim/scripts` | a `Script` | `{}` |
 //! | `DELETE /_sim/scripts` | | `{}`: all are forgotten |
 //! | `POST /_sim/findings` | `{"match": "...", "counts": {"HIGH": 1}}` | `{}`: what image scans find |
+//! | `GET`, `PUT`, `DELETE /_sim/alarms` | see `cloudwatch/control.rs` | the states of alarms |
 //! | `GET`, `PUT /_sim/metrics` | see `autoscaling/control.rs` | what metrics of services stand at |
 //! | `GET /_sim/clock` | | now (epoch seconds), scale |
 //! | `POST /_sim/clock` | `{"scale": N}` (0 pauses) and/or `{"advance_seconds": N}` | now, scale |
@@ -34,7 +35,7 @@ use crate::ecr::Findings;
 use crate::script::Script;
 use crate::seed::{self, Seed};
 use crate::shared::Shared;
-use crate::{autoscaling, ecs};
+use crate::{autoscaling, cloudwatch, ecs};
 
 /// What an endpoint answers: JSON, or a text that says what was wrong with the request.
 pub(crate) type Answer = Result<Value, String>;
@@ -59,6 +60,7 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/_sim/clock", get(clock).post(set_clock))
         .merge(ecs::routes())
         .merge(autoscaling::routes())
+        .merge(cloudwatch::routes())
 }
 
 pub(crate) fn reply(answer: Answer) -> Response {

@@ -45,10 +45,10 @@ impl Registry {
             resource: &resource,
             context: &[],
         };
-        if !world.permits(principal, &act) {
+        if let Some(why) = world.denial(principal, &act) {
             return Err(RegistryError::denied(format!(
                 "User: {} is not authorized to perform: ecr:{action} on resource: {resource} \
-                 because no identity-based policy allows the ecr:{action} action",
+                 {why}",
                 principal.arn
             )));
         }

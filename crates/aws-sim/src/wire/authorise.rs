@@ -91,14 +91,13 @@ impl Asking<'_> {
             resource,
             context,
         };
-        if world.permits(caller, &act) {
+        let Some(why) = world.denial(caller, &act) else {
             return Ok(());
-        }
+        };
         Err(self.refusals.refuse(
             self.refusals.denied,
             format!(
-                "User: {} is not authorized to perform: {action} on resource: {resource} because \
-                 no identity-based policy allows the {action} action",
+                "User: {} is not authorized to perform: {action} on resource: {resource} {why}",
                 caller.arn
             ),
         ))
