@@ -229,3 +229,44 @@ async fn no_value_breaks_an_operation() {
             .await;
     }
 }
+
+#[tokio::test]
+async fn no_query_breaks_an_operation() {
+    let world = World::demo().await;
+    let operations = [
+        "Version=2011-06-15&Action=AssumeRole",
+        "Version=2011-06-15&Action=AssumeRoleWithWebIdentity",
+        "Version=2011-06-15&Action=GetSessionToken",
+        "Version=2011-06-15&Action=GetAccessKeyInfo",
+        "Version=2015-12-01&Action=DescribeTargetGroups",
+        "Version=2015-12-01&Action=DescribeTargetHealth",
+        "Version=2015-12-01&Action=DescribeTargetGroupAttributes",
+        "Version=2010-08-01&Action=DescribeAlarms",
+    ];
+    let members = [
+        "RoleArn=arn:aws:iam::000000000000:role/shipway-deploy&RoleSessionName=job",
+        "RoleArn&RoleSessionName=%00",
+        "DurationSeconds=99999999999999999999999",
+        "Tags=x&Tags.member.1=y&Tags.member.1.Key=z",
+        "Tags.member.x.Key=a&Tags.member.-1.Value=b&Tags.member.18446744073709551616.Key=c",
+        "Policy=%7B%7D&PolicyArns.member.1.arn=x",
+        "WebIdentityToken=e30.e30.e30&RoleArn=arn:aws:iam::1:role/x",
+        "TargetGroupArn=x&Targets.member.1.Port=many",
+        "TargetGroupArns.member=x&Names=&PageSize=-1&Marker=%25",
+        "AlarmNames.member.1.Deep=x&MaxRecords=0&StateValue=%C3%A9",
+        "a.b.c.d.e.f.g.h.i.j.k.l.m.n.o=p",
+    ];
+    for operation in operations {
+        for member in members {
+            let answer = world.sts(TOOLS, &format!("{operation}&{member}")).await;
+            if !answer.status.is_success() {
+                assert!(answer.status.is_client_error(), "{operation} {member}");
+                assert!(!answer.xml("Code").is_empty(), "{operation} {member}");
+            }
+        }
+    }
+    let unknown = world
+        .sts(TOOLS, "Version=2000-01-01&Action=AssumeRole")
+        .await;
+    assert_eq!(unknown.error(), "UnknownOperationException");
+}

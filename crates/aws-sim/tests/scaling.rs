@@ -268,6 +268,8 @@ async fn policies_that_would_do_nothing_are_refused() {
         json!({"PolicyName": "p", "PolicyType": "StepScaling",
             "StepScalingPolicyConfiguration": {"AdjustmentType": "ChangeInCapacity"}}),
         json!({"PolicyName": "p", "PolicyType": "Sideways"}),
+        json!({"PolicyName": "p", "TargetTrackingScalingPolicyConfiguration":
+            {"TargetValue": 50, "PredefinedMetricSpecification": cpu}}),
         json!({"PolicyName": "p", "PolicyType": "TargetTrackingScaling"}),
         tracking(json!({"TargetValue": 0, "PredefinedMetricSpecification": cpu})),
         tracking(json!({"TargetValue": 50})),

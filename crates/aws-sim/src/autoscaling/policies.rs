@@ -47,6 +47,11 @@ pub(super) fn put(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Val
                     format!("A scalable target has at most {MOST} scaling policies"),
                 ));
             }
+            None if input.get("PolicyType").is_none() => {
+                return Err(ApiError::validation(
+                    "PolicyType is required to create a scaling policy",
+                ));
+            }
             None => policy.id = id,
         }
         target.policies.insert(name.to_owned(), policy);
