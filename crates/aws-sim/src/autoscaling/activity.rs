@@ -84,7 +84,7 @@ impl Activity {
             .activities
             .entry(at.resource.id.to_owned())
             .or_default();
-        if matches!(self.outcome, Outcome::Scaled(_)) {
+        if self.scales() {
             let open = known
                 .iter_mut()
                 .filter(|old| old.status == Status::InProgress);
@@ -96,6 +96,11 @@ impl Activity {
         known.push_front(self);
         known.truncate(MOST);
         known.retain(|old| old.started + KEPT > at.now);
+    }
+
+    /// Whether it sets the desired count.
+    pub(super) const fn scales(&self) -> bool {
+        matches!(self.outcome, Outcome::Scaled(_))
     }
 
     pub(super) fn is_open(&self) -> bool {

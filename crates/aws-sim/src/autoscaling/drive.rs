@@ -81,7 +81,11 @@ fn due(world: &World, now: SimTime) -> Vec<(String, String, String)> {
         for (region, state) in &state.regions {
             let state = &state.autoscaling;
             let open = state.activities.iter();
-            let open = open.filter(|(_, known)| known.iter().any(Activity::is_open));
+            let open = open.filter(|(_, known)| {
+                // The newest that scales decides: it has overridden those before it.
+                let mut scaling = known.iter().filter(|activity| activity.scales());
+                scaling.next().is_some_and(Activity::is_open)
+            });
             let open = open.map(|(id, _)| id);
             let ready = |time: Option<SimTime>| time.is_some_and(|time| time <= now);
             let targets = state.targets.iter();
