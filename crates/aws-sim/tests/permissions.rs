@@ -133,6 +133,29 @@ async fn tagging_at_creation_needs_its_own_permission() {
 }
 
 #[tokio::test]
+async fn tasks_are_run_of_the_families_that_are_allowed() {
+    let arn = |rest: &str| format!("arn:aws:ecs:{REGION}:{STAGING}:{rest}");
+    let (world, keys) = deployer(json!([
+        {"Effect": "Allow", "Action": "ecs:RunTask", "Resource": arn("task-definition/hello:*")},
+        {"Effect": "Allow", "Action": "ecs:TagResource", "Resource": arn("task/main/*")},
+    ]))
+    .await;
+    let run = |definition: &str| {
+        json!({"cluster": "main", "taskDefinition": definition,
+            "tags": [{"key": "team", "value": "web"}],
+            "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}})
+    };
+    for definition in ["hello", "hello:1"] {
+        world
+            .ecs(keys.clone(), "RunTask", run(definition))
+            .await
+            .ok();
+    }
+    let answer = world.ecs(keys.clone(), "RunTask", run("other")).await;
+    assert_eq!(answer.error(), "AccessDeniedException");
+}
+
+#[tokio::test]
 async fn a_denial_wins_over_everything() {
     let (world, keys) = deployer(json!([
         {"Effect": "Allow", "Action": "*", "Resource": "*"},

@@ -1,5 +1,7 @@
 //! Which permissions a call needs, and the refusal of what the caller's policies do not allow.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::{Service, credentials::Refusals};
@@ -25,6 +27,14 @@ const WITHOUT_RESOURCE: [&str; 15] = [
     "sts:GetAccessKeyInfo",
     "sts:GetSessionToken",
 ];
+
+/// IAM sees task definitions by family and revision; a family alone stands for any revision.
+fn with_revision(resource: &str) -> Cow<'_, str> {
+    match resource.split_once(":task-definition/") {
+        Some((_, family)) if !family.contains(':') => format!("{resource}:*").into(),
+        _ => resource.into(),
+    }
+}
 
 /// Everybody may do this, without any permission.
 const FREE: [&str; 2] = ["sts:GetCallerIdentity", "sts:AssumeRoleWithWebIdentity"];
@@ -58,16 +68,18 @@ impl Asking<'_> {
             .any(|rule| crate::glob::matches(rule, &action));
         let about = self.about.filter(|_| !bare).unwrap_or("*");
         for resource in about.split(',') {
-            self.need(world, caller, &action, resource, &context)?;
+            let resource = with_revision(resource);
+            self.need(world, caller, &action, &resource, &context)?;
         }
         let tags = self.input.get("tags").and_then(Value::as_array);
         let tagged = tags.is_some_and(|tags| !tags.is_empty());
         if self.service == Service::Ecs && tagged && self.action != "TagResource" {
             let created = [("ecs:CreateAction", self.action)];
-            let resource = self.about.unwrap_or("*");
-            let resource = match self.action {
-                "RegisterTaskDefinition" => format!("{resource}:*"),
-                _ => resource.to_owned(),
+            let resource = match (self.action, &cluster) {
+                ("RunTask", Some(cluster)) => {
+                    format!("{}/*", cluster.replacen(":cluster/", ":task/", 1))
+                }
+                _ => with_revision(self.about.unwrap_or("*")).into_owned(),
             };
             self.need(world, caller, "ecs:TagResource", &resource, &created)?;
         }
