@@ -17,7 +17,8 @@ pub struct Call {
     pub account: Option<String>,
     /// ARN of the caller; none if the credentials were not accepted.
     pub principal: Option<String>,
-    /// `ecs`, `ecr`, `application-autoscaling`, `sts`, `secretsmanager`, `ssm` or `registry`.
+    /// `ecs`, `ecr`, `application-autoscaling`, `sts`, `secretsmanager`, `ssm`, `logs`, `cloudwatch`,
+    /// `elasticloadbalancing` or `registry`.
     pub service: String,
     /// Name of the operation.
     pub action: String,

@@ -71,8 +71,8 @@ pub async fn run(args: Args) -> Result<()> {
 fn greet(url: &str, scale: f64) -> std::io::Result<()> {
     writeln!(
         std::io::stdout(),
-        "aws-sim answers for ECS, ECR, Application Auto Scaling, STS, Secrets Manager and SSM \
-         parameters; 1 s is {scale} s.\n\n\
+        "aws-sim answers for ECS, ECR, Application Auto Scaling, STS and what they need; 1 s is \
+         {scale} s.\n\n\
          \x20 export AWS_ENDPOINT_URL={url}\n\
          \x20 export AWS_ACCESS_KEY_ID=111111111111   # any twelve digits: the account\n\
          \x20 export AWS_SECRET_ACCESS_KEY=any AWS_REGION=eu-west-1\n\n\

@@ -1,9 +1,18 @@
 //! Who calls: accounts' roots and role sessions, what roles trust and what they allow.
 
+mod condition;
+mod policy;
+
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::clock::SimTime;
 use crate::glob;
+
+pub(crate) use condition::Context;
+pub(crate) use policy::{Act, Verdict};
+pub use policy::{Policy, TrustPolicy};
 
 /// A role of an account.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -14,9 +23,16 @@ pub struct Role {
     /// Who may assume it.
     #[serde(default)]
     pub trust: Trust,
-    /// Actions its sessions may take, as `service:Action` with `*` as wildcard. Default: all.
-    #[serde(default = "everything")]
-    pub allow: Vec<String>,
+    /// Who may assume it, as IAM writes it; takes the place of `trust`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trust_policy: Option<TrustPolicy>,
+    /// Actions its sessions may take, as `service:Action` with `*` as wildcard, after a space
+    /// perhaps the ARN they may do it to. Default: all; with `policies`, none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allow: Option<Vec<String>>,
+    /// What its sessions may do, as IAM writes it; adds to `allow`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<Policy>,
     /// Longest session in seconds, 3,600 to 43,200 (ecs-facts 9.1). Default 3,600.
     #[serde(default = "one_hour")]
     pub max_session_seconds: u64,
@@ -61,16 +77,80 @@ impl Role {
         Self {
             name: name.to_owned(),
             trust: Trust::default(),
-            allow: everything(),
+            trust_policy: None,
+            allow: None,
+            policies: Vec::new(),
             max_session_seconds: one_hour(),
             id: String::new(),
         }
     }
 
-    /// Whether a session of this role may take `action` (`service:Action`).
-    pub(crate) fn allows(&self, action: &str) -> bool {
-        self.allow.iter().any(|rule| glob::matches(rule, action))
+    /// What the policies of this role say about an act.
+    pub(crate) fn verdict(&self, act: &Act<'_>) -> Verdict {
+        let listed = match &self.allow {
+            None => self.policies.is_empty(),
+            Some(rules) => rules.iter().any(|rule| covers(rule, act)),
+        };
+        let listed = if listed {
+            Verdict::Allowed
+        } else {
+            Verdict::Silent
+        };
+        let said = self.policies.iter().map(|policy| policy.verdict(act));
+        said.fold(listed, Verdict::max)
     }
+
+    /// Whether the caller may take `action` (of STS) on this role.
+    pub(crate) fn trusts(&self, caller: &Principal, act: &Act<'_>) -> bool {
+        if let Some(policy) = &self.trust_policy {
+            return policy.verdict(caller, act) == Verdict::Allowed;
+        }
+        let Trust {
+            principals,
+            external_id,
+        } = &self.trust;
+        let sent = act
+            .context
+            .iter()
+            .find(|(key, _)| *key == "sts:ExternalId")
+            .map(|(_, id)| *id);
+        principals.iter().any(|named| caller.is_named_by(named))
+            && external_id
+                .as_deref()
+                .is_none_or(|wanted| sent == Some(wanted))
+    }
+}
+
+/// Whether a rule of an allow list is about this: `service:Action` or `service:Action <ARN>`.
+fn covers(rule: &str, act: &Act<'_>) -> bool {
+    let (action, resource) = rule.split_once(' ').unwrap_or((rule, "*"));
+    glob::matches(action, act.action) && glob::matches(resource.trim(), act.resource)
+}
+
+/// An OpenID Connect provider of an account, whose tokens AssumeRoleWithWebIdentity takes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct IdentityProvider {
+    /// What its tokens have as `iss`, with or without `https://`.
+    pub url: String,
+    /// What they may have as `aud`.
+    pub audiences: Vec<String>,
+    /// Subjects, with `*` as wildcard, that it rejects: IDPRejectedClaim.
+    pub rejects: Vec<String>,
+    /// It does not answer: IDPCommunicationError.
+    pub unreachable: bool,
+}
+
+impl IdentityProvider {
+    /// The URL as ARNs and condition keys have it.
+    pub(crate) fn host(&self) -> &str {
+        host(&self.url)
+    }
+}
+
+/// An issuer without `https://` and without a slash at the end.
+pub(crate) fn host(url: &str) -> &str {
+    url.trim_start_matches("https://").trim_end_matches('/')
 }
 
 /// Who made a call.
@@ -84,6 +164,24 @@ pub(crate) struct Principal {
     pub(crate) user_id: String,
     /// Name of the role, for sessions.
     pub(crate) role: Option<String>,
+    /// What its session was given beside.
+    #[serde(default)]
+    pub(crate) session: SessionTraits,
+}
+
+/// What a session was given when it was made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct SessionTraits {
+    /// Session policies: what they do not allow, the session may not do.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) policies: Vec<Policy>,
+    /// Tags that sessions made from this one inherit.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) transitive: BTreeMap<String, String>,
+    /// It stays with all sessions made from this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) source_identity: Option<String>,
 }
 
 impl Principal {
@@ -94,6 +192,18 @@ impl Principal {
             arn: format!("arn:aws:iam::{account}:root"),
             user_id: account.to_owned(),
             role: None,
+            session: SessionTraits::default(),
+        }
+    }
+
+    /// Whoever calls without credentials.
+    pub(crate) fn anonymous() -> Self {
+        Self {
+            account: String::new(),
+            arn: "anonymous".to_owned(),
+            user_id: "anonymous".to_owned(),
+            role: None,
+            session: SessionTraits::default(),
         }
     }
 
@@ -105,6 +215,7 @@ impl Principal {
             arn: format!("arn:aws:sts::{account}:assumed-role/{name}/{session}"),
             user_id: format!("{}:{session}", role.id),
             role: Some(name.clone()),
+            session: SessionTraits::default(),
         }
     }
 

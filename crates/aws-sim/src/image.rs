@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::digest;
 use crate::ecr::{Image, Repository, denial};
-use crate::iam::Principal;
+use crate::iam::{Act, Principal};
 use crate::script::{Script, ScriptKind};
 use crate::world::World;
 
@@ -201,7 +201,12 @@ impl World {
             .iter()
             .any(|action| {
                 let known = puller.user_id != puller.account;
-                (known && !self.permits(&puller, &format!("ecr:{action}")))
+                let act = Act {
+                    action: &format!("ecr:{action}"),
+                    resource: &format!("arn:aws:ecr:{region}:{owner}:repository/{name}"),
+                    context: &[],
+                };
+                (known && !self.permits(&puller, &act))
                     || denial(&puller, owner, region, name, repository, action).is_some()
             })
     }

@@ -12,15 +12,18 @@ pub mod seed;
 
 mod autoscaling;
 mod calls;
+mod cloudwatch;
 mod control;
 mod digest;
 mod ecr;
 mod ecs;
+mod elb;
 mod error;
 mod files;
 mod glob;
 mod ids;
 mod image;
+mod logs;
 mod parameters;
 mod persist;
 mod registry;

@@ -21,6 +21,9 @@ pub struct Script {
     /// Text that replaces the usual reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Lines that a container logs when it reaches RUNNING, if its log driver is `awslogs`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<String>,
 }
 
 /// The ways in which tasks fail; texts as in ecs-facts section 10.

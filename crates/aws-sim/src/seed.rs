@@ -8,14 +8,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::clock::SimTime;
-use crate::iam::Role;
+use crate::iam::{IdentityProvider, Role};
 use crate::world::{World, is_account_id};
 use crate::{SimError, ecs};
 
+pub use crate::elb::TargetGroup;
 pub use demo::demo;
 
 /// A part of a world. Seeding what exists already leaves it as it is, except that roles,
-/// secrets and parameters are replaced.
+/// secrets, parameters, target groups and identity providers are replaced.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Seed {
@@ -35,6 +36,9 @@ pub struct AccountSeed {
     /// Roles that can be assumed.
     #[serde(default)]
     pub roles: Vec<Role>,
+    /// OpenID Connect providers whose tokens its roles may trust.
+    #[serde(default)]
+    pub identity_providers: Vec<IdentityProvider>,
     /// What it has in its regions.
     #[serde(default)]
     pub regions: Vec<RegionSeed>,
@@ -52,6 +56,8 @@ pub struct RegionSeed {
     pub secrets: BTreeMap<String, String>,
     /// SSM parameters: name to value.
     pub parameters: BTreeMap<String, String>,
+    /// Target groups, where they differ from what a service's mention makes them.
+    pub target_groups: Vec<TargetGroup>,
 }
 
 /// An ECS cluster with its services.
@@ -111,6 +117,11 @@ pub(crate) fn apply(world: &mut World, now: SimTime, seed: &Seed) -> Result<(), 
             }
             world.account(id).roles.insert(role.name.clone(), role);
         }
+        for provider in &account.identity_providers {
+            let known = &mut world.account(id).identity_providers;
+            known.retain(|known| known.host() != provider.host());
+            known.push(provider.clone());
+        }
         if account.name.is_some() {
             world.account(id).name.clone_from(&account.name);
         }
@@ -138,6 +149,16 @@ fn seed_region(
     let region = world.region(account, &seed.name);
     region.secrets.extend(seed.secrets.clone());
     region.parameters.extend(seed.parameters.clone());
+    for group in &seed.target_groups {
+        if !group.has_arn() {
+            return Err(SimError::Seed(format!(
+                "`{}` is not the ARN of a target group",
+                group.arn
+            )));
+        }
+        let groups = &mut world.region(account, &seed.name).elb.groups;
+        groups.insert(group.arn.clone(), group.clone());
+    }
     for cluster in &seed.clusters {
         ecs::seed(world, now, account, &seed.name, cluster)
             .map_err(|refused| SimError::Seed(refused.to_string()))?;

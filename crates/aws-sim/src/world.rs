@@ -6,11 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::autoscaling;
 use crate::clock::SimTime;
+use crate::cloudwatch;
 use crate::ecr::{self, Findings};
 use crate::ecs;
+use crate::elb;
 use crate::files::Files;
-use crate::iam::{Principal, Role, Session};
+use crate::iam::{Act, IdentityProvider, Principal, Role, Session, Verdict};
 use crate::ids::Ids;
+use crate::logs;
 use crate::script::Script;
 use crate::sockets::Sockets;
 
@@ -53,6 +56,8 @@ pub(crate) struct Account {
     pub(crate) name: Option<String>,
     /// Roles by name.
     pub(crate) roles: BTreeMap<String, Role>,
+    /// OpenID Connect providers.
+    pub(crate) identity_providers: Vec<IdentityProvider>,
     /// By region name.
     pub(crate) regions: BTreeMap<String, Region>,
 }
@@ -73,6 +78,12 @@ pub(crate) struct Region {
     pub(crate) secrets: BTreeMap<String, String>,
     /// SSM parameters by name.
     pub(crate) parameters: BTreeMap<String, String>,
+    /// CloudWatch Logs: the last lines of containers.
+    pub(crate) logs: logs::Store,
+    /// CloudWatch: alarms that the control API has made.
+    pub(crate) cloudwatch: cloudwatch::State,
+    /// Elastic Load Balancing: seeded target groups.
+    pub(crate) elb: elb::State,
 }
 
 impl World {
@@ -101,21 +112,49 @@ impl World {
         self.accounts.get(account)?.regions.get(region)
     }
 
-    /// Lets everything happen that is due at `now`.
+    /// Lets everything happen that is due at `now`, in the order of its time.
     pub(crate) fn catch_up(&mut self, now: SimTime) {
-        if self.wake.is_some_and(|wake| wake <= now) {
-            self.wake = ecs::tick(self, now);
+        if self.wake.is_none_or(|wake| wake > now) {
+            return;
         }
+        while let Some(due) = autoscaling::next(self).filter(|due| *due < now) {
+            ecs::tick(self, due);
+            autoscaling::tick(self, due);
+        }
+        let mut next = ecs::tick(self, now);
+        if autoscaling::tick(self, now) {
+            next = ecs::tick(self, now);
+        }
+        self.wake = [next, autoscaling::next(self)].into_iter().flatten().min();
     }
 
-    /// Whether the identity-based policy of a principal allows `action` (`service:Action`).
-    pub(crate) fn permits(&self, principal: &Principal, action: &str) -> bool {
-        let Some(name) = &principal.role else {
-            return true;
-        };
+    /// Whether the policies of a principal's role and of its session allow this.
+    pub(crate) fn permits(&self, principal: &Principal, act: &Act<'_>) -> bool {
+        self.denial(principal, act).is_none()
+    }
+
+    /// Why a principal may not do this, in the words that end the text of AccessDenied.
+    pub(crate) fn denial(&self, principal: &Principal, act: &Act<'_>) -> Option<String> {
+        let name = principal.role.as_ref()?;
         let account = self.accounts.get(&principal.account);
         let role = account.and_then(|account| account.roles.get(name));
-        role.is_some_and(|role| role.allows(action))
+        let identity = role.map_or(Verdict::Silent, |role| role.verdict(act));
+        let policies = principal.session.policies.iter();
+        let session = policies.map(|policy| policy.verdict(act)).max();
+        let action = act.action;
+        match (identity, session.unwrap_or(Verdict::Allowed)) {
+            (Verdict::Denied, _) => {
+                Some("with an explicit deny in an identity-based policy".to_owned())
+            }
+            (_, Verdict::Denied) => Some("with an explicit deny in a session policy".to_owned()),
+            (Verdict::Silent, _) => Some(format!(
+                "because no identity-based policy allows the {action} action"
+            )),
+            (_, Verdict::Silent) => Some(format!(
+                "because no session policy allows the {action} action"
+            )),
+            (Verdict::Allowed, Verdict::Allowed) => None,
+        }
     }
 
     /// The script for an image known by these names (reference, digests), if any.

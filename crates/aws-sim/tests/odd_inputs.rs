@@ -7,6 +7,7 @@ use support::{TOOLS, World};
 
 const ECR: &str = "AmazonEC2ContainerRegistry_V20150921.";
 const SCALING: &str = "AnyScaleFrontendService.";
+const LOGS: &str = "Logs_20140328.";
 
 /// Operations and the members they read.
 fn operations() -> Vec<(String, &'static [&'static str])> {
@@ -79,7 +80,77 @@ fn operations() -> Vec<(String, &'static [&'static str])> {
             "DescribeScalableTargets",
             &["ServiceNamespace", "ResourceIds", "MaxResults", "NextToken"],
         ),
+        (
+            "PutScalingPolicy",
+            &[
+                "PolicyName",
+                "PolicyType",
+                "TargetTrackingScalingPolicyConfiguration",
+            ],
+        ),
+        (
+            "DescribeScalingPolicies",
+            &["PolicyNames", "ResourceId", "MaxResults", "NextToken"],
+        ),
+        ("DeleteScalingPolicy", &["PolicyName"]),
+        (
+            "PutScheduledAction",
+            &[
+                "ScheduledActionName",
+                "Schedule",
+                "Timezone",
+                "StartTime",
+                "EndTime",
+                "ScalableTargetAction",
+            ],
+        ),
+        (
+            "DescribeScheduledActions",
+            &["ScheduledActionNames", "ResourceId", "MaxResults"],
+        ),
+        ("DeleteScheduledAction", &["ScheduledActionName"]),
+        (
+            "DescribeScalingActivities",
+            &["ResourceId", "IncludeNotScaledActivities", "MaxResults"],
+        ),
+        ("TagResource", &["ResourceARN", "Tags"]),
+        ("UntagResource", &["ResourceARN", "TagKeys"]),
+        ("ListTagsForResource", &["ResourceARN"]),
         ("DeregisterScalableTarget", &["ResourceId"]),
+    ];
+    let logs: &[(&str, &[&str])] = &[
+        (
+            "GetLogEvents",
+            &[
+                "logGroupName",
+                "logStreamName",
+                "nextToken",
+                "limit",
+                "startTime",
+            ],
+        ),
+        (
+            "FilterLogEvents",
+            &[
+                "logGroupName",
+                "logStreamNames",
+                "filterPattern",
+                "nextToken",
+            ],
+        ),
+        (
+            "DescribeLogGroups",
+            &[
+                "logGroupNamePrefix",
+                "logGroupNamePattern",
+                "nextToken",
+                "limit",
+            ],
+        ),
+        (
+            "DescribeLogStreams",
+            &["logGroupName", "orderBy", "descending", "limit"],
+        ),
     ];
     let ecr = ecr
         .iter()
@@ -87,11 +158,24 @@ fn operations() -> Vec<(String, &'static [&'static str])> {
     let scaling = scaling
         .iter()
         .map(|(name, members)| (format!("{SCALING}{name}"), *members));
-    let others: [(String, &[&str]); 2] = [
+    let logs = logs
+        .iter()
+        .map(|(name, members)| (format!("{LOGS}{name}"), *members));
+    let others: [(String, &[&str]); 3] = [
+        (
+            "GraniteServiceVersion20100801.DescribeAlarms".to_owned(),
+            &[
+                "AlarmNames",
+                "AlarmTypes",
+                "StateValue",
+                "MaxRecords",
+                "NextToken",
+            ],
+        ),
         ("secretsmanager.GetSecretValue".to_owned(), &["SecretId"]),
         ("AmazonSSM.GetParameter".to_owned(), &["Name"]),
     ];
-    ecr.chain(scaling).chain(others).collect()
+    ecr.chain(scaling).chain(logs).chain(others).collect()
 }
 
 fn odd_values() -> Vec<Value> {
@@ -126,6 +210,11 @@ async fn no_value_breaks_an_operation() {
                     "repositoryName": "app",
                     "ServiceNamespace": "ecs",
                     "ScalableDimension": "ecs:service:DesiredCount",
+                    "ResourceId": "service/main/hello",
+                    "PolicyName": "cpu",
+                    "ScheduledActionName": "evening",
+                    "logGroupName": "/ecs/hello",
+                    "logStreamName": "ecs/app/1",
                 });
                 input[*member] = value;
                 let answer = world.call(TOOLS, &target, input.clone()).await;
@@ -139,4 +228,45 @@ async fn no_value_breaks_an_operation() {
             .ecr(TOOLS, "CreateRepository", json!({"repositoryName": "app"}))
             .await;
     }
+}
+
+#[tokio::test]
+async fn no_query_breaks_an_operation() {
+    let world = World::demo().await;
+    let operations = [
+        "Version=2011-06-15&Action=AssumeRole",
+        "Version=2011-06-15&Action=AssumeRoleWithWebIdentity",
+        "Version=2011-06-15&Action=GetSessionToken",
+        "Version=2011-06-15&Action=GetAccessKeyInfo",
+        "Version=2015-12-01&Action=DescribeTargetGroups",
+        "Version=2015-12-01&Action=DescribeTargetHealth",
+        "Version=2015-12-01&Action=DescribeTargetGroupAttributes",
+        "Version=2010-08-01&Action=DescribeAlarms",
+    ];
+    let members = [
+        "RoleArn=arn:aws:iam::000000000000:role/shipway-deploy&RoleSessionName=job",
+        "RoleArn&RoleSessionName=%00",
+        "DurationSeconds=99999999999999999999999",
+        "Tags=x&Tags.member.1=y&Tags.member.1.Key=z",
+        "Tags.member.x.Key=a&Tags.member.-1.Value=b&Tags.member.18446744073709551616.Key=c",
+        "Policy=%7B%7D&PolicyArns.member.1.arn=x",
+        "WebIdentityToken=e30.e30.e30&RoleArn=arn:aws:iam::1:role/x",
+        "TargetGroupArn=x&Targets.member.1.Port=many",
+        "TargetGroupArns.member=x&Names=&PageSize=-1&Marker=%25",
+        "AlarmNames.member.1.Deep=x&MaxRecords=0&StateValue=%C3%A9",
+        "a.b.c.d.e.f.g.h.i.j.k.l.m.n.o=p",
+    ];
+    for operation in operations {
+        for member in members {
+            let answer = world.sts(TOOLS, &format!("{operation}&{member}")).await;
+            if !answer.status.is_success() {
+                assert!(answer.status.is_client_error(), "{operation} {member}");
+                assert!(!answer.xml("Code").is_empty(), "{operation} {member}");
+            }
+        }
+    }
+    let unknown = world
+        .sts(TOOLS, "Version=2000-01-01&Action=AssumeRole")
+        .await;
+    assert_eq!(unknown.error(), "UnknownOperationException");
 }

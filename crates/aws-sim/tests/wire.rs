@@ -52,7 +52,7 @@ async fn what_is_no_operation_gets_an_aws_shaped_refusal() {
         "AmazonEC2ContainerServiceV20141113.DescribeTheMoon",
         "AmazonEC2ContainerRegistry_V20150921.describerepositories",
         "AnyScaleFrontendService.",
-        "GraniteServiceVersion20100801.DescribeAlarms",
+        "DynamoDB_20120810.ListTables",
         "nonsense",
     ] {
         let answer = world.call(STAGING, target, json!({})).await;
@@ -61,7 +61,7 @@ async fn what_is_no_operation_gets_an_aws_shaped_refusal() {
         assert!(!answer.header("x-amzn-requestid").is_empty());
     }
     let cbor = [("smithy-protocol", "rpc-v2-cbor")];
-    let path = "/service/GraniteServiceVersion20100801/operation/DescribeAlarms";
+    let path = "/service/DynamoDB_20120810/operation/ListTables";
     let answer = send(&host, request(Method::POST, &host, path, &cbor, "")).await;
     assert_eq!(answer.error(), "UnknownOperationException");
     for (method, path) in [(Method::GET, "/"), (Method::POST, "/elsewhere")] {

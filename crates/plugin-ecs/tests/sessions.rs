@@ -40,6 +40,7 @@ async fn simulator() -> aws_sim::Sim {
         id: id.to_owned(),
         name: None,
         roles: vec![role],
+        identity_providers: vec![],
         regions,
     };
     let accounts = vec![

@@ -1,45 +1,87 @@
-//! Application Auto Scaling: scalable targets of ECS services (ecs-facts 8).
+//! Application Auto Scaling of ECS services (ecs-facts 8): targets, policies, scheduled actions.
+//!
+//! Everything happens in [`tick`], which the world calls when the instant that [`next`] gave is
+//! reached. Metrics come from the control API only: the simulator measures nothing.
 
+mod activity;
+mod control;
 mod describe;
+mod drive;
+mod metric;
+mod page;
+mod policies;
+mod policy;
 mod register;
+mod resource;
+mod schedule;
+mod scheduled;
+mod tags;
+mod track;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::clock::SimTime;
 use crate::wire::{ApiError, Ctx, Input};
 use crate::world::World;
 
+use activity::Activity;
+use metric::Reading;
+use policy::Policy;
+use scheduled::ScheduledAction;
+
+pub(crate) use control::routes;
+pub(crate) use drive::{next, tick};
+pub(crate) use policies::alarms;
+
 const NAMESPACE: &str = "ecs";
 const DIMENSION: &str = "ecs:service:DesiredCount";
 
-/// All targets of one account and region.
+/// Everything of one account and region.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct State {
     /// By resource id.
-    pub(crate) targets: BTreeMap<String, Target>,
+    targets: BTreeMap<String, Target>,
+    /// What metrics of services stand at: by resource id, then by metric type.
+    metrics: BTreeMap<String, BTreeMap<String, Reading>>,
+    /// By resource id, newest first. They outlive their target.
+    activities: BTreeMap<String, VecDeque<Activity>>,
 }
 
 /// A service whose desired count is scaled.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Target {
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Target {
     id: String,
-    pub(crate) min: u32,
-    pub(crate) max: u32,
-    pub(crate) suspended: Suspended,
+    min: u32,
+    max: u32,
+    suspended: Suspended,
     created: SimTime,
+    #[serde(default)]
+    tags: BTreeMap<String, String>,
+    /// By name.
+    #[serde(default)]
+    policies: BTreeMap<String, Policy>,
+    /// By name.
+    #[serde(default)]
+    actions: BTreeMap<String, ScheduledAction>,
+    /// When the policies are to be looked at again.
+    #[serde(default)]
+    look: Option<SimTime>,
+    /// Why nothing was scaled when something should have been, as long as that lasts.
+    #[serde(default)]
+    held: Option<String>,
 }
 
 /// Which kinds of scaling are suspended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct Suspended {
-    pub(crate) dynamic_scaling_in_suspended: bool,
-    pub(crate) dynamic_scaling_out_suspended: bool,
-    pub(crate) scheduled_scaling_suspended: bool,
+struct Suspended {
+    dynamic_scaling_in_suspended: bool,
+    dynamic_scaling_out_suspended: bool,
+    scheduled_scaling_suspended: bool,
 }
 
 /// Answers one API call.
@@ -53,73 +95,31 @@ pub(crate) fn call(
     match action {
         "RegisterScalableTarget" => register::register(world, ctx, input),
         "DescribeScalableTargets" => describe::describe(world, ctx, input),
-        "DeregisterScalableTarget" => deregister(world, ctx, input),
+        "DeregisterScalableTarget" => register::deregister(world, ctx, input),
+        "PutScalingPolicy" => policies::put(world, ctx, input),
+        "DescribeScalingPolicies" => policies::describe(world, ctx, input),
+        "DeleteScalingPolicy" => policies::delete(world, ctx, input),
+        "PutScheduledAction" => scheduled::put(world, ctx, input),
+        "DescribeScheduledActions" => scheduled::describe(world, ctx, input),
+        "DeleteScheduledAction" => scheduled::delete(world, ctx, input),
+        "DescribeScalingActivities" => activity::describe(world, ctx, input),
+        "TagResource" => tags::tag(world, ctx, input),
+        "UntagResource" => tags::untag(world, ctx, input),
+        "ListTagsForResource" => tags::list(world, ctx, input),
         _ => Err(ApiError::unknown_operation(action)),
     }
 }
 
-/// `DeregisterScalableTarget`.
-fn deregister(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Value, ApiError> {
-    let resource = resource(input)?;
-    let region = world.region(&ctx.account, &ctx.region);
-    if region.autoscaling.targets.remove(resource.id).is_none() {
-        return Err(ApiError::client(
-            "ObjectNotFoundException",
-            format!(
-                "No scalable target found for service namespace: {NAMESPACE}, resource ID: {}, \
-                 scalable dimension: {DIMENSION}",
-                resource.id
-            ),
-        ));
+impl State {
+    /// The target that a call is about.
+    fn target(&mut self, resource: &str) -> Result<&mut Target, ApiError> {
+        self.targets.get_mut(resource).ok_or_else(|| {
+            resource::not_found(format!(
+                "No scalable target registered for service namespace: {NAMESPACE}, resource ID: \
+                 {resource}, scalable dimension: {DIMENSION}"
+            ))
+        })
     }
-    Ok(json!({}))
-}
-
-/// The service a call is about.
-struct Resource<'a> {
-    /// `service/<cluster>/<service>`.
-    id: &'a str,
-    cluster: &'a str,
-    service: &'a str,
-}
-
-/// Reads namespace, resource id and dimension.
-fn resource<'a>(input: &Input<'a>) -> Result<Resource<'a>, ApiError> {
-    namespace(input)?;
-    let id = input.need_str("ResourceId")?;
-    dimension(input.need_str("ScalableDimension")?)?;
-    let parts: Vec<&str> = id.split('/').collect();
-    match parts[..] {
-        ["service", cluster, service] if !cluster.is_empty() && !service.is_empty() => {
-            Ok(Resource {
-                id,
-                cluster,
-                service,
-            })
-        }
-        _ => Err(ApiError::validation(format!(
-            "Unsupported service namespace, resource type or scalable dimension: '{id}' is not \
-             service/<cluster>/<service>"
-        ))),
-    }
-}
-
-fn namespace(input: &Input<'_>) -> Result<(), ApiError> {
-    match input.need_str("ServiceNamespace")? {
-        NAMESPACE => Ok(()),
-        other => Err(ApiError::validation(format!(
-            "The simulator scales only the service namespace ecs, not '{other}'"
-        ))),
-    }
-}
-
-fn dimension(text: &str) -> Result<(), ApiError> {
-    if text == DIMENSION {
-        return Ok(());
-    }
-    Err(ApiError::validation(format!(
-        "Unsupported scalable dimension '{text}' for service namespace ecs"
-    )))
 }
 
 fn target_arn(ctx: &Ctx, target: &Target) -> String {

@@ -1,8 +1,10 @@
-//! RegisterScalableTarget: creates a target or updates it, and clamps the desired count.
+//! RegisterScalableTarget and DeregisterScalableTarget.
 
 use serde_json::{Value, json};
 
-use super::{Suspended, Target, resource, target_arn};
+use super::activity::{Activity, Outcome};
+use super::drive::{At, clamp};
+use super::{DIMENSION, NAMESPACE, Suspended, Target, resource, tags, target_arn};
 use crate::ecs;
 use crate::wire::{ApiError, Ctx, Input};
 use crate::world::World;
@@ -10,13 +12,14 @@ use crate::world::World;
 /// `RegisterScalableTarget`. On an update, what is not sent is unchanged; the desired count is
 /// pulled into the bounds in any case.
 pub(super) fn register(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Value, ApiError> {
-    let resource = resource(input)?;
+    let resource = resource::read(input)?;
     let (min, max) = (
         capacity(input, "MinCapacity")?,
         capacity(input, "MaxCapacity")?,
     );
     let suspended = input.structure("SuspendedState")?;
     let suspended = suspended.map(|flags| read_suspended(&flags)).transpose()?;
+    let given = tags::read(input)?;
     let region = world.region(&ctx.account, &ctx.region);
     let mut target = match region.autoscaling.targets.get(resource.id) {
         Some(target) => target.clone(),
@@ -26,6 +29,11 @@ pub(super) fn register(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Resul
             max: max.ok_or_else(|| missing("MaxCapacity"))?,
             suspended: Suspended::default(),
             created: ctx.now,
+            tags: given,
+            policies: Default::default(),
+            actions: Default::default(),
+            look: None,
+            held: None,
         },
     };
     target.min = min.unwrap_or(target.min);
@@ -37,19 +45,48 @@ pub(super) fn register(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Resul
             target.max, target.min
         )));
     }
-    let bounds = target.min..=target.max;
-    ecs::clamp_desired(world, ctx, resource.cluster, resource.service, bounds)
-        .map_err(|_| ApiError::validation(format!("ECS service doesn't exist: {}", resource.id)))?;
+    let at = At::of(ctx, resource);
+    if ecs::census(world, &at.service()).is_none() {
+        return Err(ApiError::validation(format!(
+            "ECS service doesn't exist: {}",
+            resource.id
+        )));
+    }
     if target.id.is_empty() {
         target.id = world.ids.hex(30);
     }
+    // What was suspended acts at once if its alarm is still in breach.
+    target.look = Some(ctx.now);
     let arn = target_arn(ctx, &target);
+    let bounds = (target.min, target.max);
     let region = world.region(&ctx.account, &ctx.region);
     region
         .autoscaling
         .targets
         .insert(resource.id.to_owned(), target);
+    if let Some((wanted, cause)) = clamp(world, &at, bounds) {
+        let activity = Activity::new(world, &at, Outcome::Scaled(wanted), cause);
+        activity.keep(world, &at);
+    }
     Ok(json!({"ScalableTargetARN": arn}))
+}
+
+/// `DeregisterScalableTarget`: policies and scheduled actions go with the target.
+pub(super) fn deregister(
+    world: &mut World,
+    ctx: &Ctx,
+    input: &Input<'_>,
+) -> Result<Value, ApiError> {
+    let resource = resource::read(input)?;
+    let region = world.region(&ctx.account, &ctx.region);
+    if region.autoscaling.targets.remove(resource.id).is_none() {
+        return Err(resource::not_found(format!(
+            "No scalable target found for service namespace: {NAMESPACE}, resource ID: {}, \
+             scalable dimension: {DIMENSION}",
+            resource.id
+        )));
+    }
+    Ok(json!({}))
 }
 
 /// Reads the three flags. An omitted one is false, its default in the model; whether AWS keeps the
@@ -63,12 +100,16 @@ fn read_suspended(input: &Input<'_>) -> Result<Suspended, ApiError> {
     })
 }
 
-fn capacity(input: &Input<'_>, name: &str) -> Result<Option<u32>, ApiError> {
+/// `MinCapacity` or `MaxCapacity`.
+pub(super) fn capacity(input: &Input<'_>, name: &str) -> Result<Option<u32>, ApiError> {
     let Some(value) = input.int(name)? else {
         return Ok(None);
     };
     let bad = |_| ApiError::validation(format!("{name} must be at least 0 but was {value}"));
-    u32::try_from(value).map(Some).map_err(bad)
+    i32::try_from(value)
+        .and_then(u32::try_from)
+        .map(Some)
+        .map_err(bad)
 }
 
 fn missing(name: &str) -> ApiError {

@@ -12,6 +12,8 @@
 //! | `POST /_sim/scripts` | a `Script` | `{}` |
 //! | `DELETE /_sim/scripts` | | `{}`: all are forgotten |
 //! | `POST /_sim/findings` | `{"match": "...", "counts": {"HIGH": 1}}` | `{}`: what image scans find |
+//! | `GET`, `PUT`, `DELETE /_sim/alarms` | see `cloudwatch/control.rs` | the states of alarms |
+//! | `GET`, `PUT /_sim/metrics` | see `autoscaling/control.rs` | what metrics of services stand at |
 //! | `GET /_sim/clock` | | now (epoch seconds), scale |
 //! | `POST /_sim/clock` | `{"scale": N}` (0 pauses) and/or `{"advance_seconds": N}` | now, scale |
 
@@ -30,13 +32,13 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::ecr::Findings;
-use crate::ecs;
 use crate::script::Script;
 use crate::seed::{self, Seed};
 use crate::shared::Shared;
+use crate::{autoscaling, cloudwatch, ecs};
 
 /// What an endpoint answers: JSON, or a text that says what was wrong with the request.
-type Answer = Result<Value, String>;
+pub(crate) type Answer = Result<Value, String>;
 
 /// The routes.
 pub(crate) fn router() -> Router<Arc<Shared>> {
@@ -57,9 +59,11 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/_sim/findings", post(add_findings))
         .route("/_sim/clock", get(clock).post(set_clock))
         .merge(ecs::routes())
+        .merge(autoscaling::routes())
+        .merge(cloudwatch::routes())
 }
 
-fn reply(answer: Answer) -> Response {
+pub(crate) fn reply(answer: Answer) -> Response {
     let (status, body) = match answer {
         Ok(value) => (200, value),
         Err(problem) => (400, json!({"error": problem})),
@@ -71,7 +75,7 @@ fn reply(answer: Answer) -> Response {
         .unwrap_or_default()
 }
 
-fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, String> {
+pub(crate) fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, String> {
     serde_json::from_slice(body).map_err(|error| format!("the body is not as expected: {error}"))
 }
 

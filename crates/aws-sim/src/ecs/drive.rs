@@ -2,10 +2,11 @@
 
 use ecs_model::{Fresh, Outside, Plan, Time};
 
+use super::log::Unsaid;
 use super::names::{self, DEPLOYMENT, Place};
 use super::plan::foresee;
 use super::service::{Records, Service};
-use super::task::TaskRecord;
+use super::task::{OwnTask, TaskRecord};
 use crate::clock::SimTime;
 use crate::wire::ApiError;
 use crate::world::World;
@@ -43,15 +44,28 @@ impl Outside for Hands<'_> {
             return Plan::default();
         };
         let behind_target = revision.is_behind_target();
-        let foreseen = foresee(
+        let mut foreseen = foresee(
             self.world,
             self.place,
             &revision.spec,
             &revision.digests,
             behind_target,
         );
+        let region = self
+            .world
+            .existing_region(&self.place.account, &self.place.region);
+        let delay = super::targets::groups(&revision.members)
+            .filter_map(|(group, _)| region?.elb.delay(group))
+            .max();
+        if let Some(delay) = delay {
+            foreseen.plan.phases.draining = delay;
+        }
         revision.bind(&foreseen.digests);
         let record = TaskRecord::new(&mut self.world.ids, &revision.spec, &foreseen);
+        let unsaid = Unsaid::new(&revision.spec, task, foreseen.log);
+        if !unsaid.is_empty() {
+            self.records.unsaid.insert(task.to_owned(), unsaid);
+        }
         self.records.tasks.insert(task.to_owned(), record);
         foreseen.plan
     }
@@ -78,6 +92,9 @@ pub(super) fn with<R>(
     };
     let result = work(model, &mut hands);
     service.settle();
+    for (at, said) in service.take_log() {
+        said.say(world, place, at);
+    }
     services(world, place, cluster)?.insert(name.to_owned(), service);
     Ok(result)
 }
@@ -100,16 +117,21 @@ pub(crate) fn tick(world: &mut World, now: SimTime) -> Option<SimTime> {
             model.advance(moment, hands);
         });
     }
-    let regions = world.accounts.values_mut();
-    let regions = regions.flat_map(|account| account.regions.values_mut());
-    let mut next = None;
-    for region in regions {
-        for cluster in region.ecs.clusters.values_mut() {
-            cluster
-                .tasks
-                .retain(|_, task| task.advance(model_time(now)));
+    let (mut next, mut said) = (None, Vec::new());
+    for (account, state) in &mut world.accounts {
+        for (region, state) in &mut state.regions {
+            for cluster in state.ecs.clusters.values_mut() {
+                cluster
+                    .tasks
+                    .retain(|_, task| task.advance(model_time(now)));
+                let spoken = cluster.tasks.values_mut().filter_map(OwnTask::take_log);
+                said.extend(spoken.map(|spoken| (Place::new(account, region), spoken)));
+            }
+            next = [next, state.ecs.wake()].into_iter().flatten().min();
         }
-        next = [next, region.ecs.wake()].into_iter().flatten().min();
+    }
+    for (place, (at, lines)) in said {
+        lines.say(world, &place, at);
     }
     next
 }

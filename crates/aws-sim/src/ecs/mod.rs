@@ -1,6 +1,6 @@
 //! The ECS service: awsJson1.1 on top of `ecs-model`.
 //!
-//! The frame calls four functions here, all with the world's lock held (so: short, no waiting):
+//! The frame calls these functions here, all with the world's lock held (so: short, no waiting):
 //!
 //! - [`call`] for each API call. `ctx` says who calls, where and when; input comes through
 //!   [`crate::wire::Input`]; errors are [`ApiError`] (the frame writes the wire form and the log).
@@ -9,7 +9,7 @@
 //!   lie behind, after a jump of a paused clock) and gives the next deadline. The frame ticks before
 //!   a call when a deadline has passed, so that calls always see the state of their own `now`.
 //! - [`seed`] to create a cluster with services (`crate::seed`). What exists already stays as it is.
-//! - [`clamp_desired`] when Auto Scaling registers a target (ecs-facts 8).
+//! - [`census`] and [`set_desired`] when Auto Scaling looks at a service and scales it (ecs-facts 8).
 //!
 //! How tasks are replaced is the business of `ecs-model`; here are the words of the API, the task
 //! definitions, and what a task's image and its failure scripts mean for the task.
@@ -18,6 +18,7 @@ mod clusters;
 mod control;
 mod definition;
 mod drive;
+mod log;
 mod names;
 mod phases;
 mod plan;
@@ -27,6 +28,7 @@ mod service;
 mod spec;
 mod state;
 mod tags;
+mod targets;
 mod task;
 
 use serde_json::Value;
@@ -37,9 +39,10 @@ use crate::world::World;
 pub(crate) use control::routes;
 pub(crate) use drive::tick;
 pub(crate) use phases::Settings;
-pub(crate) use scaling::clamp_desired;
+pub(crate) use scaling::{Census, ServiceName, census, set_desired};
 pub(crate) use seeding::seed;
 pub(crate) use state::State;
+pub(crate) use targets::{RegisteredTask, Standing};
 
 /// Answers one API call.
 pub(crate) fn call(

@@ -84,11 +84,16 @@ impl Settings {
             container_failing: span(self.container_failing, failing),
             target_passing: span(self.target_passing, usual.target_passing),
             target_failing: span(self.target_failing, usual.target_failing),
-            draining: span(self.draining, usual.draining),
+            draining: self.draining(),
             terminating: span(self.terminating, usual.terminating),
             stop_timeout,
             deprovisioning: span(self.deprovisioning, usual.deprovisioning),
         }
+    }
+
+    /// How long a target drains, where its group does not say it.
+    pub(crate) fn draining(&self) -> Duration {
+        span(self.draining, Phases::default().draining)
     }
 
     /// How long a task of RunTask runs.

@@ -18,6 +18,8 @@ pub(super) struct Foreseen {
     pub(super) digests: Vec<Option<String>>,
     /// The container that ends the task, and what its `reason` says.
     pub(super) culprit: Option<Culprit>,
+    /// What each container will log.
+    pub(super) log: Vec<Vec<String>>,
 }
 
 /// Foresees a task. `known` are the digests that its revision is bound to (ecs-facts 3.7).
@@ -41,6 +43,7 @@ pub(super) fn foresee(
         },
         digests: Vec::new(),
         culprit: None,
+        log: Vec::new(),
     };
     for (index, container) in spec.containers.iter().enumerate() {
         let pulled = world.resolve_image(Pull {
@@ -54,7 +57,12 @@ pub(super) fn foresee(
             Ok(resolved) => go(container, resolved),
             Err(refused) => Some((cannot_start(Until::Pulling, refused.reason.clone()), None)),
         };
-        foreseen.digests.push(pulled.ok().map(|image| image.digest));
+        let pulled = pulled.ok();
+        let script = pulled.as_ref().and_then(|image| image.script.as_ref());
+        foreseen
+            .log
+            .push(script.map_or_else(Vec::new, |script| script.log.clone()));
+        foreseen.digests.push(pulled.map(|image| image.digest));
         if let Some((outcome, reason)) = outcome
             && foreseen.culprit.is_none()
         {

@@ -1,23 +1,51 @@
-//! What Application Auto Scaling does to services (ecs-facts 8).
+//! What Application Auto Scaling sees of services and does to them (ecs-facts 8).
+
+use ecs_model::TaskStatus;
 
 use super::drive::{model_time, with};
 use super::names::Place;
-use crate::wire::{ApiError, Ctx};
+use crate::clock::SimTime;
 use crate::world::World;
 
-/// Pulls the desired count of a service into `min..=max`; `Err` when there is no such service.
-pub(crate) fn clamp_desired(
-    world: &mut World,
-    ctx: &Ctx,
-    cluster: &str,
-    service: &str,
-    bounds: std::ops::RangeInclusive<u32>,
-) -> Result<(), ApiError> {
-    let now = model_time(ctx.now);
-    with(world, &Place::of(ctx), cluster, service, |model, hands| {
-        let wanted = model.desired().clamp(*bounds.start(), *bounds.end());
-        if wanted != model.desired() {
-            model.set_desired(wanted, now, hands);
-        }
+/// A service, by its place and its names.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ServiceName<'a> {
+    pub(crate) account: &'a str,
+    pub(crate) region: &'a str,
+    pub(crate) cluster: &'a str,
+    pub(crate) service: &'a str,
+}
+
+/// How a service stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Census {
+    pub(crate) desired: u32,
+    pub(crate) running: u32,
+    /// A deployment is under way.
+    pub(crate) deploying: bool,
+}
+
+/// How a service stands; `None` when there is no such service.
+pub(crate) fn census(world: &World, name: &ServiceName<'_>) -> Option<Census> {
+    let region = world.existing_region(name.account, name.region)?;
+    let cluster = region.ecs.cluster(name.cluster).ok()?;
+    let service = cluster.services.get(name.service)?;
+    let model = &service.model;
+    let running = model.tasks().iter();
+    let running = running.filter(|task| task.status() == TaskStatus::Running);
+    service.is_active().then(|| Census {
+        desired: model.desired(),
+        running: u32::try_from(running.count()).unwrap_or(u32::MAX),
+        deploying: model.is_deploying(),
     })
+}
+
+/// Sets the desired count of a service. That starts no deployment.
+pub(crate) fn set_desired(world: &mut World, name: &ServiceName<'_>, desired: u32, now: SimTime) {
+    let place = Place::new(name.account, name.region);
+    let moment = model_time(now);
+    // Without the service there is nothing to set; callers have looked.
+    let _found = with(world, &place, name.cluster, name.service, |model, hands| {
+        model.set_desired(desired, moment, hands);
+    });
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::log::LogTarget;
 use crate::image::Platform;
 
 /// A task definition as its tasks see it.
@@ -39,6 +40,8 @@ pub(super) struct ContainerSpec {
     pub(super) memory: Option<i64>,
     pub(super) memory_reservation: Option<i64>,
     pub(super) health_check: bool,
+    #[serde(default)]
+    pub(super) log: Option<LogTarget>,
 }
 
 /// The pace of a container health check (ecs-facts 1.3).
@@ -121,6 +124,7 @@ fn container(container: &Value) -> ContainerSpec {
         memory: number("memory"),
         memory_reservation: number("memoryReservation"),
         health_check: health_check(container).is_some(),
+        log: LogTarget::of(container),
     }
 }
 

@@ -8,7 +8,7 @@ use super::Registry;
 use super::error::RegistryError;
 use crate::clock::SimTime;
 use crate::ecr::{BadToken, denial};
-use crate::iam::Principal;
+use crate::iam::{Act, Principal};
 use crate::world::World;
 
 impl Registry {
@@ -39,11 +39,16 @@ impl Registry {
         action: &str,
     ) -> Result<(), RegistryError> {
         let (owner, region) = (&self.account, &self.region);
-        if !world.permits(principal, &format!("ecr:{action}")) {
+        let resource = format!("arn:aws:ecr:{region}:{owner}:repository/{name}");
+        let act = Act {
+            action: &format!("ecr:{action}"),
+            resource: &resource,
+            context: &[],
+        };
+        if let Some(why) = world.denial(principal, &act) {
             return Err(RegistryError::denied(format!(
-                "User: {} is not authorized to perform: ecr:{action} on resource: \
-                 arn:aws:ecr:{region}:{owner}:repository/{name} because no identity-based policy \
-                 allows the ecr:{action} action",
+                "User: {} is not authorized to perform: ecr:{action} on resource: {resource} \
+                 {why}",
                 principal.arn
             )));
         }

@@ -14,6 +14,8 @@ pub(super) struct Credentials<'a> {
     key: &'a str,
     /// Region of the credential scope.
     pub(super) region: &'a str,
+    /// Service of the credential scope.
+    pub(super) service: &'a str,
     /// `X-Amz-Security-Token`.
     token: Option<&'a str>,
 }
@@ -30,10 +32,11 @@ pub(super) fn read(headers: &HeaderMap) -> Option<Credentials<'_>> {
     if parts.next()? != "aws4_request" {
         return None;
     }
-    let (_service, region, _date) = (parts.next()?, parts.next()?, parts.next()?);
+    let (service, region, _date) = (parts.next()?, parts.next()?, parts.next()?);
     Some(Credentials {
         key: parts.next()?,
         region,
+        service,
         token: text("x-amz-security-token"),
     })
 }

@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, to_bytes};
+use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::response::Response;
+use http::Method;
 use http::request::Parts;
-use http::{Method, header};
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::authorise::Asking;
 use super::credentials::{self, JSON, QUERY, Refusals};
-use super::{ApiError, Ctx, Service, form, resource, xml};
+use super::protocol::{Form, Protocol};
+use super::{ApiError, Ctx, Service, cbor, form, resource};
 use crate::calls::Call;
 use crate::iam::Principal;
 use crate::shared::Shared;
-use crate::world::World;
 
 /// Largest accepted body: a 4 MiB manifest in JSON escapes, with room.
 const BODY_LIMIT: usize = 12 << 20;
@@ -25,7 +26,11 @@ struct Asked {
     action: String,
     input: Value,
     refusals: Refusals,
+    protocol: Protocol,
 }
+
+/// Where CloudWatch listens for CBOR; the operation follows.
+const CBOR_PATH: &str = "/service/GraniteServiceVersion20100801/operation/";
 
 /// Answers a request to the AWS endpoint.
 pub(crate) async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response {
@@ -35,13 +40,13 @@ pub(crate) async fn handle(State(shared): State<Arc<Shared>>, request: Request) 
             status: 413,
             ..ApiError::client("RequestEntityTooLargeException", "The body is too large")
         };
-        return json_answer(&Err(error), "message", &shared.request_id());
+        return refusal(error, &shared.request_id());
     };
     match read(&parts, &body) {
         Ok(asked) => answer(&shared, &parts, &asked),
         Err(error) => {
             tracing::debug!(code = error.code, uri = %parts.uri, "not an AWS call");
-            json_answer(&Err(error), "message", &shared.request_id())
+            refusal(error, &shared.request_id())
         }
     }
 }
@@ -55,9 +60,22 @@ fn read(parts: &Parts, body: &[u8]) -> Result<Asked, ApiError> {
             .and_then(|value| value.to_str().ok())
     };
     if let Some(protocol) = text("smithy-protocol") {
-        return Err(unknown(format!(
-            "protocol {protocol} is not spoken here, only awsJson1.1 and awsQuery"
-        )));
+        let action = parts.uri.path().strip_prefix(CBOR_PATH);
+        let Some(action) = action.filter(|_| protocol == cbor::NAME) else {
+            return Err(unknown(format!(
+                "protocol {protocol} is not spoken at {}, only awsJson1.1 and awsQuery, and \
+                 {} by CloudWatch",
+                parts.uri.path(),
+                cbor::NAME
+            )));
+        };
+        return Ok(Asked {
+            service: Service::CloudWatch,
+            action: action.to_owned(),
+            input: cbor::read(body)?,
+            refusals: JSON,
+            protocol: Protocol::Cbor,
+        });
     }
     if parts.uri.path() != "/" || parts.method != Method::POST {
         return Err(ApiError {
@@ -80,20 +98,34 @@ fn read(parts: &Parts, body: &[u8]) -> Result<Asked, ApiError> {
             action: action.to_owned(),
             input,
             refusals: JSON,
+            protocol: match service {
+                Service::CloudWatch => Protocol::Json10,
+                _ => Protocol::Json11,
+            },
         });
     }
     let mut form = form::parse(&String::from_utf8_lossy(body));
-    match form.remove("Action") {
-        Some(Value::String(action)) => Ok(Asked {
-            service: Service::Sts,
-            action,
-            input: Value::Object(form),
-            refusals: QUERY,
-        }),
-        _ => Err(unknown(
+    let Some(Value::String(action)) = form.remove("Action") else {
+        return Err(unknown(
             "neither an X-Amz-Target header nor an Action parameter".to_owned(),
-        )),
-    }
+        ));
+    };
+    let version = form.remove("Version");
+    let version = version.as_ref().and_then(Value::as_str);
+    let signed_for = credentials::read(&parts.headers).map(|found| found.service);
+    let service = Service::of_query(version, signed_for).ok_or_else(|| {
+        unknown(format!(
+            "no service answers queries of the version {}",
+            version.unwrap_or_default()
+        ))
+    })?;
+    Ok(Asked {
+        service,
+        action,
+        input: Value::Object(form::unfold(form)),
+        refusals: QUERY,
+        protocol: Protocol::Query,
+    })
 }
 
 fn unknown(message: String) -> ApiError {
@@ -105,14 +137,26 @@ fn answer(shared: &Shared, parts: &Parts, asked: &Asked) -> Response {
     let now = shared.clock.now();
     let request_id = world.ids.uuid();
     let credentials = credentials::read(&parts.headers);
-    let principal = credentials::identify(&world, credentials.as_ref(), now, asked.refusals);
+    let principal = if (asked.service, asked.action.as_str()) == WITHOUT_CREDENTIALS {
+        Ok(Principal::anonymous())
+    } else {
+        credentials::identify(&world, credentials.as_ref(), now, asked.refusals)
+    };
     let account = principal.as_ref().map_or("", |caller| &caller.account);
     let region = credentials.as_ref().map_or("", |found| found.region);
     let about = resource::of(asked.service, account, region, &asked.input);
 
     let result = principal.clone().and_then(|principal| {
         world.catch_up(now);
-        authorise(&world, &principal, asked, about.as_deref())?;
+        let asking = Asking {
+            service: asked.service,
+            action: &asked.action,
+            input: &asked.input,
+            about: about.as_deref(),
+            region,
+            refusals: asked.refusals,
+        };
+        asking.authorise(&world, &principal)?;
         let ctx = Ctx {
             account: principal.account.clone(),
             region: region.to_owned(),
@@ -140,77 +184,49 @@ fn answer(shared: &Shared, parts: &Parts, asked: &Asked) -> Response {
     let caller = principal.ok();
     shared.calls.push(Call {
         time: now.epoch_seconds(),
-        account: caller.as_ref().map(|caller| caller.account.clone()),
+        account: caller
+            .as_ref()
+            .map(|caller| caller.account.clone())
+            .filter(|account| !account.is_empty()),
         principal: caller.map(|caller| caller.arn),
         service: asked.service.name().to_owned(),
         action: asked.action.clone(),
         resource: about,
         error: result.as_ref().err().map(|error| error.code.to_owned()),
     });
-    match asked.service {
-        Service::Sts => xml_answer(&asked.action, &result, &request_id),
-        service => json_answer(&result, service.message_key(), &request_id),
-    }
+    let form = Form {
+        protocol: asked.protocol,
+        service: asked.service,
+        action: &asked.action,
+        request_id: &request_id,
+    };
+    form.write(&result)
 }
+
+/// The one operation that is called without credentials.
+const WITHOUT_CREDENTIALS: (Service, &str) = (Service::Sts, "AssumeRoleWithWebIdentity");
 
 /// Whether an operation only reads, by its name.
 fn is_read(action: &str) -> bool {
-    ["Describe", "List", "Get", "BatchGet", "BatchCheck"]
-        .iter()
-        .any(|prefix| action.starts_with(prefix))
+    [
+        "Describe",
+        "List",
+        "Get",
+        "BatchGet",
+        "BatchCheck",
+        "Filter",
+    ]
+    .iter()
+    .any(|prefix| action.starts_with(prefix))
 }
 
-/// Refuses what the caller's role does not allow. Everybody may ask who they are.
-fn authorise(
-    world: &World,
-    principal: &Principal,
-    asked: &Asked,
-    resource: Option<&str>,
-) -> Result<(), ApiError> {
-    let permission = format!("{}:{}", asked.service.name(), asked.action);
-    if permission == "sts:GetCallerIdentity" || world.permits(principal, &permission) {
-        return Ok(());
-    }
-    Err(asked.refusals.refuse(
-        asked.refusals.denied,
-        format!(
-            "User: {} is not authorized to perform: {permission} on resource: {} because no \
-             identity-based policy allows the {permission} action",
-            principal.arn,
-            resource.unwrap_or("*")
-        ),
-    ))
-}
-
-fn json_answer(result: &Result<Value, ApiError>, message_key: &str, request_id: &str) -> Response {
-    let (status, body) = match result {
-        Ok(output) => (200, output.clone()),
-        Err(error) => (
-            error.status,
-            json!({"__type": error.code, message_key: error.message}),
-        ),
-    };
-    respond(
-        status,
-        "application/x-amz-json-1.1",
-        body.to_string(),
+/// The answer to what is no AWS call: in JSON, as most services answer.
+fn refusal(error: ApiError, request_id: &str) -> Response {
+    let form = Form {
+        protocol: Protocol::Json11,
+        service: Service::Ecs,
+        action: "",
         request_id,
-    )
-}
-
-fn xml_answer(action: &str, result: &Result<Value, ApiError>, request_id: &str) -> Response {
-    let (status, body) = match result {
-        Ok(output) => (200, xml::success(action, output, request_id)),
-        Err(error) => (error.status, xml::failure(error, request_id)),
     };
-    respond(status, "text/xml", body, request_id)
-}
-
-fn respond(status: u16, content_type: &str, body: String, request_id: &str) -> Response {
-    Response::builder()
-        .status(status)
-        .header(header::CONTENT_TYPE, content_type)
-        .header("x-amzn-requestid", request_id)
-        .body(Body::from(body))
-        .unwrap_or_default()
+    form.write(&Err(error))
 }

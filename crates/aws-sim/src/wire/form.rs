@@ -13,6 +13,65 @@ pub(crate) fn parse(form: &str) -> Map<String, Value> {
         .collect()
 }
 
+/// How deep names of a query may be nested; no operation needs more than a few levels.
+const DEEPEST: usize = 12;
+
+/// The structure that flat names of a query stand for: `Tags.member.1.Key` is a member of the first
+/// item of the list `Tags`. Scalars stay strings.
+pub(super) fn unfold(flat: Map<String, Value>) -> Map<String, Value> {
+    let mut members = Map::new();
+    for (name, value) in flat {
+        let path: Vec<&str> = name.split('.').collect();
+        if path.len() <= DEEPEST {
+            put(&mut members, &path, value);
+        }
+    }
+    members
+        .into_iter()
+        .map(|(name, value)| (name, lists(value)))
+        .collect()
+}
+
+/// Where a name contradicts an earlier one, the earlier one stays.
+fn put(members: &mut Map<String, Value>, path: &[&str], value: Value) {
+    let Some((first, rest)) = path.split_first() else {
+        return;
+    };
+    if rest.is_empty() {
+        members.entry(*first).or_insert(value);
+        return;
+    }
+    let inner = members.entry(*first).or_insert_with(|| Map::new().into());
+    if let Some(inner) = inner.as_object_mut() {
+        put(inner, rest, value);
+    }
+}
+
+/// Turns `{"member": {"1": a, "2": b}}` into `[a, b]`, at all depths.
+fn lists(value: Value) -> Value {
+    let Value::Object(mut members) = value else {
+        return value;
+    };
+    if members.len() == 1
+        && let Some(items) = members.remove("member")
+    {
+        let Value::Object(items) = items else {
+            return items;
+        };
+        let mut items: Vec<(u64, Value)> = items
+            .into_iter()
+            .map(|(index, item)| (index.parse().unwrap_or(u64::MAX), lists(item)))
+            .collect();
+        items.sort_by_key(|(index, _)| *index);
+        return items.into_iter().map(|(_, item)| item).collect();
+    }
+    members
+        .into_iter()
+        .map(|(name, value)| (name, lists(value)))
+        .collect::<Map<_, _>>()
+        .into()
+}
+
 /// Undoes percent encoding; what is not encoded properly stays as it is.
 fn decode(text: &str) -> String {
     let bytes = text.as_bytes();
@@ -39,7 +98,21 @@ fn decode(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{parse, unfold};
+    use serde_json::json;
+
+    #[test]
+    fn flat_names_unfold_into_lists_and_structures() {
+        let form =
+            "A=1&T.member.2.Key=b&T.member.1.Key=a&T.member.1.Value=&N.member.1=x&S.B=2&A.C=3";
+        assert_eq!(
+            json!(unfold(parse(form))),
+            json!({"A": "1", "T": [{"Key": "a", "Value": ""}, {"Key": "b"}], "N": ["x"],
+                "S": {"B": "2"}})
+        );
+        let deep = format!("{}=1", "a.".repeat(100_000));
+        assert!(unfold(parse(&deep)).is_empty());
+    }
 
     #[test]
     fn names_and_values_are_decoded() {

@@ -10,15 +10,38 @@ pub(crate) struct Input<'a> {
     members: &'a Map<String, Value>,
     /// Error code when a required member is missing.
     missing: &'static str,
+    /// It comes from a query, in which all scalars are text.
+    textual: bool,
 }
 
 impl<'a> Input<'a> {
     /// Reads `value`; `missing` is the error code for required members that are absent.
     pub(crate) fn new(value: &'a Value, missing: &'static str) -> Result<Self, ApiError> {
         match value {
-            Value::Object(members) => Ok(Self { members, missing }),
+            Value::Object(members) => Ok(Self {
+                members,
+                missing,
+                textual: false,
+            }),
             _ => Err(wrong_type("the input", "a structure")),
         }
+    }
+
+    /// Reads a value of which the scalars may be text, as in a query.
+    pub(crate) fn textual(value: &'a Value, missing: &'static str) -> Result<Self, ApiError> {
+        let input = Self::new(value, missing)?;
+        Ok(Self {
+            textual: true,
+            ..input
+        })
+    }
+
+    fn inner(&self, value: &'a Value) -> Result<Self, ApiError> {
+        let inner = Self::new(value, self.missing)?;
+        Ok(Self {
+            textual: self.textual,
+            ..inner
+        })
     }
 
     /// The raw member; `null` counts as absent.
@@ -60,7 +83,15 @@ impl<'a> Input<'a> {
 
     /// An integer.
     pub(crate) fn int(&self, name: &str) -> Result<Option<i64>, ApiError> {
-        self.typed(name, "an integer", Value::as_i64)
+        self.typed(name, "an integer", |value| match value {
+            Value::String(text) if self.textual => text.parse().ok(),
+            other => other.as_i64(),
+        })
+    }
+
+    /// A number.
+    pub(crate) fn number(&self, name: &str) -> Result<Option<f64>, ApiError> {
+        self.typed(name, "a number", Value::as_f64)
     }
 
     /// A boolean.
@@ -70,8 +101,12 @@ impl<'a> Input<'a> {
 
     /// A list; empty if absent.
     pub(crate) fn list(&self, name: &str) -> Result<&'a [Value], ApiError> {
-        let list = self.typed(name, "a list", Value::as_array)?;
-        Ok(list.map_or(&[], Vec::as_slice))
+        let list = self.typed(name, "a list", |value| match value {
+            // An empty list has no items whose names could say that it is one.
+            Value::String(text) if self.textual && text.is_empty() => Some(&[][..]),
+            other => other.as_array().map(Vec::as_slice),
+        })?;
+        Ok(list.unwrap_or_default())
     }
 
     /// A list of strings; empty if absent.
@@ -84,14 +119,12 @@ impl<'a> Input<'a> {
     /// A list of structures; empty if absent.
     pub(crate) fn structures(&self, name: &str) -> Result<Vec<Self>, ApiError> {
         let items = self.list(name)?.iter();
-        items.map(|item| Self::new(item, self.missing)).collect()
+        items.map(|item| self.inner(item)).collect()
     }
 
     /// A structure.
     pub(crate) fn structure(&self, name: &str) -> Result<Option<Self>, ApiError> {
-        self.get(name)
-            .map(|value| Self::new(value, self.missing))
-            .transpose()
+        self.get(name).map(|value| self.inner(value)).transpose()
     }
 
     /// Names of the members that are present, unknown ones included.

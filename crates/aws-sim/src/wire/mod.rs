@@ -1,11 +1,14 @@
 //! The AWS wire: which service a request is for, who sends it, and how answers and errors look.
 
+mod authorise;
+mod cbor;
 mod credentials;
 mod dispatch;
 mod error;
 pub(crate) mod form;
 mod input;
 mod page;
+mod protocol;
 mod resource;
 mod service;
 mod xml;

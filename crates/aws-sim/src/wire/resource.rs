@@ -26,6 +26,14 @@ pub(super) fn of(service: Service, account: &str, region: &str, input: &Value) -
             text("Name").map(|name| arn(format!("parameter/{}", name.trim_start_matches('/'))))
         }
         Service::Sts => text("RoleArn").map(str::to_owned),
+        Service::LoadBalancing => text("TargetGroupArn").map(str::to_owned),
+        Service::Logs => text("logGroupIdentifier")
+            .or_else(|| text("logGroupName"))
+            .map(|group| {
+                let name = group.rsplit(":log-group:").next().unwrap_or(group);
+                arn(format!("log-group:{}:*", name.trim_end_matches(":*")))
+            }),
+        Service::CloudWatch => joined(input, "AlarmNames"),
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{ApiError, Ctx};
 use crate::world::World;
-use crate::{autoscaling, ecr, ecs, parameters, secrets, sts};
+use crate::{autoscaling, cloudwatch, ecr, ecs, elb, logs, parameters, secrets, sts};
 
 /// A simulated service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,15 +21,45 @@ pub(crate) enum Service {
     Parameters,
     /// Security Token Service.
     Sts,
+    /// Elastic Load Balancing, version 2.
+    LoadBalancing,
+    /// CloudWatch Logs.
+    Logs,
+    /// CloudWatch (alarms).
+    CloudWatch,
 }
 
-/// Prefixes of `X-Amz-Target` of the awsJson1.1 services.
-const TARGETS: [(&str, Service); 5] = [
+/// Prefixes of `X-Amz-Target` of the services that speak JSON.
+const TARGETS: [(&str, Service); 7] = [
     ("AmazonEC2ContainerServiceV20141113.", Service::Ecs),
     ("AmazonEC2ContainerRegistry_V20150921.", Service::Ecr),
     ("AnyScaleFrontendService.", Service::AutoScaling),
     ("secretsmanager.", Service::Secrets),
     ("AmazonSSM.", Service::Parameters),
+    ("Logs_20140328.", Service::Logs),
+    ("GraniteServiceVersion20100801.", Service::CloudWatch),
+];
+
+/// `Version`, signing name and XML namespace of the services that speak awsQuery.
+const QUERIES: [(&str, &str, &str, Service); 3] = [
+    (
+        "2011-06-15",
+        "sts",
+        "https://sts.amazonaws.com/doc/2011-06-15/",
+        Service::Sts,
+    ),
+    (
+        "2015-12-01",
+        "elasticloadbalancing",
+        "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
+        Service::LoadBalancing,
+    ),
+    (
+        "2010-08-01",
+        "monitoring",
+        "http://monitoring.amazonaws.com/doc/2010-08-01/",
+        Service::CloudWatch,
+    ),
 ];
 
 impl Service {
@@ -38,6 +68,27 @@ impl Service {
         TARGETS
             .iter()
             .find_map(|(prefix, service)| Some((*service, target.strip_prefix(prefix)?)))
+    }
+
+    /// The service of a query, by its version or by the name it is signed for; STS without either.
+    pub(super) fn of_query(version: Option<&str>, signed_for: Option<&str>) -> Option<Self> {
+        let known = |(of, name, _, _): &&(&str, &str, &str, Self)| match version {
+            Some(version) => *of == version,
+            None => *name == signed_for.unwrap_or("sts"),
+        };
+        let found = QUERIES.iter().find(known);
+        match (version, found) {
+            (_, Some((_, _, _, service))) => Some(*service),
+            (None, None) => Some(Self::Sts),
+            (Some(_), None) => None,
+        }
+    }
+
+    /// Namespace of its XML.
+    pub(super) fn namespace(self) -> &'static str {
+        let mut queries = QUERIES.iter();
+        let known = queries.find(|(_, _, _, service)| *service == self);
+        known.map_or("", |(_, _, namespace, _)| namespace)
     }
 
     /// Its name in IAM actions, in ARNs and in the call log.
@@ -49,6 +100,9 @@ impl Service {
             Self::Secrets => "secretsmanager",
             Self::Parameters => "ssm",
             Self::Sts => "sts",
+            Self::LoadBalancing => "elasticloadbalancing",
+            Self::Logs => "logs",
+            Self::CloudWatch => "cloudwatch",
         }
     }
 
@@ -75,6 +129,9 @@ impl Service {
             Self::Secrets => secrets::call(world, ctx, action, input),
             Self::Parameters => parameters::call(world, ctx, action, input),
             Self::Sts => sts::call(world, ctx, action, input),
+            Self::LoadBalancing => elb::call(world, ctx, action, input),
+            Self::Logs => logs::call(world, ctx, action, input),
+            Self::CloudWatch => cloudwatch::call(world, ctx, action, input),
         }
     }
 }

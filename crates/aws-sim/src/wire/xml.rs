@@ -1,14 +1,12 @@
-//! The XML of awsQuery services: results and errors of STS.
+//! The XML of awsQuery services: results and errors.
 
 use serde_json::Value;
 
 use super::ApiError;
 
-const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
-
 /// A success: `<ActionResponse><ActionResult>...`.
-pub(super) fn success(action: &str, result: &Value, request_id: &str) -> String {
-    let mut xml = format!("<{action}Response xmlns=\"{NAMESPACE}\"><{action}Result>");
+pub(super) fn success(namespace: &str, action: &str, result: &Value, request_id: &str) -> String {
+    let mut xml = format!("<{action}Response xmlns=\"{namespace}\"><{action}Result>");
     members(&mut xml, result);
     xml.push_str(&format!(
         "</{action}Result><ResponseMetadata><RequestId>{request_id}</RequestId>\
@@ -18,14 +16,14 @@ pub(super) fn success(action: &str, result: &Value, request_id: &str) -> String 
 }
 
 /// An error: `<ErrorResponse><Error>...`.
-pub(super) fn failure(error: &ApiError, request_id: &str) -> String {
+pub(super) fn failure(namespace: &str, error: &ApiError, request_id: &str) -> String {
     let kind = if error.status < 500 {
         "Sender"
     } else {
         "Receiver"
     };
     format!(
-        "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error><Type>{kind}</Type><Code>{}</Code>\
+        "<ErrorResponse xmlns=\"{namespace}\"><Error><Type>{kind}</Type><Code>{}</Code>\
          <Message>{}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>",
         error.code,
         escape(&error.message)
@@ -71,10 +69,9 @@ mod tests {
     fn a_result_is_nested_in_its_response() {
         let result = json!({"Account": "1", "Set": {"A": "<&>"}});
         assert_eq!(
-            success("Get", &result, "id"),
-            "<GetResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetResult>\
-             <Account>1</Account><Set><A>&lt;&amp;&gt;</A></Set></GetResult><ResponseMetadata>\
-             <RequestId>id</RequestId></ResponseMetadata></GetResponse>"
+            success("urn:x", "Get", &result, "id"),
+            "<GetResponse xmlns=\"urn:x\"><GetResult><Account>1</Account><Set>\
+             <A>&lt;&amp;&gt;</A></Set></GetResult><ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></GetResponse>"
         );
     }
 }

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::drive::sim_time;
+use super::log::Unsaid;
 use super::spec::Spec;
 use super::task::TaskRecord;
 use crate::clock::SimTime;
@@ -58,6 +59,9 @@ pub(super) struct Records {
     pub(super) revisions: BTreeMap<String, Revision>,
     /// By task id.
     pub(super) tasks: BTreeMap<String, TaskRecord>,
+    /// What modelled tasks will log, by task id.
+    #[serde(default)]
+    pub(super) unsaid: BTreeMap<String, Unsaid>,
 }
 
 /// A service revision.
@@ -126,6 +130,9 @@ impl Service {
             self.records
                 .tasks
                 .retain(|id, _| known.contains(id.as_str()));
+            self.records
+                .unsaid
+                .retain(|id, _| known.contains(id.as_str()));
         }
         let mut tasks = self.model.tasks().iter();
         if self.status == Status::Draining && tasks.all(|task| task.status() == TaskStatus::Stopped)
@@ -133,6 +140,20 @@ impl Service {
             self.status = Status::Inactive;
             self.wake = None;
         }
+    }
+
+    /// What tasks that have started meanwhile log.
+    pub(super) fn take_log(&mut self) -> Vec<(SimTime, Unsaid)> {
+        if self.records.unsaid.is_empty() {
+            return Vec::new();
+        }
+        let mut said = Vec::new();
+        for task in self.model.tasks() {
+            let unsaid = self.records.unsaid.get_mut(task.id());
+            said.extend(unsaid.and_then(|unsaid| unsaid.take(task)));
+        }
+        self.records.unsaid.retain(|_, unsaid| !unsaid.is_empty());
+        said
     }
 
     /// The revision that PRIMARY brings.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::drive::sim_time;
+use super::log::Unsaid;
 use super::plan::Foreseen;
 use super::spec::Spec;
 use crate::clock::SimTime;
@@ -29,7 +30,7 @@ pub(super) struct TaskRecord {
     culprit: Option<Culprit>,
     attachment: String,
     interface: String,
-    address: String,
+    pub(super) address: String,
 }
 
 /// A container of a task.
@@ -80,12 +81,20 @@ pub(super) struct OwnTask {
     pub(super) group: String,
     /// Members of the call that the task repeats (`launchType`, `overrides`...).
     pub(super) members: Map<String, Value>,
+    /// What it will log.
+    #[serde(default)]
+    pub(super) unsaid: Unsaid,
 }
 
 impl OwnTask {
     /// When it next changes by itself.
     pub(super) fn wake(&self) -> Option<SimTime> {
         self.task.next_wakeup().map(sim_time)
+    }
+
+    /// What it logs, once it has started.
+    pub(super) fn take_log(&mut self) -> Option<(SimTime, Unsaid)> {
+        self.unsaid.take(&self.task)
     }
 
     /// Brings it up to `now`; false when it can be forgotten.

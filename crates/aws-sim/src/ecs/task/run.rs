@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::calls::all;
 use super::{OwnTask, TaskRecord};
 use crate::ecs::drive::{model_time, with};
+use crate::ecs::log::Unsaid;
 use crate::ecs::names::{self, Place, one_of};
 use crate::ecs::plan::foresee;
 use crate::ecs::spec::Spec;
@@ -85,7 +86,9 @@ pub(in crate::ecs) fn run(
         }
         let id = world.ids.hex(32);
         let record = TaskRecord::new(&mut world.ids, &spec, &foreseen);
+        let unsaid = Unsaid::new(&spec, &id, foreseen.log);
         let own = OwnTask {
+            unsaid,
             task: Task::launch(id.clone(), None, foreseen.plan, model_time(ctx.now)),
             record,
             spec: spec.clone(),
