@@ -3,6 +3,8 @@
 //! Plugins answer *what is*, never *what now*: every decision is `shipway-domain`'s.
 
 pub mod builder;
+#[cfg(feature = "contract")]
+pub mod contract;
 pub mod error;
 #[cfg(feature = "fakes")]
 pub mod fake;
