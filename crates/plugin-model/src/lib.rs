@@ -5,8 +5,11 @@
 //! out as `ecs-model` says; accounts, registries, secrets and scalable targets are as much as the port shows of
 //! them. What happens depends on the calls, the clock and a seed alone.
 //!
+//! [`ModelBuilder`] pushes to its registries what it was asked to build.
+//!
 //! What it leaves out: load balancers, other strategies than ROLLING, deployment alarms, permissions.
 
+mod builder;
 mod call;
 mod clock;
 mod definition;
@@ -25,6 +28,7 @@ mod settings;
 mod show;
 mod world;
 
+pub use builder::ModelBuilder;
 pub use call::{Answered, Call};
 pub use clock::{Clock, Hand};
 pub use ecs_model::{Backoff, Check, Outcome, Pace, Phases, Until};

@@ -76,9 +76,9 @@ impl ModelPlatform {
         self.lock().scaling.insert(key(place, service), as_seen);
     }
 
-    /// Adds an empty repository whose tags may move.
-    pub fn add_repository(&self, place: &Place, name: &str) {
-        let repository = Repository::new(place, name, TagMutability::Mutable);
+    /// Adds an empty repository; one of this name is gone with its images.
+    pub fn add_repository(&self, place: &Place, name: &str, mutability: TagMutability) {
+        let repository = Repository::new(place, name, mutability);
         let mut world = self.lock();
         world.places.insert(place.clone());
         let key = (place.clone(), name.to_owned());
@@ -106,6 +106,35 @@ impl ModelPlatform {
             }
             Ok(digest)
         })
+    }
+
+    /// The same, to a repository named by its registry as well.
+    pub(crate) fn push_to(
+        &self,
+        uri: &str,
+        tags: &[&str],
+        image: ImageFacts,
+    ) -> Result<Digest, PlatformError> {
+        let key = self.with(|world, _| {
+            let mut all = world.images.repositories.iter();
+            let found = all.find(|(_, known)| known.seen.uri == uri);
+            found.map(|(key, _)| key.clone())
+        });
+        let (place, name) = key.ok_or_else(|| {
+            let message = format!("there is no repository {uri}");
+            PlatformError::new("ecr:PutImage", ErrorKind::NotFound, message)
+        })?;
+        self.push(&place, &name, tags, image)
+    }
+
+    /// Layers of all images of a repository are lost.
+    pub fn lose_layers(&self, place: &Place, repository: &str) {
+        self.with(|world, _| {
+            let key = (place.clone(), repository.to_owned());
+            if let Some(repository) = world.images.repositories.get_mut(&key) {
+                repository.lose_layers();
+            }
+        });
     }
 
     /// Keeps a secret.

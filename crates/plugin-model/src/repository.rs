@@ -48,6 +48,13 @@ impl Repository {
         self.images.insert(facts.digest.clone(), facts);
     }
 
+    /// No image is whole any more.
+    pub(crate) fn lose_layers(&mut self) {
+        for facts in self.images.values_mut() {
+            facts.complete = false;
+        }
+    }
+
     /// Puts a tag on an image (ecs-facts 7.3). The same tag on the same digest is a success.
     pub(crate) fn tag(
         &mut self,

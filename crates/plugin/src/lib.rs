@@ -6,8 +6,6 @@ pub mod builder;
 #[cfg(feature = "contract")]
 pub mod contract;
 pub mod error;
-#[cfg(feature = "fakes")]
-pub mod fake;
 pub mod pace;
 pub mod platform;
 pub mod registry;

@@ -34,7 +34,7 @@ const LOOKS: u32 = 2_700;
 #[must_use]
 pub fn definition(family: &str, image: &str) -> String {
     format!(
-        r#"{{"family":"{family}","networkMode":"awsvpc","requiresCompatibilities":["FARGATE"],"cpu":"256","memory":"512","containerDefinitions":[{{"name":"app","image":"{image}","essential":true}}]}}"#
+        r#"{{"family":"{family}","networkMode":"awsvpc","requiresCompatibilities":["FARGATE"],"cpu":"256","memory":"512","executionRoleArn":"arn:aws:iam::111111111111:role/tasks","containerDefinitions":[{{"name":"app","image":"{image}","essential":true}}]}}"#
     )
 }
 
