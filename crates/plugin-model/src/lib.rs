@@ -12,10 +12,13 @@
 mod builder;
 mod call;
 mod clock;
+mod controls;
 mod definition;
 mod fault;
+mod handle;
 mod ids;
 mod images;
+mod looks;
 mod names;
 mod outside;
 mod platform;

@@ -7,7 +7,7 @@ use shipway_plugin::{
     ErrorKind, ImageFacts, Login, PlatformError, RegistryApi, RepositorySeen, Secret,
 };
 
-use crate::region::Region;
+use crate::handle::Region;
 use crate::repository::{Repository, host};
 
 /// The registry of a place.

@@ -27,7 +27,7 @@ pub use world::{Fate, World};
 /// Makes a test of every claim, in a module for each theme. `$world` names an async function without
 /// arguments in the scope of the call; it gives a new [`World`] for each test.
 ///
-/// ```ignore
+/// ```text
 /// async fn world() -> impl World { .. }
 ///
 /// shipway_plugin::platform_contract!(world);
