@@ -96,6 +96,7 @@ macro_rules! platform_contract {
                 many_polls_are_answered_at_once
                 the_pace_slows_down_while_nothing_moves
                 a_change_brings_the_pace_back
+                what_is_seen_to_move_brings_the_pace_back
             }
             repositories {
                 the_registry_is_that_of_the_account

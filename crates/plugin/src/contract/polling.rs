@@ -108,3 +108,22 @@ pub async fn a_change_brings_the_pace_back(world: &dyn World) {
     assert!(seen.pace < slow, "{:?} after {slow:?}", seen.pace);
     assert!(!seen.throttled);
 }
+
+/// What moves is looked at often, whoever moved it.
+pub async fn what_is_seen_to_move_brings_the_pace_back(world: &dyn World) {
+    let (shortest, _) = world.polling();
+    let scene = Scene::with_service(world, 1).await;
+    let begun = scene.roll_out(AFTER).await;
+    let mut before = poll(&scene, Some(&begun.deployment)).await;
+    for _ in 0..400 {
+        world.pass(Duration::from_millis(250)).await;
+        let seen = poll(&scene, Some(&begun.deployment)).await;
+        let moved = seen.service_deployment != before.service_deployment;
+        if moved && before.pace > shortest {
+            assert!(seen.pace < before.pace, "{seen:?} after {before:?}");
+            return;
+        }
+        before = seen;
+    }
+    panic!("nothing moved after a quiet time");
+}
