@@ -7,12 +7,12 @@ use shipway_domain::event::Step;
 use shipway_domain::ids::Digest;
 use shipway_domain::job::{BuiltImage, Outcome, StopReason};
 use shipway_domain::spec::{BuildSecret, Revision, SecretSource, Source};
-use shipway_plugin::fake::FakeBuilder;
+use shipway_plugin_model::ModelBuilder;
 use shipway_proto::v1;
 use shipway_proto::v1::agent_message::Message as In;
 use shipway_proto::v1::coordinator_message::Message as Out;
 
-use crate::support::{App, Peer, REPOSITORY, Scene, Walked};
+use crate::support::{App, OWNER, Peer, REPOSITORY, Scene, Walked, place};
 
 async fn offered(scene: &mut Scene, app: &App) -> Peer {
     let peer = scene.coordinator.welcome().await;
@@ -51,19 +51,13 @@ async fn a_context_becomes_an_image_with_its_tags() {
         ]
     );
     assert!(walked.log.contains("begun\n"), "{}", walked.log);
-    let tags = scene
-        .platform
-        .repository(REPOSITORY)
-        .expect("it is there")
-        .tags;
-    assert_eq!(tags.get("v1"), Some(&digest));
-    assert!(
-        !tags.contains_key("prod-latest"),
-        "what moves waits until the image is live"
-    );
-    let content = tags
-        .keys()
-        .find(|tag| tag.starts_with("shipway-"))
+    assert_eq!(scene.tag("v1"), Some(digest));
+    let moving = scene.tag("prod-latest");
+    assert_eq!(moving, None, "what moves waits until the image is live");
+    let tags = scene.platform.tags(&place(OWNER), REPOSITORY);
+    let (content, _) = tags
+        .iter()
+        .find(|(tag, _)| tag.starts_with("shipway-"))
         .expect("a content tag");
     assert_eq!(content.len(), "shipway-".len() + 40);
     let order = &scene.builder.orders()[0];
@@ -101,11 +95,7 @@ async fn an_image_that_lost_a_layer_is_built_again() {
     let agent = scene.start();
     let mut peer = offered(&mut scene, &app).await;
     drop(peer.finished().await);
-    let mut repository = scene.platform.repository(REPOSITORY).expect("it is there");
-    for facts in repository.images.values_mut() {
-        facts.complete = false;
-    }
-    scene.platform.add_repository(REPOSITORY, repository);
+    scene.platform.lose_layers(&place(OWNER), REPOSITORY);
     let app = app.release(8);
     peer.say(Out::Offer(app.build())).await;
     assert!(!image(&peer.finished().await).reused);
@@ -148,7 +138,7 @@ async fn credentials_of_another_account_touch_no_repository() {
 #[tokio::test]
 async fn a_stop_ends_a_build_in_the_middle() {
     let mut scene = Scene::new().await;
-    scene.builder = FakeBuilder::hanging(scene.platform.clone());
+    scene.builder = ModelBuilder::hanging(scene.platform.clone());
     let app = App::new(&scene.coordinator, b"context");
     let agent = scene.start();
     let mut peer = offered(&mut scene, &app).await;
@@ -184,16 +174,18 @@ async fn secrets_are_resolved_on_the_agent_and_its_own_are_not_given_away() {
         from,
     };
     let build = app.spec.build.as_mut().expect("a build");
+    let store = SecretSource::SecretsManager("shop/npm".to_owned());
+    scene.platform.keep_secret(&place(OWNER), &store, "kept");
     build.secrets = vec![
         secret("file", SecretSource::File(file.display().to_string())),
-        secret("store", SecretSource::SecretsManager("shop/npm".to_owned())),
+        secret("store", store),
     ];
     let agent = scene.start();
     let mut peer = offered(&mut scene, &app).await;
     drop(peer.finished().await);
     let order = scene.builder.orders().remove(0);
     assert_eq!(order.secrets[0].1.expose(), b"hidden");
-    assert_eq!(order.secrets[1].0, "store");
+    assert_eq!(order.secrets[1].1.expose(), b"kept");
     for name in ["AWS_SECRET_ACCESS_KEY", "SHIPWAY_AGENT_TOKEN_FILE"] {
         let mut app = App::new(&scene.coordinator, name.as_bytes()).release(8);
         let build = app.spec.build.as_mut().expect("a build");

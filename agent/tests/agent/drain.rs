@@ -2,7 +2,6 @@
 
 use shipway_domain::event::Step;
 use shipway_domain::job::Outcome;
-use shipway_plugin::fake::Ending;
 use shipway_proto::v1;
 use shipway_proto::v1::agent_message::Message as In;
 use shipway_proto::v1::coordinator_message::Message as Out;
@@ -58,9 +57,7 @@ async fn a_draining_agent_ends_what_it_has_and_declines_what_comes() {
 async fn what_does_not_end_in_time_is_handed_over() {
     let mut scene = Scene::new().await;
     scene.config.drain_seconds = 0;
-    scene.platform.service(&place(OTHER), SERVICE, |service| {
-        service.ending = Ending::Never
-    });
+    scene.rollouts_never_end();
     let app = App::new(&scene.coordinator, b"after");
     let agent = scene.start();
     let mut peer = scene.coordinator.welcome().await;
@@ -108,10 +105,8 @@ async fn goodbye_is_not_said_in_the_middle_of_a_change() {
     assert!(peer.held.contains(&app.rollout().job.expect("a job")));
     gate.add_permits(1);
     until_goodbye(&mut peer).await;
-    let begun = scene
-        .platform
-        .service(&place(OTHER), SERVICE, |service| service.deployments.len());
-    assert_eq!(begun, 1, "the change came to its end");
+    let begun = scene.platform.deployments(&place(OTHER), SERVICE).len();
+    assert_eq!(begun, 2, "the change came to its end");
     drop(peer);
     scene.end(agent).await;
 }

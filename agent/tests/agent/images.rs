@@ -4,10 +4,9 @@ use shipway_domain::ids::Digest;
 use shipway_domain::image::allows_pull;
 use shipway_domain::job::Outcome;
 use shipway_domain::spec::{Source, TagMutability};
-use shipway_plugin::fake::FakeRepository;
 use shipway_proto::v1::coordinator_message::Message as Out;
 
-use crate::support::{App, OTHER, REPOSITORY, Scene, Walked, image_at, place};
+use crate::support::{App, OTHER, OWNER, REPOSITORY, Scene, URI, Walked, image_at, place};
 
 async fn walked(scene: &mut Scene, app: &App) -> Walked {
     let mut peer = scene.coordinator.welcome().await;
@@ -30,12 +29,8 @@ async fn every_target_may_pull_before_any_is_touched() {
     let app = App::new(&scene.coordinator, b"context");
     let agent = scene.start();
     drop(walked(&mut scene, &app).await);
-    let policy = scene
-        .platform
-        .repository(REPOSITORY)
-        .expect("it is there")
-        .seen
-        .policy;
+    let repository = scene.platform.repository(&place(OWNER), REPOSITORY);
+    let policy = repository.expect("it is there").policy;
     assert!(
         allows_pull(policy.as_deref(), &place(OTHER).account),
         "{policy:?}"
@@ -62,9 +57,10 @@ async fn a_policy_that_is_not_ours_to_set_must_let_the_targets_pull() {
 #[tokio::test]
 async fn a_moving_tag_on_an_immutable_repository_is_refused_at_once() {
     let mut scene = Scene::new().await;
-    let mut repository = FakeRepository::new(REPOSITORY);
-    repository.seen.mutability = TagMutability::Immutable { except: Vec::new() };
-    scene.platform.add_repository(REPOSITORY, repository);
+    let immutable = TagMutability::Immutable { except: Vec::new() };
+    scene
+        .platform
+        .add_repository(&place(OWNER), REPOSITORY, immutable);
     let app = App::new(&scene.coordinator, b"context");
     let agent = scene.start();
     let walked = walked(&mut scene, &app).await;
@@ -87,10 +83,8 @@ async fn a_repository_that_is_missing_is_not_made_unasked() {
 #[tokio::test]
 async fn a_tag_is_resolved_to_the_digest_that_is_there() {
     let mut scene = Scene::new().await;
-    let digest = Digest::of(b"present");
-    let repository = FakeRepository::new(REPOSITORY).image(&digest, &["v7"], true);
-    scene.platform.add_repository(REPOSITORY, repository);
-    let app = found("127.0.0.1:5000/shop:v7", &scene);
+    scene.push(b"present", &["v7"], true);
+    let app = found(&format!("{URI}:v7"), &scene);
     let agent = scene.start();
     let walked = walked(&mut scene, &app).await;
     let Outcome::Built(image) = &walked.outcome else {
@@ -104,13 +98,11 @@ async fn a_tag_is_resolved_to_the_digest_that_is_there() {
 #[tokio::test]
 async fn an_image_that_is_not_there_or_not_whole_is_refused() {
     let mut scene = Scene::new().await;
-    let broken = Digest::of(b"broken");
-    let repository = FakeRepository::new(REPOSITORY).image(&broken, &["broken"], false);
-    scene.platform.add_repository(REPOSITORY, repository);
+    scene.push(b"broken", &["broken"], false);
     let agent = scene.start();
     let mut peer = scene.coordinator.welcome().await;
     for (release, tag) in [(7, "v8"), (8, "broken")] {
-        let app = found(&format!("127.0.0.1:5000/shop:{tag}"), &scene).release(release);
+        let app = found(&format!("{URI}:{tag}"), &scene).release(release);
         peer.say(Out::Offer(app.build())).await;
         assert_eq!(
             peer.finished().await.failed_with(),

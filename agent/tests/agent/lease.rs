@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use shipway_domain::event::Step;
 use shipway_domain::job::Outcome;
-use shipway_plugin::fake::Ending;
 use shipway_proto::v1;
 use shipway_proto::v1::agent_message::Message as In;
 use shipway_proto::v1::coordinator_message::Message as Out;
 
-use crate::support::{App, OTHER, SERVICE, Scene, place};
+use crate::support::{App, Scene};
 
 const CHANGES: [&str; 2] = ["ecs:RegisterTaskDefinition", "ecs:UpdateService"];
 
@@ -67,9 +66,7 @@ async fn an_agent_that_slept_past_its_lease_changes_nothing_until_it_is_heard_ag
 #[tokio::test]
 async fn a_job_that_is_gone_is_dropped_without_another_word() {
     let mut scene = Scene::new().await;
-    scene.platform.service(&place(OTHER), SERVICE, |service| {
-        service.ending = Ending::Never
-    });
+    scene.rollouts_never_end();
     let app = App::new(&scene.coordinator, b"after");
     let agent = scene.start();
     let mut peer = scene.coordinator.welcome().await;
@@ -99,9 +96,7 @@ async fn a_job_that_is_gone_is_dropped_without_another_word() {
 #[tokio::test]
 async fn what_the_coordinator_does_not_keep_after_a_reconnect_is_dropped() {
     let mut scene = Scene::new().await;
-    scene.platform.service(&place(OTHER), SERVICE, |service| {
-        service.ending = Ending::Never
-    });
+    scene.rollouts_never_end();
     let app = App::new(&scene.coordinator, b"after");
     let agent = scene.start();
     let mut peer = scene.coordinator.welcome().await;

@@ -1,20 +1,24 @@
 //! Rollouts, walked.
 
+use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use shipway_domain::checkpoint::{Checkpoint, ScalingFlags};
 use shipway_domain::event::{Progress, Step};
 use shipway_domain::ids::Attempt;
 use shipway_domain::job::{Outcome, RolloutReport};
-use shipway_domain::observe::ServiceSeen;
+use shipway_domain::observe::ScalingSeen;
 use shipway_domain::spec::Autoscaling;
+use shipway_domain::time::Timestamp;
 use shipway_domain::verdict::Verdict;
-use shipway_plugin::fake::Ending;
 use shipway_plugin::{ErrorKind, Session};
+use shipway_plugin_model::Hand;
 use shipway_proto::v1;
 use shipway_proto::v1::coordinator_message::Message as Out;
 
-use crate::support::{App, OTHER, Peer, REPOSITORY, SERVICE, Scene, Walked, place};
+use crate::support::{App, BEGIN, OTHER, Peer, SERVICE, Scene, Walked, place};
 
 async fn offered(scene: &mut Scene, app: &App) -> Peer {
     let peer = scene.coordinator.welcome().await;
@@ -22,10 +26,15 @@ async fn offered(scene: &mut Scene, app: &App) -> Peer {
     peer
 }
 
-fn service<T>(scene: &Scene, with: impl FnOnce(&ServiceSeen) -> T) -> T {
-    scene
-        .platform
-        .service(&place(OTHER), SERVICE, |service| with(&service.seen))
+/// Moves the platform's clock from poll to poll, so many seconds far from the begin of the test.
+async fn polls_until(hand: &Hand, seconds: u64) -> Infallible {
+    let limit = Timestamp::from_millis(BEGIN).plus(Duration::from_secs(seconds));
+    loop {
+        match hand.next_due() {
+            Some(due) if due <= limit => hand.advance_to(due),
+            _ => tokio::task::yield_now().await,
+        }
+    }
 }
 
 #[track_caller]
@@ -38,25 +47,23 @@ fn report(walked: &Walked) -> &RolloutReport {
 
 #[tokio::test]
 async fn a_rollout_is_walked_to_live_and_told_step_by_step() {
-    let mut scene = Scene::new().await;
+    let (mut scene, hand) = Scene::by_hand().await;
     let app = App::new(&scene.coordinator, b"after");
-    let image = scene.platform.repository(REPOSITORY).expect("it is there");
-    let digest = shipway_domain::ids::Digest::of(b"after");
-    scene
-        .platform
-        .add_repository(REPOSITORY, image.image(&digest, &[], true));
-    let gate = scene.platform.hold("observe");
     let agent = scene.start();
     let mut peer = offered(&mut scene, &app).await;
-    gate.add_permits(1);
-    peer.until_step(Step::Follow).await;
-    // Tasks run, then the old ones are gone: each is told as it is seen.
-    for _ in 0..2 {
-        gate.add_permits(1);
-        peer.until_counts().await;
+    // Tasks are on their way for 35 s, then both revisions run for 40 s: each is told when it is seen.
+    tokio::select! {
+        () = peer.until_counts(|counts| counts.new_pending == 2) => {}
+        never = polls_until(&hand, 20) => match never {},
     }
-    gate.add_permits(100);
-    let walked = peer.finished().await;
+    tokio::select! {
+        () = peer.until_counts(|counts| (counts.old_running, counts.new_running) == (2, 2)) => {}
+        never = polls_until(&hand, 70) => match never {},
+    }
+    let walked = tokio::select! {
+        walked = peer.finished() => walked,
+        never = polls_until(&hand, 600) => match never {},
+    };
     let report = report(&walked);
     assert_eq!(
         (report.verdict, report.running),
@@ -94,13 +101,12 @@ async fn a_rollout_is_walked_to_live_and_told_step_by_step() {
         .progress
         .iter()
         .filter(|item| matches!(item, Progress::ServiceEvent { .. }));
-    assert_eq!(said.count(), 2, "each word of ECS is told once");
-    let tags = scene
-        .platform
-        .repository(REPOSITORY)
-        .expect("it is there")
-        .tags;
-    assert_eq!(tags.get("prod-latest"), Some(&digest));
+    let said: Vec<_> = said.map(|item| format!("{item:?}")).collect();
+    let different: BTreeSet<_> = said.iter().collect();
+    assert!(said.len() >= 2, "{said:#?}");
+    assert_eq!(said.len(), different.len(), "each word of ECS is told once");
+    let digest = shipway_domain::ids::Digest::of(b"after");
+    assert_eq!(scene.tag("prod-latest"), Some(digest));
     scene.end(agent).await;
 }
 
@@ -115,7 +121,7 @@ async fn changes_are_made_under_the_name_of_job_and_attempt() {
     let changes = ["ecs:RegisterTaskDefinition", "ecs:UpdateService"];
     let made: Vec<_> = calls
         .iter()
-        .filter(|made| changes.contains(&made.call.as_str()))
+        .filter(|made| changes.contains(&made.name.as_str()))
         .collect();
     assert_eq!(made.len(), 2);
     for change in made {
@@ -126,7 +132,7 @@ async fn changes_are_made_under_the_name_of_job_and_attempt() {
             "{change:?}"
         );
     }
-    let first = calls.iter().map(|made| made.call.as_str()).next();
+    let first = calls.iter().map(|made| made.name.as_str()).next();
     assert_eq!(first, Some("sts:GetCallerIdentity"));
     scene.end(agent).await;
 }
@@ -146,9 +152,7 @@ async fn credentials_of_another_account_end_the_job_before_any_other_call() {
 #[tokio::test]
 async fn a_rollback_by_ecs_is_a_verdict_of_its_own() {
     let mut scene = Scene::new().await;
-    scene.platform.service(&place(OTHER), SERVICE, |service| {
-        service.ending = Ending::RolledBack
-    });
+    scene.crashes(b"after");
     let app = App::new(&scene.coordinator, b"after");
     let agent = scene.start();
     let walked = offered(&mut scene, &app).await.finished().await;
@@ -159,9 +163,7 @@ async fn a_rollback_by_ecs_is_a_verdict_of_its_own() {
 #[tokio::test]
 async fn a_stop_in_the_middle_asks_ecs_to_go_back() {
     let mut scene = Scene::new().await;
-    scene.platform.service(&place(OTHER), SERVICE, |service| {
-        service.ending = Ending::Never
-    });
+    scene.rollouts_never_end();
     let app = App::new(&scene.coordinator, b"after");
     let agent = scene.start();
     let mut peer = offered(&mut scene, &app).await;
@@ -236,7 +238,8 @@ async fn landed_unheard(scene: &Scene) {
         health_check_grace_period: None,
         force: false,
     };
-    scene.platform.land(&place(OTHER), SERVICE, &update);
+    let landed = scene.platform.land(&place(OTHER), &update);
+    landed.expect("it lands");
 }
 
 #[tokio::test]
@@ -247,10 +250,13 @@ async fn what_was_suspended_is_put_back_exactly() {
         scale_out: false,
         scheduled: true,
     };
-    scene.platform.service(&place(OTHER), SERVICE, |service| {
-        service.scalable(before);
-        service.ending = Ending::RolledBack;
-    });
+    let target = ScalingSeen {
+        min: 1,
+        max: 9,
+        suspended: before,
+    };
+    scene.platform.make_scalable(&place(OTHER), SERVICE, target);
+    scene.crashes(b"after");
     let mut app = App::new(&scene.coordinator, b"after");
     app.spec.rollout.autoscaling = Autoscaling::Suspend;
     let agent = scene.start();
@@ -266,10 +272,8 @@ async fn what_was_suspended_is_put_back_exactly() {
         "{:?}",
         walked.checkpoints
     );
-    let after = scene
-        .platform
-        .service(&place(OTHER), SERVICE, |service| service.scaling);
-    assert_eq!(after.map(|scaling| scaling.suspended), Some(before));
+    let after = scene.platform.scaling(&place(OTHER), SERVICE);
+    assert_eq!(after, Some(target));
     scene.end(agent).await;
 }
 
@@ -291,7 +295,7 @@ async fn a_rollout_taken_over_follows_what_was_begun_and_changes_nothing() {
     assert!(second.checkpoints.is_empty(), "{:?}", second.checkpoints);
     assert_eq!(scene.platform.count("ecs:UpdateService"), 1);
     assert_eq!(scene.platform.count("ecs:RegisterTaskDefinition"), 1);
-    assert_eq!(service(&scene, |seen| seen.running), 2);
+    assert_eq!(scene.service().running, 2);
     scene.end(agent).await;
 }
 

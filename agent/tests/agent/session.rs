@@ -5,13 +5,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use shipway_domain::event::Step;
 use shipway_domain::job::Outcome;
-use shipway_plugin::fake::Ending;
 use shipway_plugin::{Place, Platform, PlatformError, RegionApi, Session};
 use shipway_proto::v1;
 use shipway_proto::v1::agent_message::Message as In;
 use shipway_proto::v1::coordinator_message::Message as Out;
 
-use crate::support::{App, OTHER, SERVICE, Scene, patiently, place};
+use crate::support::{App, Scene, patiently};
 
 #[tokio::test]
 async fn an_outcome_is_said_again_until_it_is_acknowledged() {
@@ -98,9 +97,7 @@ async fn an_offer_beyond_its_capacity_is_declined() {
     let mut scene = Scene::new().await;
     scene.config.capacity = 1;
     scene.config.drain_seconds = 0;
-    scene.platform.service(&place(OTHER), SERVICE, |service| {
-        service.ending = Ending::Never
-    });
+    scene.rollouts_never_end();
     let app = App::new(&scene.coordinator, b"after");
     let agent = scene.start();
     let mut peer = scene.coordinator.welcome().await;

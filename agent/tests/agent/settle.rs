@@ -2,6 +2,7 @@
 
 use shipway_domain::checkpoint::{Checkpoint, ScalingFlags};
 use shipway_domain::job::Outcome;
+use shipway_domain::observe::ScalingSeen;
 use shipway_plugin::ErrorKind;
 use shipway_proto::v1::coordinator_message::Message as Out;
 
@@ -15,16 +16,17 @@ const BEFORE: ScalingFlags = ScalingFlags {
 const SET: &str = "application-autoscaling:RegisterScalableTarget";
 
 fn flags(scene: &Scene) -> ScalingFlags {
-    let scaling = scene
-        .platform
-        .service(&place(OTHER), SERVICE, |service| service.scaling);
+    let scaling = scene.platform.scaling(&place(OTHER), SERVICE);
     scaling.expect("it is scalable").suspended
 }
 
 async fn settling(scene: &mut Scene, now: ScalingFlags) -> Peer {
-    scene
-        .platform
-        .service(&place(OTHER), SERVICE, |service| service.scalable(now));
+    let target = ScalingSeen {
+        min: 1,
+        max: 9,
+        suspended: now,
+    };
+    scene.platform.make_scalable(&place(OTHER), SERVICE, target);
     let mut app = App::new(&scene.coordinator, b"after");
     app.debt = Some(BEFORE);
     let peer = scene.coordinator.welcome().await;

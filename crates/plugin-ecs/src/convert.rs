@@ -216,12 +216,29 @@ pub(crate) fn text(text: Option<&str>) -> String {
     text.unwrap_or_default().to_owned()
 }
 
+/// A point in time. It came as seconds with a fraction, whose last digits a double does not hold:
+/// the nearest millisecond is meant.
 pub(crate) fn time(at: Option<&DateTime>) -> Option<Timestamp> {
-    let millis = at?.to_millis().ok()?;
+    let millis = at?.as_nanos().saturating_add(500_000).div_euclid(1_000_000);
     Some(Timestamp::from_millis(u64::try_from(millis).ok()?))
 }
 
 /// A point in time for a request.
 pub(crate) fn date_time(at: Timestamp) -> DateTime {
     DateTime::from_millis(i64::try_from(at.millis()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_millisecond_is_lost_between_json_and_us() {
+        for millis in 1_795_641_132_000..1_795_641_133_000_u64 {
+            let text = format!("{}.{:03}", millis / 1000, millis % 1000);
+            let seconds: f64 = text.parse().expect("a number");
+            let seen = time(Some(&DateTime::from_secs_f64(seconds)));
+            assert_eq!(seen, Some(Timestamp::from_millis(millis)), "{text}");
+        }
+    }
 }

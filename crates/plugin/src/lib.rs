@@ -3,15 +3,17 @@
 //! Plugins answer *what is*, never *what now*: every decision is `shipway-domain`'s.
 
 pub mod builder;
+#[cfg(feature = "contract")]
+pub mod contract;
 pub mod error;
-#[cfg(feature = "fakes")]
-pub mod fake;
+pub mod pace;
 pub mod platform;
 pub mod registry;
 pub mod secret;
 
 pub use builder::{BuildError, BuildOrder, BuildProgress, Builder, Built, LogStream};
 pub use error::{ErrorKind, PlatformError};
+pub use pace::Pace;
 pub use platform::{
     NewTaskDefinition, Observation, ObserveTasks, Place, Platform, RegionApi, Session,
     TaskDefinitionSeen, UpdateService, Watch,

@@ -8,9 +8,9 @@ mod scene;
 use std::time::Duration;
 
 pub(crate) use coordinator::Coordinator;
-pub(crate) use offers::{App, OTHER, OWNER, REPOSITORY, SERVICE, image_at, place, target};
+pub(crate) use offers::{App, OTHER, OWNER, REPOSITORY, SERVICE, URI, image_at, place, target};
 pub(crate) use peer::{Peer, Walked};
-pub(crate) use scene::Scene;
+pub(crate) use scene::{BEGIN, Scene};
 
 /// Longest time that anything may take.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -21,12 +21,14 @@ pub(crate) const OWNER: &str = "000000000000";
 /// Account of the target.
 pub(crate) const OTHER: &str = "111111111111";
 pub(crate) const REPOSITORY: &str = "shop";
+/// Where it is.
+pub(crate) const URI: &str = "000000000000.dkr.ecr.eu-west-1.amazonaws.com/shop";
 /// Cluster and service.
 pub(crate) const SERVICE: &str = "main/shop";
 /// The container that gets the image.
 const CONTAINER: &str = "app";
 
-const DEFINITION: &str = r#"{"family":"shop","networkMode":"awsvpc","requiresCompatibilities":["FARGATE"],"cpu":"256","memory":"512","containerDefinitions":[{"name":"app","image":"none","essential":true}]}"#;
+const DEFINITION: &str = r#"{"family":"shop","networkMode":"awsvpc","requiresCompatibilities":["FARGATE"],"cpu":"256","memory":"512","executionRoleArn":"arn:aws:iam::111111111111:role/tasks","containerDefinitions":[{"name":"app","image":"none","essential":true}]}"#;
 
 pub(crate) fn place(account: &str) -> Place {
     Place {
@@ -47,7 +49,7 @@ pub(crate) fn target() -> Target {
 
 /// A reference to the image with this content.
 pub(crate) fn image_at(content: &[u8]) -> String {
-    format!("127.0.0.1:5000/{REPOSITORY}@{}", Digest::of(content))
+    format!("{URI}@{}", Digest::of(content))
 }
 
 /// An app, and what is offered of it.
@@ -150,7 +152,7 @@ impl App {
     fn offer(&self, kind: &str, index: u32) -> v1::Offer {
         let digest = Digest::of(&self.context);
         let image = BuiltImage {
-            name: format!("127.0.0.1:5000/{REPOSITORY}"),
+            name: URI.to_owned(),
             digest: digest.clone(),
             accepted: vec![digest],
             builder: "layers".to_owned(),

@@ -1,7 +1,7 @@
 //! One stream of an agent, from the coordinator's side.
 
 use shipway_domain::checkpoint::Checkpoint;
-use shipway_domain::event::{Progress, Step};
+use shipway_domain::event::{Progress, Step, TaskCounts};
 use shipway_domain::job::Outcome;
 use shipway_proto::v1;
 use shipway_proto::v1::agent_message::Message as In;
@@ -164,10 +164,11 @@ impl Peer {
         .await;
     }
 
-    /// Hears on until the counts of tasks are told once more.
-    pub(crate) async fn until_counts(&mut self) {
+    /// Hears on until such counts of tasks are told.
+    pub(crate) async fn until_counts(&mut self, wanted: impl Fn(&TaskCounts) -> bool) {
         self.until("counts of tasks", |message| {
-            let counts = |item: &Progress| matches!(item, Progress::Tasks(_));
+            let counts =
+                |item: &Progress| matches!(item, Progress::Tasks(counts) if wanted(counts));
             progress(message).iter().any(counts).then_some(())
         })
         .await;

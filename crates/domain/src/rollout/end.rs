@@ -164,6 +164,18 @@ impl Rollout {
             .unwrap_or_else(|| Next::End(Box::new(outcome)))
     }
 
+    /// Tasks that run. Where the tasks themselves were looked at, that is later than any look at the
+    /// service: it may still show those that were being replaced.
+    fn running(&self) -> u32 {
+        match (&self.seen.tasks, &self.seen.service) {
+            (Some((tasks, _)), _) => {
+                let running = tasks.iter().filter(|task| task.last_status == "RUNNING");
+                u32::try_from(running.count()).unwrap_or(u32::MAX)
+            }
+            (None, service) => service.as_ref().map_or(0, |service| service.running),
+        }
+    }
+
     fn report(
         &self,
         verdict: Verdict,
@@ -181,7 +193,7 @@ impl Rollout {
             task_definition,
             serving: service.map(|service| service.task_definition.clone()),
             service_deployment: self.following().map(str::to_owned),
-            running: service.map_or(0, |service| service.running),
+            running: self.running(),
             desired: service.map_or(0, |service| service.desired),
             findings,
         }

@@ -1,6 +1,5 @@
 //! The common poller of an account and region: few calls for many rollouts (design.md section 6).
 
-mod pace;
 mod tick;
 mod waiting;
 

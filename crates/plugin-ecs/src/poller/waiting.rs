@@ -4,11 +4,10 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use shipway_domain::observe::{ServiceDeploymentSeen, ServiceSeen};
-use shipway_plugin::{Observation, PlatformError, Watch};
+use shipway_plugin::{Observation, Pace, PlatformError, Watch};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::pace::Pace;
 use crate::config::Polling;
 use crate::service::ServiceKey;
 
@@ -49,7 +48,7 @@ impl State {
         Self {
             waiting: Vec::new(),
             running: false,
-            pace: Pace::new(polling),
+            pace: Pace::new(polling.min, polling.max),
             polls: 0,
             last: None,
             deployments: Seen::new(),

@@ -1,7 +1,9 @@
 //! What the tests share: a platform on some endpoint, and a server that answers as told.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub(crate) mod push;
 pub(crate) mod rollout;
+pub(crate) mod world;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -45,6 +45,16 @@ fn the_normal_path_writes_each_intent_before_its_act() {
 }
 
 #[test]
+fn the_report_counts_the_tasks_that_were_looked_at_last() {
+    let mut walk = Walk::usual();
+    // As the service shows them while both revisions run.
+    walk.world.service.as_mut().expect("a service").running = 40;
+    let report = walk.report();
+    assert_eq!(report.verdict, Verdict::Live);
+    assert_eq!(report.running as usize, walk.world.tasks.len());
+}
+
+#[test]
 fn a_wrong_account_fails_before_anything_is_written() {
     let mut walk = Walk::usual();
     walk.world.account = "999999999999".to_owned();

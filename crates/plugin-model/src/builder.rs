@@ -1,26 +1,28 @@
-//! A builder that keeps what it was asked for, and pushes to the platform in memory.
+//! A builder that keeps what it was asked for, and pushes to the registries of the model.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use shipway_domain::ids::Digest;
+use shipway_plugin::{
+    BuildError, BuildOrder, BuildProgress, Builder, Built, ImageFacts, LogStream,
+};
 use tokio_util::sync::CancellationToken;
 
-use super::{FakePlatform, FakeRepository};
-use crate::{BuildError, BuildOrder, BuildProgress, Builder, Built, LogStream};
+use crate::platform::ModelPlatform;
 
-/// A builder in memory; clones share it.
+/// A builder whose images are their contexts; clones share it.
 #[derive(Clone)]
-pub struct FakeBuilder {
-    platform: FakePlatform,
+pub struct ModelBuilder {
+    platform: ModelPlatform,
     orders: Arc<Mutex<Vec<BuildOrder>>>,
     hangs: bool,
 }
 
-impl FakeBuilder {
+impl ModelBuilder {
     /// A builder that pushes to repositories of this platform.
     #[must_use]
-    pub fn new(platform: FakePlatform) -> Self {
+    pub fn new(platform: ModelPlatform) -> Self {
         Self {
             platform,
             orders: Arc::default(),
@@ -30,7 +32,7 @@ impl FakeBuilder {
 
     /// One whose builds end only when they are stopped.
     #[must_use]
-    pub fn hanging(platform: FakePlatform) -> Self {
+    pub fn hanging(platform: ModelPlatform) -> Self {
         Self {
             hangs: true,
             ..Self::new(platform)
@@ -48,13 +50,13 @@ impl FakeBuilder {
 }
 
 #[async_trait]
-impl Builder for FakeBuilder {
+impl Builder for ModelBuilder {
     fn name(&self) -> &'static str {
         "layers"
     }
 
     async fn probe(&self) -> Result<String, BuildError> {
-        Ok("in memory".to_owned())
+        Ok("a model".to_owned())
     }
 
     async fn build(
@@ -80,14 +82,16 @@ impl Builder for FakeBuilder {
         progress.pushing();
         order.login.login().await.map_err(|error| broken(&error))?;
         let digest = Digest::of(&context);
-        let name = order.image.rsplit('/').next().unwrap_or_default();
-        let repository = self
-            .platform
-            .repository(name)
-            .unwrap_or_else(|| FakeRepository::new(name));
         let tags: Vec<&str> = order.tags.iter().map(String::as_str).collect();
+        let image = ImageFacts {
+            digest: digest.clone(),
+            manifests: Vec::new(),
+            complete: true,
+            size: context.len() as u64,
+        };
         self.platform
-            .add_repository(name, repository.image(&digest, &tags, true));
+            .push_to(&order.image, &tags, image)
+            .map_err(|error| broken(&error))?;
         Ok(Built {
             digest,
             manifests: Vec::new(),

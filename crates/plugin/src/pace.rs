@@ -1,8 +1,6 @@
-//! How long a poller waits between two polls.
+//! How long a common poller waits between two polls.
 
 use std::time::Duration;
-
-use crate::config::Polling;
 
 /// The pace: quick after a change, slower the longer nothing moves, slower still when throttled.
 ///
@@ -10,51 +8,57 @@ use crate::config::Polling;
 /// seen after at most a tenth of that time. Throttling doubles the shortest wait; it shrinks back by
 /// a tenth with each poll that goes through.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pace {
-    limits: Polling,
+pub struct Pace {
+    shortest: Duration,
+    longest: Duration,
     floor: Duration,
     current: Duration,
     throttled: bool,
 }
 
 impl Pace {
-    pub(super) const fn new(limits: Polling) -> Self {
+    /// A pace between these two.
+    #[must_use]
+    pub const fn new(shortest: Duration, longest: Duration) -> Self {
         Self {
-            limits,
-            floor: limits.min,
-            current: limits.min,
+            shortest,
+            longest,
+            floor: shortest,
+            current: shortest,
             throttled: false,
         }
     }
 
     /// After a poll.
-    pub(super) fn polled(&mut self, changed: bool, throttled: bool) {
+    pub fn polled(&mut self, changed: bool, throttled: bool) {
         self.throttled = throttled;
         if throttled {
-            self.floor = (self.floor * 2).min(self.limits.max);
-            self.current = (self.current * 2).min(self.limits.max);
+            self.floor = (self.floor * 2).min(self.longest);
+            self.current = (self.current * 2).min(self.longest);
             return;
         }
-        self.floor = self.floor.mul_f64(0.9).max(self.limits.min);
+        self.floor = self.floor.mul_f64(0.9).max(self.shortest);
         self.current = if changed {
             self.floor
         } else {
-            self.current.mul_f64(1.1).min(self.limits.max)
+            self.current.mul_f64(1.1).min(self.longest)
         };
     }
 
     /// Something new is being watched, or was changed.
-    pub(super) fn hurry(&mut self) {
+    pub fn hurry(&mut self) {
         self.current = self.floor;
     }
 
     /// Time between two polls.
-    pub(super) const fn current(&self) -> Duration {
+    #[must_use]
+    pub const fn current(&self) -> Duration {
         self.current
     }
 
     /// Whether the last poll was throttled.
-    pub(super) const fn is_throttled(&self) -> bool {
+    #[must_use]
+    pub const fn is_throttled(&self) -> bool {
         self.throttled
     }
 }
@@ -69,7 +73,7 @@ mod tests {
 
     #[test]
     fn quiet_slows_down_to_the_limit_and_a_change_speeds_up_again() {
-        let mut pace = Pace::new(Polling::default());
+        let mut pace = Pace::new(Duration::from_secs(1), Duration::from_secs(10));
         let (mut quiet, mut polls) = (0.0, 0);
         while secs(&pace) < 5.0 {
             quiet += secs(&pace);
@@ -91,7 +95,7 @@ mod tests {
 
     #[test]
     fn throttling_slows_down_at_once_and_is_forgotten_slowly() {
-        let mut pace = Pace::new(Polling::default());
+        let mut pace = Pace::new(Duration::from_secs(1), Duration::from_secs(10));
         pace.polled(true, true);
         pace.polled(true, true);
         assert_eq!(secs(&pace), 4.0);
