@@ -162,6 +162,15 @@ impl World {
             .digest_of(reference.wanted)
             .ok_or_else(not_found)?;
         let (manifest_digest, image) = for_platform(repository, digest, pull.platform)?;
+        if ![digest, manifest_digest]
+            .iter()
+            .all(|digest| repository.is_pullable(digest))
+        {
+            return Err(PullError::retried(format!(
+                "failed to resolve ref {}: the image is archived and must be restored first",
+                pull.image
+            )));
+        }
         let platform = pull.platform.to_string();
         let names = [pull.image, digest, manifest_digest];
         Ok(ResolvedImage {

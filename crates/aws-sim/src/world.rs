@@ -125,7 +125,9 @@ impl World {
         if autoscaling::tick(self, now) {
             next = ecs::tick(self, now);
         }
-        self.wake = [next, autoscaling::next(self)].into_iter().flatten().min();
+        let images = ecr::tick(self, now);
+        let nexts = [next, autoscaling::next(self), images];
+        self.wake = nexts.into_iter().flatten().min();
     }
 
     /// Whether the policies of a principal's role and of its session allow this.

@@ -90,7 +90,7 @@ impl ImageId<'_> {
 }
 
 /// Whether an image passes `filter.tagStatus`.
-fn tag_filter(input: &Input<'_>) -> Result<impl Fn(bool) -> bool + use<>, ApiError> {
+pub(super) fn tag_filter(input: &Input<'_>) -> Result<impl Fn(bool) -> bool + use<>, ApiError> {
     let filter = input.structure("filter")?;
     let wanted = match filter
         .map(|filter| filter.str("tagStatus"))
@@ -109,10 +109,25 @@ fn tag_filter(input: &Input<'_>) -> Result<impl Fn(bool) -> bool + use<>, ApiErr
     Ok(move |tagged| wanted.is_none_or(|wanted| wanted == tagged))
 }
 
+/// `filter.imageStatus`; `None` for all.
+pub(super) fn status_filter<'a>(input: &Input<'a>) -> Result<Option<&'a str>, ApiError> {
+    let filter = input.structure("filter")?;
+    let wanted = filter.map(|filter| filter.str("imageStatus")).transpose()?;
+    match wanted.flatten() {
+        None | Some("ANY") => Ok(None),
+        Some(status @ ("ACTIVE" | "ARCHIVED" | "ACTIVATING")) => Ok(Some(status)),
+        Some(other) => Err(ApiError::invalid_parameter(format!(
+            "Invalid parameter at 'filter.imageStatus': '{other}' is not ACTIVE, ARCHIVED, \
+             ACTIVATING or ANY"
+        ))),
+    }
+}
+
 /// `DescribeImages`.
 pub(super) fn describe(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Value, ApiError> {
     let asked = input.structures("imageIds")?;
     let filter = tag_filter(input)?;
+    let status = status_filter(input)?;
     let (owner, name, repository) = repository(world, ctx, input, "DescribeImages")?;
     let digests: Vec<String> = if asked.is_empty() {
         repository.images.keys().cloned().collect()
@@ -125,7 +140,9 @@ pub(super) fn describe(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Resul
     let details = digests.iter().filter_map(|digest| {
         let image = repository.images.get(digest)?;
         let tags = repository.tags_of(digest);
-        filter(!tags.is_empty()).then(|| detail(owner, name, digest, image, &tags))
+        let shown = filter(!tags.is_empty())
+            && status.is_none_or(|wanted| wanted == image.storage.status());
+        shown.then(|| detail(owner, name, digest, image, &tags))
     });
     paged(input, "imageDetails", details.collect())
 }
@@ -138,8 +155,16 @@ fn detail(owner: &str, name: &str, digest: &str, image: &Image, tags: &[&str]) -
         "imageSizeInBytes": image.size,
         "imagePushedAt": image.pushed.json(),
         "imageManifestMediaType": image.media_type,
-        "imageStatus": "ACTIVE",
+        "imageStatus": image.storage.status(),
     });
+    for (member, at) in [
+        ("lastArchivedAt", image.storage.last_archived),
+        ("lastActivatedAt", image.storage.activated),
+    ] {
+        if let Some(at) = at {
+            shown[member] = at.json();
+        }
+    }
     if !tags.is_empty() {
         shown["imageTags"] = tags.into();
     }
@@ -158,11 +183,13 @@ fn detail(owner: &str, name: &str, digest: &str, image: &Image, tags: &[&str]) -
 /// `ListImages`.
 pub(super) fn list(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Value, ApiError> {
     let filter = tag_filter(input)?;
+    let status = status_filter(input)?;
     let (_, _, repository) = repository(world, ctx, input, "ListImages")?;
     let mut ids = Vec::new();
-    for digest in repository.images.keys() {
+    for (digest, image) in &repository.images {
         let tags = repository.tags_of(digest);
-        if !filter(!tags.is_empty()) {
+        let fits = status.is_none_or(|wanted| wanted == image.storage.status());
+        if !fits || !filter(!tags.is_empty()) {
             continue;
         }
         if tags.is_empty() {
@@ -193,6 +220,11 @@ pub(super) fn batch_get(
     let (mut images, mut failures) = (Vec::new(), Vec::new());
     for id in &asked {
         match image_id(id)?.resolve(repository) {
+            Ok(digest) if !repository.is_pullable(&digest) => failures.push(failure(
+                id,
+                "ImageInaccessible",
+                "The image is archived and must be restored first",
+            )),
             Ok(digest) => {
                 let image = repository.images.get(&digest);
                 images.extend(image.map(|image| {

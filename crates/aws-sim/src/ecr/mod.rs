@@ -12,6 +12,8 @@ mod repositories;
 mod scan;
 mod settings;
 mod state;
+mod storage;
+mod tick;
 mod token;
 mod write;
 
@@ -19,6 +21,7 @@ pub(crate) use access::denial;
 pub(crate) use put::Refusal;
 pub(crate) use scan::Findings;
 pub(crate) use state::{Image, Repository, State};
+pub(crate) use tick::tick;
 pub(crate) use token::BadToken;
 
 use serde_json::{Value, json};
@@ -47,6 +50,9 @@ pub(crate) fn call(
         "PutLifecyclePolicy" => lifecycle::put(world, ctx, input),
         "GetLifecyclePolicy" => lifecycle::get(world, ctx, input),
         "DeleteLifecyclePolicy" => lifecycle::delete(world, ctx, input),
+        "StartLifecyclePolicyPreview" => lifecycle::start_preview(world, ctx, input),
+        "GetLifecyclePolicyPreview" => lifecycle::get_preview(world, ctx, input),
+        "UpdateImageStorageClass" => storage::update(world, ctx, input),
         "DescribeImages" => images::describe(world, ctx, input),
         "ListImages" => images::list(world, ctx, input),
         "BatchGetImage" => images::batch_get(world, ctx, input),

@@ -66,6 +66,11 @@ pub(super) fn start(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<V
             "Scans are of single images, not of indexes",
         ));
     }
+    if !image.storage.is_active() {
+        return Err(ApiError::invalid_parameter(
+            "Invalid parameter at 'imageId': the image is archived and must be restored first",
+        ));
+    }
     if image
         .scan
         .as_ref()

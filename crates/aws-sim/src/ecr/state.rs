@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::lifecycle::Preview;
 use super::manifest::Child;
 use super::mutability::Mutability;
 use super::scan::Scan;
+use super::storage::Storage;
 use crate::clock::SimTime;
 use crate::world::World;
 
@@ -34,6 +36,14 @@ pub(crate) struct Repository {
     pub(crate) labels: BTreeMap<String, String>,
     /// Text of the lifecycle policy.
     pub(crate) lifecycle: Option<String>,
+    /// When the lifecycle policy runs next.
+    pub(crate) lifecycle_due: Option<SimTime>,
+    /// When it last ran.
+    pub(crate) lifecycle_ran: Option<SimTime>,
+    /// The last lifecycle policy preview.
+    pub(crate) preview: Option<Preview>,
+    /// Whether an image may be on its way back from the archive.
+    pub(crate) restoring: bool,
     /// Text of the repository policy.
     pub(crate) policy: Option<String>,
     /// Size by digest of the blobs that were pushed here.
@@ -67,6 +77,7 @@ pub(crate) struct Image {
     /// For an index, what it lists.
     pub(crate) children: Vec<Child>,
     pub(crate) scan: Option<Scan>,
+    pub(crate) storage: Storage,
 }
 
 impl Repository {
@@ -90,13 +101,21 @@ impl Repository {
         images.find_map(|(parent, image)| lists(image).then_some(parent.as_str()))
     }
 
-    /// Takes an image out, its tags, and the blobs that no other image needs.
+    /// Takes an image out, its tags, what refers to it, and the blobs that no other image needs.
     pub(crate) fn remove(&mut self, digest: &str) -> Option<Image> {
         let removed = self.images.remove(digest)?;
         self.tags.retain(|_, tagged| tagged != digest);
         for blob in &removed.blobs {
             if !self.images.values().any(|image| image.blobs.contains(blob)) {
                 self.blobs.remove(blob);
+            }
+        }
+        let about = |image: &Image| image.subject.as_deref() == Some(digest);
+        let referrers = self.images.iter().filter(|(_, image)| about(image));
+        let referrers: Vec<String> = referrers.map(|(referrer, _)| referrer.clone()).collect();
+        for referrer in referrers {
+            if self.parent_of(&referrer).is_none() {
+                self.remove(&referrer);
             }
         }
         Some(removed)

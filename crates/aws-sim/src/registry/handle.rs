@@ -63,7 +63,9 @@ impl Registry {
 
     fn caller(&self, parts: &Parts) -> Result<Principal, RegistryError> {
         let now = self.shared.clock.now();
-        self.authenticate(&self.shared.world(), &parts.headers, now)
+        let mut world = self.shared.world();
+        world.catch_up(now);
+        self.authenticate(&world, &parts.headers, now)
     }
 
     async fn serve(&self, name: &str, what: &What, parts: &Parts, body: Body) -> Answer {

@@ -91,6 +91,11 @@ impl Registry {
         let accepted = accepted(&parts.headers);
         let digest = choose(repository, reference, &accepted)?;
         let unknown = || RegistryError::manifest_unknown("Requested image not found");
+        if !repository.is_pullable(&digest) {
+            return Err(RegistryError::manifest_unknown(format!(
+                "The image {digest} is archived and must be restored first"
+            )));
+        }
         let image = repository.images.get_mut(&digest).ok_or_else(unknown)?;
         let body = if parts.method == Method::HEAD {
             Body::empty()
