@@ -256,3 +256,116 @@ async fn tags_are_put_on_replaced_and_taken_off() {
         "InvalidParameterException"
     );
 }
+
+#[tokio::test]
+async fn what_fargate_forbids_is_refused() {
+    let hello = Hello::new().await;
+    for (path, value) in [
+        ("/ipcMode", json!("task")),
+        ("/pidMode", json!("host")),
+        ("/placementConstraints", json!([{"type": "memberOf"}])),
+        ("/ephemeralStorage", json!({"sizeInGiB": 20})),
+        ("/containerDefinitions/0/privileged", json!(true)),
+        ("/containerDefinitions/0/links", json!(["other"])),
+        ("/containerDefinitions/0/dnsServers", json!(["10.0.0.2"])),
+        ("/containerDefinitions/0/stopTimeout", json!(121)),
+        (
+            "/containerDefinitions/0/resourceRequirements",
+            json!([{"type": "GPU", "value": "1"}]),
+        ),
+        (
+            "/containerDefinitions/0/logConfiguration",
+            json!({"logDriver": "syslog"}),
+        ),
+        (
+            "/containerDefinitions/0/linuxParameters",
+            json!({"swappiness": 1}),
+        ),
+        (
+            "/containerDefinitions/0/linuxParameters",
+            json!({"capabilities": {"add": ["NET_ADMIN"]}}),
+        ),
+    ] {
+        let mut input = definition("app:1");
+        let (parent, member) = path.rsplit_once('/').unwrap();
+        input.pointer_mut(parent).unwrap()[member] = value;
+        let refused = hello.refused("RegisterTaskDefinition", input).await;
+        assert_eq!(refused, "ClientException", "{path}");
+    }
+    let mut fine = definition("app:1");
+    fine["pidMode"] = "task".into();
+    fine["containerDefinitions"][0]["linuxParameters"] =
+        json!({"capabilities": {"add": ["SYS_PTRACE"]}});
+    hello.ecs("RegisterTaskDefinition", fine).await;
+}
+
+#[tokio::test]
+async fn a_deleted_revision_is_gone_once_nothing_refers_to_it() {
+    let hello = Hello::new().await;
+    let used = json!({"taskDefinitions": ["hello:1"]});
+    let active = hello.ecs("DeleteTaskDefinitions", used.clone()).await;
+    assert!(text(&active["failures"][0]["reason"]).contains("ACTIVE"));
+    let unused = hello.register("app:2").await;
+    for name in ["hello:1", &unused] {
+        let input = json!({"taskDefinition": name});
+        hello.ecs("DeregisterTaskDefinition", input).await;
+    }
+    let both = json!({"taskDefinitions": ["hello:1", unused, "hello:9"]});
+    let deleted = hello.ecs("DeleteTaskDefinitions", both).await;
+    assert_eq!(
+        deleted["taskDefinitions"][0]["status"],
+        "DELETE_IN_PROGRESS"
+    );
+    assert!(deleted["taskDefinitions"][0]["deleteRequestedAt"].is_number());
+    assert_eq!(deleted["failures"][0]["reason"], "MISSING");
+    let listed = json!({"status": "DELETE_IN_PROGRESS"});
+    let listed = hello.ecs("ListTaskDefinitions", listed).await;
+    let listed = listed["taskDefinitionArns"].as_array().unwrap();
+    assert_eq!(
+        listed.len(),
+        1,
+        "the service refers to the first: {listed:?}"
+    );
+    let gone = hello.refused("DescribeTaskDefinition", json!({"taskDefinition": unused}));
+    assert_eq!(gone.await, "ClientException");
+    assert!(
+        hello.register("app:3").await.ends_with(":3"),
+        "numbers are not used again"
+    );
+    for wrong in [
+        json!({}),
+        json!({"taskDefinitions": []}),
+        json!({"taskDefinitions": ["hello"]}),
+    ] {
+        let refused = hello.refused("DeleteTaskDefinitions", wrong).await;
+        assert_eq!(refused, "InvalidParameterException");
+    }
+}
+
+#[tokio::test]
+async fn concurrent_registrations_are_refused_within_the_window_that_was_set() {
+    let hello = Hello::new().await;
+    let window = json!({"registration": 5});
+    let set = hello
+        .world
+        .control(http::Method::PUT, "/_sim/ecs/phases", window);
+    set.await.ok();
+    hello.advance(5);
+    hello.register("app:2").await;
+    let input = definition("app:3");
+    let answer = hello
+        .world
+        .ecs(STAGING, "RegisterTaskDefinition", input)
+        .await;
+    assert_eq!(answer.error(), "ClientException");
+    assert!(
+        answer
+            .text()
+            .contains("Too many concurrent attempts to create a new revision")
+    );
+    let mut other = definition("app:3");
+    other["family"] = "other".into();
+    hello.ecs("RegisterTaskDefinition", other).await;
+    hello.advance(5);
+    assert!(hello.register("app:3").await.ends_with(":3"));
+}

@@ -60,6 +60,7 @@ pub(crate) fn call(
         "RegisterTaskDefinition" => definition::register(world, ctx, input),
         "DescribeTaskDefinition" => definition::describe(world, ctx, input),
         "DeregisterTaskDefinition" => definition::deregister(world, ctx, input),
+        "DeleteTaskDefinitions" => definition::delete(world, ctx, input),
         "ListTaskDefinitions" => definition::list(world, ctx, input),
         "ListTaskDefinitionFamilies" => definition::list_families(world, ctx, input),
         "CreateService" => service::create(world, ctx, input),

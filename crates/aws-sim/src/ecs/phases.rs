@@ -35,6 +35,8 @@ pub(crate) struct Settings {
     pub(crate) deprovisioning: Option<f64>,
     /// How long a task of RunTask runs before it exits with 0, unless a script says otherwise.
     pub(crate) one_off: Option<f64>,
+    /// A second registration of a family within so many seconds is refused; never when absent.
+    pub(crate) registration: Option<f64>,
     /// First gap of the launch back-off.
     pub(crate) backoff_base: Option<f64>,
     /// Longest gap of the launch back-off.
@@ -99,6 +101,11 @@ impl Settings {
     /// How long a task of RunTask runs.
     pub(super) fn one_off(&self) -> Duration {
         span(self.one_off, ONE_OFF)
+    }
+
+    /// Within which time registrations of one family count as concurrent.
+    pub(super) fn registration(&self) -> Duration {
+        span(self.registration, Duration::ZERO)
     }
 
     /// The launch back-off.

@@ -30,7 +30,16 @@ pub(in crate::ecs) fn register(
     input: &Input<'_>,
 ) -> Result<Value, ApiError> {
     let place = Place::of(ctx);
+    let window = world.ecs_settings.registration();
     let state = &mut world.region(&ctx.account, &ctx.region).ecs;
+    let family = input.str("family")?.unwrap_or_default();
+    let family = state.families.get(family);
+    let latest = family.and_then(|family| family.revisions.values().next_back());
+    if latest.is_some_and(|latest| ctx.now.since(latest.registered_at) < window) {
+        return Err(names::client(
+            "Too many concurrent attempts to create a new revision of the specified family.",
+        ));
+    }
     let arn = state.register(&place, ctx.now, &ctx.principal.arn, input)?;
     state.answer(&place, &arn, true)
 }
@@ -54,12 +63,10 @@ impl State {
         let tags = tags::read(input)?;
         normalise::normalise(&mut body);
         let family = input.need_str("family")?;
-        let revisions = &mut self
-            .families
-            .entry(family.to_owned())
-            .or_default()
-            .revisions;
-        let revision = revisions.keys().next_back().map_or(1, |last| last + 1);
+        let revisions = self.families.entry(family.to_owned()).or_default();
+        // State that was saved before revisions could be deleted has no last number.
+        let highest = revisions.revisions.keys().next_back().copied();
+        let revision = revisions.last.max(highest.unwrap_or(0)).saturating_add(1);
         let definition = Definition {
             family: family.to_owned(),
             revision,
@@ -67,9 +74,11 @@ impl State {
             registered_at: now,
             registered_by: by.to_owned(),
             deregistered_at: None,
+            delete_requested_at: None,
         };
         let arn = definition.arn(place);
-        revisions.insert(revision, definition);
+        revisions.last = revision;
+        revisions.revisions.insert(revision, definition);
         self.set_tags(&arn, tags);
         Ok(arn)
     }
@@ -93,8 +102,10 @@ pub(in crate::ecs) fn describe(
 ) -> Result<Value, ApiError> {
     let name = input.need_str("taskDefinition")?;
     let with_tags = input.strings("include")?.contains(&"TAGS");
-    let state = &world.region(&ctx.account, &ctx.region).ecs;
-    state.answer(&Place::of(ctx), name, with_tags)
+    let place = Place::of(ctx);
+    let state = &mut world.region(&ctx.account, &ctx.region).ecs;
+    state.forget_deleted(&place);
+    state.answer(&place, name, with_tags)
 }
 
 /// `DeregisterTaskDefinition`: the revision must be named; services that use it go on.
@@ -132,16 +143,13 @@ pub(in crate::ecs) fn list(
     let statuses = ["ACTIVE", "INACTIVE", "DELETE_IN_PROGRESS"];
     let status = one_of(input, "status", &statuses)?.unwrap_or("ACTIVE");
     let sort = one_of(input, "sort", &["ASC", "DESC"])?;
-    let state = &world.region(&ctx.account, &ctx.region).ecs;
+    let state = &mut world.region(&ctx.account, &ctx.region).ecs;
+    state.forget_deleted(&place);
     let families = state.families.iter();
     let families = families.filter(|(name, _)| family.is_none_or(|wanted| wanted == *name));
     let revisions = families.flat_map(|(_, family)| family.revisions.values());
     let mut arns: Vec<String> = revisions
-        .filter(|definition| match status {
-            "ACTIVE" => definition.is_active(),
-            "INACTIVE" => !definition.is_active(),
-            _ => false,
-        })
+        .filter(|definition| definition.status() == status)
         .map(|definition| definition.arn(&place))
         .collect();
     if sort == Some("DESC") {
@@ -158,10 +166,13 @@ pub(in crate::ecs) fn list_families(
 ) -> Result<Value, ApiError> {
     let prefix = input.str("familyPrefix")?.unwrap_or_default();
     let status = one_of(input, "status", &["ACTIVE", "INACTIVE", "ALL"])?.unwrap_or("ACTIVE");
-    let state = &world.region(&ctx.account, &ctx.region).ecs;
+    let place = Place::of(ctx);
+    let state = &mut world.region(&ctx.account, &ctx.region).ecs;
+    state.forget_deleted(&place);
     let families = state.families.iter().filter(|(name, family)| {
         let active = family.latest_active().is_some();
         name.starts_with(prefix)
+            && !family.revisions.is_empty()
             && match status {
                 "ACTIVE" => active,
                 "INACTIVE" => !active,

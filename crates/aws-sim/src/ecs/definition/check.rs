@@ -1,9 +1,7 @@
 //! What RegisterTaskDefinition refuses.
 
-use serde_json::Value;
-
-use super::fargate;
 use super::normalise::{cpu_units, memory_mib};
+use super::{fargate, forbidden};
 use crate::ecs::names::{self, is_name, one_of};
 use crate::wire::{ApiError, Input};
 
@@ -161,20 +159,5 @@ fn check_fargate(
              Amazon ECS documentation for the valid values."
         )));
     }
-    for container in containers {
-        let privileged = container.bool("privileged")?.unwrap_or_default();
-        let links = !container.list("links")?.is_empty();
-        if privileged || links || container.get("disableNetworking") == Some(&Value::Bool(true)) {
-            return Err(names::client(
-                "Fargate does not support privileged, links or disableNetworking.",
-            ));
-        }
-        let timeout = container.int("stopTimeout")?;
-        if timeout.is_some_and(|seconds| !(2..=120).contains(&seconds)) {
-            return Err(names::client(
-                "On Fargate stopTimeout must be in 2..120 seconds.",
-            ));
-        }
-    }
-    Ok(())
+    forbidden::check(input, containers)
 }

@@ -2,7 +2,9 @@
 
 mod calls;
 mod check;
+mod delete;
 mod fargate;
+mod forbidden;
 mod normalise;
 
 use std::collections::BTreeMap;
@@ -17,10 +19,14 @@ use crate::clock::SimTime;
 use crate::wire::ApiError;
 
 pub(super) use calls::{deregister, describe, list, list_families, register};
+pub(super) use delete::delete;
 
 /// All revisions of a family; numbers are never used again.
 #[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub(super) struct Family {
+    /// The highest number that was ever given.
+    last: u32,
     pub(super) revisions: BTreeMap<u32, Definition>,
 }
 
@@ -35,6 +41,9 @@ pub(super) struct Definition {
     pub(super) registered_by: String,
     /// Set when it is INACTIVE.
     pub(super) deregistered_at: Option<SimTime>,
+    /// Set when it is DELETE_IN_PROGRESS.
+    #[serde(default)]
+    pub(super) delete_requested_at: Option<SimTime>,
 }
 
 impl Family {
@@ -49,6 +58,15 @@ impl Family {
 impl Definition {
     pub(super) const fn is_active(&self) -> bool {
         self.deregistered_at.is_none()
+    }
+
+    /// `status`.
+    pub(super) const fn status(&self) -> &'static str {
+        match (self.deregistered_at, self.delete_requested_at) {
+            (_, Some(_)) => "DELETE_IN_PROGRESS",
+            (Some(_), None) => "INACTIVE",
+            (None, None) => "ACTIVE",
+        }
     }
 
     /// Whether `compatibilities` has FARGATE.
@@ -74,12 +92,7 @@ impl Definition {
         };
         set("taskDefinitionArn", self.arn(place).into());
         set("revision", self.revision.into());
-        let status = if self.is_active() {
-            "ACTIVE"
-        } else {
-            "INACTIVE"
-        };
-        set("status", status.into());
+        set("status", self.status().into());
         set(
             "requiresAttributes",
             normalise::required_attributes(&self.body),
@@ -89,6 +102,9 @@ impl Definition {
         set("registeredBy", self.registered_by.clone().into());
         if let Some(at) = self.deregistered_at {
             set("deregisteredAt", at.json());
+        }
+        if let Some(at) = self.delete_requested_at {
+            set("deleteRequestedAt", at.json());
         }
         Value::Object(shown)
     }
