@@ -153,10 +153,11 @@ async fn forget_scripts(State(shared): State<Arc<Shared>>) -> Response {
 }
 
 async fn add_findings(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
-    reply(parse::<Findings>(&body).map(|findings| {
+    reply(parse::<Findings>(&body).and_then(|findings| {
+        findings.check()?;
         shared.world().findings.push(findings);
         shared.changed();
-        json!({})
+        Ok(json!({}))
     }))
 }
 

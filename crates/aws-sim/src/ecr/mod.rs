@@ -3,13 +3,16 @@
 mod access;
 mod images;
 mod labels;
+mod layers;
 mod lifecycle;
 mod manifest;
 mod mutability;
 mod policy;
 mod put;
+mod referrers;
 mod repositories;
 mod scan;
+mod scanning;
 mod settings;
 mod state;
 mod storage;
@@ -53,6 +56,15 @@ pub(crate) fn call(
         "StartLifecyclePolicyPreview" => lifecycle::start_preview(world, ctx, input),
         "GetLifecyclePolicyPreview" => lifecycle::get_preview(world, ctx, input),
         "UpdateImageStorageClass" => storage::update(world, ctx, input),
+        "InitiateLayerUpload" => layers::initiate(world, ctx, input),
+        "UploadLayerPart" => layers::part(world, ctx, input),
+        "CompleteLayerUpload" => layers::complete(world, ctx, input),
+        "GetDownloadUrlForLayer" => layers::download_url(world, ctx, input),
+        "ListImageReferrers" => referrers::list(world, ctx, input),
+        "DescribeRegistry" => Ok(settings::describe_registry(ctx)),
+        "GetRegistryScanningConfiguration" => Ok(scanning::get(world, ctx)),
+        "PutRegistryScanningConfiguration" => scanning::put(world, ctx, input),
+        "BatchGetRepositoryScanningConfiguration" => scanning::batch_get(world, ctx, input),
         "DescribeImages" => images::describe(world, ctx, input),
         "ListImages" => images::list(world, ctx, input),
         "BatchGetImage" => images::batch_get(world, ctx, input),

@@ -1,4 +1,4 @@
-//! Account settings of ECR: `BLOB_MOUNTING`, without which a mount is answered with an upload.
+//! Settings of a registry: no replication, and `BLOB_MOUNTING`, without which a mount is answered with an upload.
 
 use serde_json::{Value, json};
 
@@ -6,6 +6,11 @@ use crate::wire::{ApiError, Ctx, Input};
 use crate::world::World;
 
 const BLOB_MOUNTING: &str = "BLOB_MOUNTING";
+
+/// `DescribeRegistry`: nothing is replicated here.
+pub(super) fn describe_registry(ctx: &Ctx) -> Value {
+    json!({"registryId": ctx.account, "replicationConfiguration": {"rules": []}})
+}
 
 /// `GetAccountSetting`.
 pub(super) fn get(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Value, ApiError> {

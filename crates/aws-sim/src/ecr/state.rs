@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::layers::LayerUpload;
 use super::lifecycle::Preview;
 use super::manifest::Child;
 use super::mutability::Mutability;
 use super::scan::Scan;
+use super::scanning::Scanning;
 use super::storage::Storage;
 use crate::clock::SimTime;
 use crate::world::World;
@@ -21,6 +23,10 @@ pub(crate) struct State {
     pub(crate) repositories: BTreeMap<String, Repository>,
     /// Account setting `BLOB_MOUNTING` (ecs-facts 7.8); off by default.
     pub(crate) blob_mounting: bool,
+    pub(crate) scanning: Scanning,
+    /// Layers that are being uploaded through the API, by id.
+    #[serde(skip)]
+    pub(super) uploads: BTreeMap<String, LayerUpload>,
 }
 
 /// A repository.

@@ -9,6 +9,9 @@ use crate::digest;
 use crate::wire::{ApiError, Ctx, Input};
 use crate::world::World;
 
+/// Largest manifest (ecs-facts 7.7).
+const MANIFEST_LIMIT: usize = 4 << 20;
+
 /// `PutImage`: a manifest under a new tag, or one whose layers were pushed before.
 pub(super) fn put(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Value, ApiError> {
     let manifest = input.need_str("imageManifest")?;
@@ -17,6 +20,12 @@ pub(super) fn put(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Val
     if let Some(tag) = tag.filter(|tag| !super::is_tag(tag)) {
         return Err(ApiError::invalid_parameter(format!(
             "Invalid parameter at 'imageTag': '{tag}' is not a tag"
+        )));
+    }
+    if !(1..=MANIFEST_LIMIT).contains(&manifest.len()) {
+        return Err(ApiError::invalid_parameter(format!(
+            "Invalid parameter at 'imageManifest' failed to satisfy constraint: 'Member must have \
+             length between 1 and {MANIFEST_LIMIT}'"
         )));
     }
     let files = world.files.clone();

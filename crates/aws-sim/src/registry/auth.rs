@@ -20,8 +20,18 @@ impl Registry {
         now: SimTime,
     ) -> Result<Principal, RegistryError> {
         let password = password(headers).ok_or_else(|| RegistryError::unauthorized(&self.host))?;
+        self.accept(world, &password, now)
+    }
+
+    /// The principal of a password, or of the token in an address to download from.
+    pub(super) fn accept(
+        &self,
+        world: &World,
+        password: &str,
+        now: SimTime,
+    ) -> Result<Principal, RegistryError> {
         world
-            .check_password(&password, now)
+            .check_password(password, now)
             .map_err(|bad| match bad {
                 BadToken::Unknown => RegistryError::unauthorized(&self.host),
                 BadToken::Expired => RegistryError::denied(

@@ -7,12 +7,14 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use http::request::Parts;
 use http::{HeaderValue, Method};
+use serde_json::Value;
 
 use super::Registry;
 use super::error::RegistryError;
 use super::route::{self, Route, What};
 use crate::calls::Call;
 use crate::iam::Principal;
+use crate::wire::form;
 
 /// What a handler gives.
 pub(super) type Answer = Result<Response, RegistryError>;
@@ -65,7 +67,11 @@ impl Registry {
         let now = self.shared.clock.now();
         let mut world = self.shared.world();
         world.catch_up(now);
-        self.authenticate(&world, &parts.headers, now)
+        let query = form::parse(parts.uri.query().unwrap_or_default());
+        match query.get("token").and_then(Value::as_str) {
+            Some(token) if parts.method == Method::GET => self.accept(&world, token, now),
+            _ => self.authenticate(&world, &parts.headers, now),
+        }
     }
 
     async fn serve(&self, name: &str, what: &What, parts: &Parts, body: Body) -> Answer {

@@ -17,8 +17,8 @@ use crate::calls::Call;
 use crate::iam::Principal;
 use crate::shared::Shared;
 
-/// Largest accepted body: a 4 MiB manifest in JSON escapes, with room.
-const BODY_LIMIT: usize = 12 << 20;
+/// Largest accepted body: a layer part of 20 MiB in base64, with room.
+const BODY_LIMIT: usize = 28 << 20;
 
 /// A request that a service can answer.
 struct Asked {
