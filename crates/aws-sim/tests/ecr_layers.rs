@@ -1,5 +1,7 @@
 //! Layers through the API, referrers, and how registries scan.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
+
 mod support;
 
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! Lifecycle policies that run, their previews, and the archive.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
+
 mod support;
 
 use std::time::Duration;

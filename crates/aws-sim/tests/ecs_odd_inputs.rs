@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use support::STAGING;
 
 /// Operations and the members they read.
-const OPERATIONS: [(&str, &[&str]); 25] = [
+const OPERATIONS: [(&str, &[&str]); 26] = [
     ("CreateCluster", &["clusterName", "tags", "settings"]),
     ("DescribeClusters", &["clusters", "include"]),
     ("ListClusters", &["maxResults", "nextToken"]),
@@ -32,6 +32,7 @@ const OPERATIONS: [(&str, &[&str]); 25] = [
     ),
     ("DescribeTaskDefinition", &["taskDefinition", "include"]),
     ("DeregisterTaskDefinition", &["taskDefinition"]),
+    ("DeleteTaskDefinitions", &["taskDefinitions"]),
     (
         "ListTaskDefinitions",
         &["familyPrefix", "status", "sort", "maxResults", "nextToken"],

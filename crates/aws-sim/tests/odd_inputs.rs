@@ -58,6 +58,43 @@ fn operations() -> Vec<(String, &'static [&'static str])> {
         ("BatchDeleteImage", &["imageIds"]),
         ("StartImageScan", &["imageId"]),
         ("DescribeImageScanFindings", &["imageId"]),
+        (
+            "StartLifecyclePolicyPreview",
+            &["repositoryName", "lifecyclePolicyText"],
+        ),
+        (
+            "GetLifecyclePolicyPreview",
+            &["imageIds", "filter", "maxResults", "nextToken"],
+        ),
+        (
+            "UpdateImageStorageClass",
+            &["imageId", "targetStorageClass"],
+        ),
+        ("InitiateLayerUpload", &["repositoryName", "registryId"]),
+        (
+            "UploadLayerPart",
+            &["uploadId", "partFirstByte", "partLastByte", "layerPartBlob"],
+        ),
+        ("CompleteLayerUpload", &["uploadId", "layerDigests"]),
+        ("GetDownloadUrlForLayer", &["layerDigest"]),
+        (
+            "ListImageReferrers",
+            &["subjectId", "filter", "maxResults", "nextToken"],
+        ),
+        ("PutRegistryScanningConfiguration", &["scanType", "rules"]),
+        (
+            "BatchGetRepositoryScanningConfiguration",
+            &["repositoryNames"],
+        ),
+        (
+            "CreateRepositoryCreationTemplate",
+            &["prefix", "appliedFor", "resourceTags", "lifecyclePolicy"],
+        ),
+        (
+            "DescribeRepositoryCreationTemplates",
+            &["prefixes", "maxResults", "nextToken"],
+        ),
+        ("DeleteRepositoryCreationTemplate", &["prefix"]),
         ("TagResource", &["resourceArn", "tags"]),
         ("UntagResource", &["resourceArn", "tagKeys"]),
         ("ListTagsForResource", &["resourceArn"]),

@@ -323,3 +323,36 @@ async fn what_refers_to_an_image_is_listed() {
         "application/example.signature"
     );
 }
+
+#[tokio::test]
+async fn a_push_makes_the_repository_that_a_template_describes() {
+    let world = World::demo().await;
+    let registry = world.registry(TOOLS).await;
+    let path = "/v2/team/app/blobs/uploads/";
+    let unknown = registry.send(Method::POST, path, &[], "").await;
+    refused(&unknown, 404, "NAME_UNKNOWN");
+    let other = json!({"prefix": "team", "appliedFor": ["REPLICATION"]});
+    let other = world.ecr(TOOLS, "CreateRepositoryCreationTemplate", other);
+    assert_eq!(other.await.error(), "ValidationException");
+    let template = json!({"prefix": "team", "appliedFor": ["CREATE_ON_PUSH"],
+        "imageTagMutability": "IMMUTABLE", "resourceTags": [{"Key": "team", "Value": "a"}]});
+    for (template, code) in [
+        (&template, ""),
+        (&template, "TemplateAlreadyExistsException"),
+    ] {
+        let made = world.ecr(TOOLS, "CreateRepositoryCreationTemplate", template.clone());
+        let made = made.await;
+        assert_eq!(made.json()["__type"].as_str().unwrap_or_default(), code);
+    }
+    registry.push_image("team/app", "v1", b"layer").await;
+    let made = json!({"repositoryNames": ["team/app"]});
+    let made = world.ecr(TOOLS, "DescribeRepositories", made).await.ok();
+    assert_eq!(made["repositories"][0]["imageTagMutability"], "IMMUTABLE");
+    let outside = registry.send(Method::POST, "/v2/teams/blobs/uploads/", &[], "");
+    refused(&outside.await, 404, "NAME_UNKNOWN");
+    let prefix = json!({"prefix": "team"});
+    let gone = world.ecr(TOOLS, "DeleteRepositoryCreationTemplate", prefix.clone());
+    gone.await.ok();
+    let gone = world.ecr(TOOLS, "DeleteRepositoryCreationTemplate", prefix);
+    assert_eq!(gone.await.error(), "TemplateNotFoundException");
+}

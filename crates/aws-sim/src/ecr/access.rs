@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::condition;
 use super::state::Repository;
 use crate::glob;
 use crate::iam::Principal;
@@ -43,7 +44,7 @@ fn verdict(policy: &Value, principal: &Principal, action: &str) -> (bool, bool) 
         let principals = principals.and_then(|named| named.get("AWS")).or(principals);
         let named = strings(principals).any(|trusted| principal.is_named_by(trusted));
         let meant = strings(statement.get("Action")).any(|rule| glob::matches(rule, action));
-        if named && meant {
+        if named && meant && condition::holds(statement.get("Condition"), principal) {
             match statement.get("Effect").and_then(Value::as_str) {
                 Some("Allow") => allowed = true,
                 _ => denied = true,
@@ -62,7 +63,7 @@ pub(super) fn list(value: Option<&Value>) -> &[Value] {
     }
 }
 
-fn strings(value: Option<&Value>) -> impl Iterator<Item = &str> {
+pub(super) fn strings(value: Option<&Value>) -> impl Iterator<Item = &str> {
     list(value).iter().filter_map(Value::as_str)
 }
 

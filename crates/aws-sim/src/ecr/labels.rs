@@ -14,8 +14,16 @@ const LIMIT: usize = 50;
 
 /// Reads `tags`.
 pub(super) fn read(input: &Input<'_>) -> Result<BTreeMap<String, String>, ApiError> {
+    read_as(input, "tags")
+}
+
+/// Reads tags from another member.
+pub(super) fn read_as(
+    input: &Input<'_>,
+    member: &str,
+) -> Result<BTreeMap<String, String>, ApiError> {
     let mut labels = BTreeMap::new();
-    for tag in input.structures("tags")? {
+    for tag in input.structures(member)? {
         let key = tag.need_str("Key")?;
         if key.is_empty() || key.len() > 128 || key.starts_with("aws:") {
             return Err(ApiError::client(

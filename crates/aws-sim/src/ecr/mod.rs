@@ -1,6 +1,7 @@
 //! Elastic Container Registry: the API; the registry protocol is in `crate::registry`.
 
 mod access;
+mod condition;
 mod images;
 mod labels;
 mod layers;
@@ -16,6 +17,7 @@ mod scanning;
 mod settings;
 mod state;
 mod storage;
+mod templates;
 mod tick;
 mod token;
 mod write;
@@ -61,6 +63,9 @@ pub(crate) fn call(
         "CompleteLayerUpload" => layers::complete(world, ctx, input),
         "GetDownloadUrlForLayer" => layers::download_url(world, ctx, input),
         "ListImageReferrers" => referrers::list(world, ctx, input),
+        "CreateRepositoryCreationTemplate" => templates::create(world, ctx, input),
+        "DescribeRepositoryCreationTemplates" => templates::describe(world, ctx, input),
+        "DeleteRepositoryCreationTemplate" => templates::delete(world, ctx, input),
         "DescribeRegistry" => Ok(settings::describe_registry(ctx)),
         "GetRegistryScanningConfiguration" => Ok(scanning::get(world, ctx)),
         "PutRegistryScanningConfiguration" => scanning::put(world, ctx, input),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::access::list;
-use super::repository;
+use super::{condition, repository};
 use crate::wire::{ApiError, Ctx, Input};
 use crate::world::World;
 
@@ -13,11 +13,7 @@ const LIMIT: usize = 10_240;
 /// `SetRepositoryPolicy`.
 pub(super) fn set(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Value, ApiError> {
     let text = input.need_str("policyText")?;
-    check(text).map_err(|problem| {
-        ApiError::invalid_parameter(format!(
-            "Invalid parameter at 'PolicyText' failed to satisfy constraint: '{problem}'"
-        ))
-    })?;
+    read(text)?;
     let (owner, name, repository) = repository(world, ctx, input, "SetRepositoryPolicy")?;
     repository.policy = Some(text.to_owned());
     Ok(shown(owner, name, text))
@@ -35,6 +31,15 @@ pub(super) fn delete(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<
     let (owner, name, repository) = repository(world, ctx, input, "DeleteRepositoryPolicy")?;
     let text = repository.policy.take();
     Ok(shown(owner, name, &text.ok_or_else(|| none(owner, name))?))
+}
+
+/// Refuses a text that is no policy.
+pub(super) fn read(text: &str) -> Result<(), ApiError> {
+    check(text).map_err(|problem| {
+        ApiError::invalid_parameter(format!(
+            "Invalid parameter at 'PolicyText' failed to satisfy constraint: '{problem}'"
+        ))
+    })
 }
 
 fn shown(owner: &str, name: &str, text: &str) -> Value {
@@ -71,8 +76,8 @@ fn check(text: &str) -> Result<(), String> {
                 return Err(format!("a statement has no {member}"));
             }
         }
-        if statement.get("Condition").is_some() {
-            return Err("the simulator evaluates no Condition".to_owned());
+        if let Some(asked) = statement.get("Condition") {
+            condition::check(asked)?;
         }
     }
     Ok(())

@@ -144,7 +144,7 @@ fn scan_on_push(input: Option<Input<'_>>) -> Result<bool, ApiError> {
     Ok(flag.flatten().unwrap_or(false))
 }
 
-fn encryption(input: Option<Input<'_>>) -> Result<Value, ApiError> {
+pub(super) fn encryption(input: Option<Input<'_>>) -> Result<Value, ApiError> {
     let Some(input) = input else {
         return Ok(json!({"encryptionType": "AES256"}));
     };
@@ -164,7 +164,7 @@ fn encryption(input: Option<Input<'_>>) -> Result<Value, ApiError> {
 
 /// Whether `text` can name a repository (ecs-facts 7.2): lower-case words joined by `.`, `_`,
 /// `__` or dashes, in parts joined by `/`.
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     (2..=256).contains(&text.len()) && text.split('/').all(is_part)
 }
 

@@ -12,6 +12,7 @@ use super::mutability::Mutability;
 use super::scan::Scan;
 use super::scanning::Scanning;
 use super::storage::Storage;
+use super::templates::Template;
 use crate::clock::SimTime;
 use crate::world::World;
 
@@ -24,6 +25,8 @@ pub(crate) struct State {
     /// Account setting `BLOB_MOUNTING` (ecs-facts 7.8); off by default.
     pub(crate) blob_mounting: bool,
     pub(crate) scanning: Scanning,
+    /// Repository creation templates by prefix.
+    pub(super) templates: BTreeMap<String, Template>,
     /// Layers that are being uploaded through the API, by id.
     #[serde(skip)]
     pub(super) uploads: BTreeMap<String, LayerUpload>,

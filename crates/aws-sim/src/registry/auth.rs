@@ -62,6 +62,11 @@ impl Registry {
                 principal.arn
             )));
         }
+        let pushes = matches!(action, "InitiateLayerUpload" | "PutImage");
+        if pushes && principal.account == *owner && world.permits(principal, "ecr:CreateRepository")
+        {
+            world.create_on_push(owner, region, name, self.shared.clock.now());
+        }
         let repository = world
             .repository(owner, region, name)
             .ok_or_else(|| RegistryError::name_unknown(owner, name))?;

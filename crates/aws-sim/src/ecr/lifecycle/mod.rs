@@ -11,18 +11,26 @@ use self::grammar::Policy;
 pub(super) use self::preview::{Preview, get as get_preview, start as start_preview};
 
 use super::repository;
+use super::state::Repository;
+use crate::clock::SimTime;
 use crate::wire::{ApiError, Ctx, Input};
 use crate::world::World;
 
 /// `PutLifecyclePolicy`.
 pub(super) fn put(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Value, ApiError> {
     let text = input.need_str("lifecyclePolicyText")?;
-    read(text)?;
     let (owner, name, repository) = repository(world, ctx, input, "PutLifecyclePolicy")?;
-    repository.lifecycle = Some(text.to_owned());
-    repository.lifecycle_due = Some(ctx.now + run::EVERY);
-    repository.lifecycle_ran = None;
+    adopt(repository, text, ctx.now)?;
     Ok(shown(owner, name, text))
+}
+
+/// Gives a repository a policy.
+pub(super) fn adopt(repository: &mut Repository, text: &str, now: SimTime) -> Result<(), ApiError> {
+    read(text)?;
+    repository.lifecycle = Some(text.to_owned());
+    repository.lifecycle_due = Some(now + run::EVERY);
+    repository.lifecycle_ran = None;
+    Ok(())
 }
 
 /// `GetLifecyclePolicy`.

@@ -1,0 +1,175 @@
+//! Repository creation templates: what a push to a missing repository makes (ecs-facts 7.2).
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::mutability::Mutability;
+use super::state::Repository;
+use super::{labels, lifecycle, paged, policy, repositories};
+use crate::clock::SimTime;
+use crate::wire::{ApiError, Ctx, Input};
+use crate::world::World;
+
+/// The prefix that stands for every repository no other template is for.
+const ROOT: &str = "ROOT";
+
+/// Members that a template repeats as they were given.
+const MEMBERS: [&str; 10] = [
+    "prefix",
+    "description",
+    "encryptionConfiguration",
+    "resourceTags",
+    "imageTagMutability",
+    "imageTagMutabilityExclusionFilters",
+    "repositoryPolicy",
+    "lifecyclePolicy",
+    "appliedFor",
+    "customRoleArn",
+];
+
+/// A template.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Template {
+    /// What it was created with.
+    given: Value,
+    created: SimTime,
+}
+
+impl Template {
+    fn show(&self) -> Value {
+        let mut shown = self.given.clone();
+        shown["createdAt"] = self.created.json();
+        shown["updatedAt"] = self.created.json();
+        shown
+    }
+
+    fn is_for_pushes(&self) -> bool {
+        let uses = self.given["appliedFor"].as_array();
+        uses.into_iter()
+            .flatten()
+            .any(|one| one == "CREATE_ON_PUSH")
+    }
+
+    /// The repository that it describes.
+    fn repository(&self, now: SimTime) -> Result<Repository, ApiError> {
+        build(&Input::new(&self.given, "InvalidParameterException")?, now)
+    }
+}
+
+fn build(input: &Input<'_>, now: SimTime) -> Result<Repository, ApiError> {
+    let policy = input
+        .str("repositoryPolicy")?
+        .filter(|text| !text.is_empty());
+    policy.map(policy::read).transpose()?;
+    let mut repository = Repository {
+        created: now,
+        mutability: Mutability::read(input)?,
+        encryption: repositories::encryption(input.structure("encryptionConfiguration")?)?,
+        labels: labels::read_as(input, "resourceTags")?,
+        policy: policy.map(str::to_owned),
+        ..Repository::default()
+    };
+    let text = input
+        .str("lifecyclePolicy")?
+        .filter(|text| !text.is_empty());
+    if let Some(text) = text {
+        lifecycle::adopt(&mut repository, text, now)?;
+    }
+    Ok(repository)
+}
+
+/// `CreateRepositoryCreationTemplate`.
+pub(super) fn create(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Value, ApiError> {
+    let prefix = input.need_str("prefix")?;
+    let named = prefix.strip_suffix('/').unwrap_or(prefix);
+    if prefix != ROOT && !repositories::is_name(named) {
+        return Err(ApiError::invalid_parameter(format!(
+            "Invalid parameter at 'prefix': '{prefix}' is neither ROOT nor the start of a name"
+        )));
+    }
+    let uses = input.strings("appliedFor")?;
+    if uses.is_empty() {
+        return Err(input.required("appliedFor"));
+    }
+    if let Some(other) = uses.iter().find(|one| **one != "CREATE_ON_PUSH") {
+        return Err(ApiError::validation(format!(
+            "The simulator creates repositories on push only, not for '{other}'"
+        )));
+    }
+    build(input, ctx.now)?;
+    let mut given = json!({});
+    for member in MEMBERS {
+        if let Some(value) = input.get(member) {
+            given[member] = value.clone();
+        }
+    }
+    let templates = &mut world.region(&ctx.account, &ctx.region).ecr.templates;
+    if templates.contains_key(named) {
+        return Err(ApiError::client(
+            "TemplateAlreadyExistsException",
+            format!("A template with prefix '{prefix}' already exists"),
+        ));
+    }
+    let template = Template {
+        given,
+        created: ctx.now,
+    };
+    let shown = template.show();
+    templates.insert(named.to_owned(), template);
+    Ok(json!({"registryId": ctx.account, "repositoryCreationTemplate": shown}))
+}
+
+/// `DescribeRepositoryCreationTemplates`.
+pub(super) fn describe(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Value, ApiError> {
+    let prefixes = input.strings("prefixes")?;
+    let templates = world
+        .region(&ctx.account, &ctx.region)
+        .ecr
+        .templates
+        .values();
+    let shown = templates.map(Template::show);
+    let wanted = shown.filter(|template| {
+        let prefix = template["prefix"].as_str().unwrap_or_default();
+        prefixes.is_empty() || prefixes.contains(&prefix)
+    });
+    let mut shown = paged(input, "repositoryCreationTemplates", wanted.collect())?;
+    shown["registryId"] = ctx.account.as_str().into();
+    Ok(shown)
+}
+
+/// `DeleteRepositoryCreationTemplate`.
+pub(super) fn delete(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Value, ApiError> {
+    let prefix = input.need_str("prefix")?;
+    let named = prefix.strip_suffix('/').unwrap_or(prefix);
+    let templates = &mut world.region(&ctx.account, &ctx.region).ecr.templates;
+    let removed = templates.remove(named).ok_or_else(|| {
+        ApiError::client(
+            "TemplateNotFoundException",
+            format!("There is no template with prefix '{prefix}'"),
+        )
+    })?;
+    Ok(json!({"registryId": ctx.account, "repositoryCreationTemplate": removed.show()}))
+}
+
+impl World {
+    /// Makes a repository that is pushed to, if the longest prefix that fits has a template for that.
+    pub(crate) fn create_on_push(&mut self, owner: &str, region: &str, name: &str, now: SimTime) {
+        let registry = &mut self.region(owner, region).ecr;
+        if !repositories::is_name(name) || registry.repositories.contains_key(name) {
+            return;
+        }
+        let fits = |prefix: &str| {
+            let rest = name.strip_prefix(prefix);
+            prefix == ROOT || rest.is_some_and(|rest| rest.starts_with('/'))
+        };
+        let fitting = registry.templates.iter().filter(|(prefix, _)| fits(prefix));
+        let rank = |prefix: &str| if prefix == ROOT { 0 } else { prefix.len() };
+        let best = fitting.max_by_key(|(prefix, _)| rank(prefix));
+        let best = best.filter(|(_, template)| template.is_for_pushes());
+        if let Some(Ok(repository)) = best.map(|(_, template)| template.repository(now)) {
+            registry.repositories.insert(name.to_owned(), repository);
+            self.wake = Some(now);
+        }
+    }
+}
