@@ -63,8 +63,11 @@ impl Registry {
             )));
         }
         let pushes = matches!(action, "InitiateLayerUpload" | "PutImage");
-        if pushes && principal.account == *owner && world.permits(principal, "ecr:CreateRepository")
-        {
+        let creation = Act {
+            action: "ecr:CreateRepository",
+            ..act
+        };
+        if pushes && principal.account == *owner && world.permits(principal, &creation) {
             world.create_on_push(owner, region, name, self.shared.clock.now());
         }
         let repository = world
