@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::alarm::AlarmConfig;
 use crate::bounds::Percents;
 use crate::breaker::BreakerConfig;
+use crate::lifecycle::Course;
 
 /// Settings of a service. All may change while it runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +16,12 @@ pub struct Config {
     pub percents: Percents,
     /// The circuit breaker, when it is enabled.
     pub breaker: Option<BreakerConfig>,
+    /// The alarms, when they are enabled.
+    pub alarms: Option<AlarmConfig>,
+    /// Strategy and hooks.
+    pub course: Course,
+    /// Success before all tasks are there, when it is enabled.
+    pub early: Option<EarlySuccess>,
     /// `healthCheckGracePeriodSeconds`: for so long after RUNNING failing checks are ignored.
     pub grace: Duration,
     /// `bakeTimeInMinutes`: how long a deployment is watched after it is complete.
@@ -33,6 +41,9 @@ impl Default for Config {
         Self {
             percents: Percents::default(),
             breaker: None,
+            alarms: None,
+            course: Course::default(),
+            early: None,
             grace: Duration::ZERO,
             bake: Duration::ZERO,
             target_group: None,
@@ -41,6 +52,15 @@ impl Default for Config {
             choices: Choices::default(),
         }
     }
+}
+
+/// `earlySuccessCriteria` of a service on which they are enabled (rolling only).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EarlySuccess {
+    /// `healthyPercent`: so many percent of the desired count, rounded up, have to be healthy.
+    pub healthy_percent: u32,
+    /// `sourceServiceRevisionCleanup` DEFERRED: success does not wait for old tasks to go.
+    pub deferred: bool,
 }
 
 /// The launch back-off of ecs-facts 1.6, for tasks that never reached RUNNING.

@@ -30,6 +30,7 @@ pub(crate) enum Say<'a> {
     SteadyState,
     Completed(&'a str),
     Failed(&'a str),
+    GaveUp(&'a str, &'a str),
     RollingBack(&'a str, &'a str),
 }
 
@@ -76,6 +77,9 @@ impl Say<'_> {
             Self::Completed(id) => format!("{me} (deployment {id}) deployment completed."),
             Self::Failed(id) => {
                 format!("{me} (deployment {id}) deployment failed: tasks failed to start.")
+            }
+            Self::GaveUp(id, reason) => {
+                format!("{me} (deployment {id}) deployment failed: {reason}")
             }
             Self::RollingBack(id, to) => {
                 format!("{me} (deployment {id}) rolling back to deployment {to}.")

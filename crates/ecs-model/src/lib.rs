@@ -6,11 +6,13 @@
 //!
 //! An input at a moment takes effect before whatever happens by itself at that moment.
 
+mod alarm;
 mod bounds;
 mod breaker;
 mod config;
 mod deployment;
 mod event;
+mod lifecycle;
 mod outside;
 mod plan;
 mod service;
@@ -19,14 +21,16 @@ mod task;
 mod time;
 mod timeline;
 
+pub use alarm::{AlarmConfig, AlarmReport};
 pub use bounds::{Bounds, Percents};
 pub use breaker::{Breaker, BreakerConfig, BreakerStatus, Failure, Threshold};
-pub use config::{Backoff, Choices, Config, Pace};
+pub use config::{Backoff, Choices, Config, EarlySuccess, Pace};
 pub use deployment::{Deployment, RolloutState};
 pub use event::Event;
+pub use lifecycle::{Course, Hook, HookAction, HookStatus, Lifecycle, Pause, Stage, Strategy};
 pub use outside::{Fresh, Outside, Scripted};
 pub use plan::{Check, Checks, Outcome, Phases, Plan, Until};
-pub use service::{Service, Stall, Standing, StopRefused};
+pub use service::{ContinueRefused, Service, Stall, Standing, StopRefused};
 pub use service_deployment::{BreakerReport, Counts, Rollback, ServiceDeployment, Status};
 pub use task::{Exit, Health, Stop, StopCode, Task, TaskChange, TaskStatus, TaskTimes};
 pub use time::Time;

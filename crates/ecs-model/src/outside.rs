@@ -1,6 +1,6 @@
 //! What the model asks of those who use it: fresh ids, and what becomes of a task.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::{Outcome, Plan};
 use crate::time::Time;
@@ -16,6 +16,8 @@ pub enum Fresh {
     ServiceDeployment,
     /// A service event.
     Event,
+    /// One run of a lifecycle hook.
+    Hook,
 }
 
 /// The world around the model.
@@ -25,6 +27,11 @@ pub trait Outside {
 
     /// What will become of `task`, which `deployment` launches now.
     fn plan(&mut self, deployment: &str, task: &str, at: Time) -> Plan;
+
+    /// Whether an alarm is in ALARM.
+    fn in_alarm(&self, _name: &str) -> bool {
+        false
+    }
 }
 
 /// An outside made of counters and of outcomes fixed beforehand: for tests, tables and `plan`.
@@ -33,6 +40,8 @@ pub struct Scripted {
     given: u64,
     default: Plan,
     outcomes: BTreeMap<String, Vec<Outcome>>,
+    /// The alarms that are in ALARM.
+    pub alarms: BTreeSet<String>,
 }
 
 impl Scripted {
@@ -43,6 +52,7 @@ impl Scripted {
             given: 0,
             default: plan,
             outcomes: BTreeMap::new(),
+            alarms: BTreeSet::new(),
         }
     }
 
@@ -61,6 +71,7 @@ impl Outside for Scripted {
             Fresh::Task => format!("task-{}", self.given),
             Fresh::ServiceDeployment => format!("deployment-{}", self.given),
             Fresh::Event => format!("event-{}", self.given),
+            Fresh::Hook => format!("hook-{}", self.given),
         }
     }
 
@@ -74,5 +85,9 @@ impl Outside for Scripted {
             plan.outcome = next.unwrap_or_default();
         }
         plan
+    }
+
+    fn in_alarm(&self, name: &str) -> bool {
+        self.alarms.contains(name)
     }
 }

@@ -1,5 +1,6 @@
 //! A service and its rolling updates.
 
+mod course;
 mod drive;
 mod inputs;
 mod rollout;
@@ -19,7 +20,7 @@ use crate::service_deployment::{Counts, ServiceDeployment};
 use crate::task::{Task, TaskStatus};
 use crate::time::Time;
 
-pub use inputs::StopRefused;
+pub use inputs::{ContinueRefused, StopRefused};
 
 /// Events kept (ecs-facts 1.6).
 const EVENTS: usize = 100;
@@ -233,7 +234,7 @@ impl Service {
             RolloutState::Failed if self.tasks.iter().any(Task::is_moving) => Standing::Moving,
             RolloutState::Failed => Standing::Stalled(Stall::Failed),
             _ if self.deadlocked => Standing::Stalled(Stall::Deadlock),
-            RolloutState::Completed if self.is_filled() => Standing::Steady,
+            RolloutState::Completed if self.is_filled() && self.is_alone() => Standing::Steady,
             _ => Standing::Moving,
         }
     }

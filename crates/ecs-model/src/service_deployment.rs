@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::alarm::AlarmReport;
 use crate::breaker::BreakerStatus;
+use crate::lifecycle::Lifecycle;
 use crate::time::Time;
 
 /// `status` of a service deployment.
@@ -151,6 +153,10 @@ pub struct ServiceDeployment {
     pub rollback: Option<Rollback>,
     /// What the breaker says.
     pub breaker: BreakerReport,
+    /// What the alarms say.
+    pub alarms: AlarmReport,
+    /// Its stages; none when it is rolling and has no hooks.
+    pub lifecycle: Option<Lifecycle>,
     /// Counts by deployment at its end: a snapshot, no longer live.
     pub final_counts: Option<Vec<(String, Counts)>>,
     /// When the present status ends by itself.
@@ -177,6 +183,10 @@ impl ServiceDeployment {
         }
         if status.is_terminal() {
             self.finished_at = Some(at);
+            self.alarms.end();
+            if let Some(lifecycle) = &mut self.lifecycle {
+                lifecycle.give_up();
+            }
             if self.breaker.status == BreakerStatus::Monitoring {
                 self.breaker.status = BreakerStatus::MonitoringComplete;
             }

@@ -43,11 +43,20 @@ impl Service {
                 entry.baking_until.filter(|until| *until > self.clock),
             ]
         });
+        let watched = self.current().and_then(|current| {
+            let stages = current.lifecycle.as_ref();
+            let stages = stages.and_then(|stages| stages.next_wakeup(self.clock));
+            [current.alarms.next_wakeup(), stages]
+                .into_iter()
+                .flatten()
+                .min()
+        });
         let again = self.said.iter().map(|(_, at)| *at + SAY_AGAIN);
         tasks
             .chain(passing)
             .chain(later.flatten())
             .chain(again)
+            .chain(watched)
             .min()
     }
 

@@ -1,8 +1,10 @@
 //! What people and other services can ask of a service.
 
+use crate::alarm::AlarmReport;
 use crate::breaker::BreakerStatus;
 use crate::config::Config;
 use crate::deployment::Deployment;
+use crate::lifecycle::{HookAction, Lifecycle};
 use crate::outside::{Fresh, Outside};
 use crate::service_deployment::{BreakerReport, ServiceDeployment, Status};
 use crate::task::{Health, StopCode, TaskStatus};
@@ -17,6 +19,15 @@ pub enum StopRefused {
     Unknown,
     /// It is over.
     Over,
+}
+
+/// Why a hook was not answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContinueRefused {
+    /// This service has no such deployment.
+    Unknown,
+    /// No hook of this id waits.
+    NothingWaits,
 }
 
 impl Service {
@@ -68,6 +79,30 @@ impl Service {
         Ok(())
     }
 
+    /// Answers a hook that pauses a service deployment, as `ContinueServiceDeployment` does.
+    ///
+    /// # Errors
+    /// [`ContinueRefused`] when there is nothing to answer.
+    pub fn continue_deployment(
+        &mut self,
+        id: &str,
+        hook: &str,
+        action: HookAction,
+        now: Time,
+        outside: &mut dyn Outside,
+    ) -> Result<(), ContinueRefused> {
+        self.advance_before(now, outside);
+        let known = self.history.iter_mut().find(|known| known.id == id);
+        let asked = known.ok_or(ContinueRefused::Unknown)?;
+        let lifecycle = asked.lifecycle.as_mut();
+        if !lifecycle.is_some_and(|lifecycle| lifecycle.answer(hook, action)) {
+            return Err(ContinueRefused::NothingWaits);
+        }
+        asked.updated_at = self.clock;
+        self.dirty = true;
+        Ok(())
+    }
+
     /// Stops one of its tasks, as `StopTask` does; the service replaces it. False when it has no such task.
     pub fn stop_task(
         &mut self,
@@ -93,6 +128,7 @@ impl Service {
         let entry = Deployment::new(id.clone(), self.desired, at);
         self.deployments.insert(0, entry);
         self.deadlocked = false;
+        let alarms = AlarmReport::begin(self.config.alarms.as_ref(), at, outside);
         self.history.push(ServiceDeployment {
             id: outside.fresh(Fresh::ServiceDeployment),
             target: id,
@@ -110,6 +146,8 @@ impl Service {
                 failures: 0,
                 threshold: breaker.map_or(0, |b| b.threshold.failures(self.desired)),
             },
+            alarms,
+            lifecycle: Lifecycle::of(&self.config.course, at),
             final_counts: None,
             due: Some(at + self.config.pace.pending),
         });

@@ -3,7 +3,7 @@
 use crate::breaker::{Breaker, BreakerStatus};
 use crate::deployment::{Deployment, RolloutState};
 use crate::event::Say;
-use crate::outside::Outside;
+use crate::outside::{Fresh, Outside};
 use crate::service_deployment::{Counts, Rollback, Status};
 use crate::task::{Health, Task, TaskStatus};
 
@@ -22,17 +22,37 @@ impl Service {
             .is_some_and(|breaker| self.primary().breaker.trips(&breaker, self.desired));
         if tripped && !self.current_is(Status::RollbackRequested) {
             self.trip(outside);
-            moved = true;
-        } else if self.is_filled() && self.is_alone() && self.is_baked() {
-            self.complete(outside);
-            moved = true;
+            return true;
+        }
+        if self.look_at_alarms(outside) {
+            return true;
+        }
+        match self.follow_course(outside) {
+            Some(changed) => moved |= changed,
+            None if self.has_arrived() && self.is_baked() => {
+                self.complete(outside);
+                moved = true;
+            }
+            None => {}
         }
         moved
     }
 
-    fn current_is(&self, status: Status) -> bool {
+    pub(super) fn current_is(&self, status: Status) -> bool {
         self.current()
             .is_some_and(|current| current.status == status)
+    }
+
+    /// Its goal is reached, or as much of it as early success asks for (ecs-facts 3.6).
+    fn has_arrived(&self) -> bool {
+        match self.config.early {
+            Some(early) if !self.current_is(Status::RollbackInProgress) => {
+                let whole = u64::from(self.desired) * u64::from(early.healthy_percent);
+                let healthy = self.census_of(&self.primary().id).healthy;
+                u64::from(healthy) >= whole.div_ceil(100) && (early.deferred || self.is_alone())
+            }
+            _ => self.is_filled() && self.is_alone(),
+        }
     }
 
     /// PRIMARY has all its tasks, and all are healthy.
@@ -42,7 +62,7 @@ impl Service {
     }
 
     /// No task of another deployment is left.
-    fn is_alone(&self) -> bool {
+    pub(super) fn is_alone(&self) -> bool {
         let primary = Some(self.primary().id.as_str());
         self.tasks
             .iter()
@@ -52,14 +72,14 @@ impl Service {
     /// The bake time is over; it starts with the first call. A rollback is not baked.
     fn is_baked(&mut self) -> bool {
         let at = self.clock;
-        let bake = self.config.bake;
+        let bake = self.bake();
         if bake.is_zero() || self.current_is(Status::RollbackInProgress) {
             return true;
         }
         *self.deployments[0].baking_until.get_or_insert(at + bake) <= at
     }
 
-    fn complete(&mut self, outside: &mut dyn Outside) {
+    pub(super) fn complete(&mut self, outside: &mut dyn Outside) {
         let at = self.clock;
         let primary = &mut self.deployments[0];
         primary.enter(RolloutState::Completed, None, at);
@@ -70,7 +90,9 @@ impl Service {
             _ => Status::Successful,
         };
         self.enter_current(end, None);
-        self.deployments.truncate(1);
+        if self.is_alone() {
+            self.deployments.truncate(1);
+        }
         self.unsay(Rare::Steady);
         self.say(&Say::Completed(&id), outside);
     }
@@ -78,6 +100,10 @@ impl Service {
     /// For a service that is born steady.
     pub(super) fn complete_at_once(&mut self, outside: &mut dyn Outside) {
         self.enter_current(Status::InProgress, None);
+        let lifecycle = self.history.last_mut().and_then(|c| c.lifecycle.as_mut());
+        if let Some(lifecycle) = lifecycle {
+            lifecycle.finish();
+        }
         self.complete(outside);
         self.note_standing(outside);
     }
@@ -101,11 +127,27 @@ impl Service {
         let reason =
             "Service deployment failed because the circuit breaker threshold was exceeded.";
         let rollback = self.config.breaker.is_some_and(|breaker| breaker.rollback);
+        self.fall(rollback, reason, "ECS deployment circuit breaker", outside);
+    }
+
+    /// A failed deployment goes back, or is stopped, or stays for ever (ecs-facts 2.4).
+    pub(super) fn fall(
+        &mut self,
+        rollback: bool,
+        reason: &str,
+        who: &str,
+        outside: &mut dyn Outside,
+    ) {
+        let at = self.clock;
+        if let Some(current) = self.history.last_mut() {
+            current.alarms.end();
+            if let Some(lifecycle) = &mut current.lifecycle {
+                lifecycle.roll_back();
+            }
+        }
         match (rollback, self.eligible.take()) {
             (true, Some(target)) => {
-                let text = format!(
-                    "ECS deployment circuit breaker: rolling back to deploymentId {target}"
-                );
+                let text = format!("{who}: rolling back to deploymentId {target}");
                 self.roll_back(target, reason, text, outside);
             }
             // Nothing to go back to: the service deployment stays as it is, for ever (ecs-facts 2.4).
@@ -141,6 +183,9 @@ impl Service {
             match passing.status {
                 Status::Pending => {
                     passing.enter(Status::InProgress, None, at);
+                    if let Some(lifecycle) = &mut passing.lifecycle {
+                        lifecycle.start(at, &mut || outside.fresh(Fresh::Hook));
+                    }
                 }
                 Status::StopRequested => self.enter_at(index, Status::Stopped, None),
                 Status::RollbackRequested => self.carry_out_request(outside),
@@ -174,6 +219,10 @@ impl Service {
                 started_at: at,
                 to: to.clone(),
             });
+            current.alarms.end();
+            if let Some(lifecycle) = &mut current.lifecycle {
+                lifecycle.roll_back();
+            }
         }
         self.deployments[0].refills = 0;
         let from = self.primary().id.clone();
@@ -215,7 +264,9 @@ impl Service {
 
     /// Says when the service is steady, or cannot move.
     pub(super) fn note_standing(&mut self, outside: &mut dyn Outside) {
-        let steady = self.primary().rollout == RolloutState::Completed && self.is_filled();
+        let steady = self.primary().rollout == RolloutState::Completed
+            && self.is_filled()
+            && self.is_alone();
         if steady {
             self.say(&Say::SteadyState, outside);
         } else {
@@ -238,6 +289,7 @@ impl Service {
             task.is_moving() && task.status() != TaskStatus::Deprovisioning
                 || task.health() == Health::Unhealthy && task.is_wanted()
         };
+        let waits = waits || self.stage_waits();
         primary.in_progress() && !waits && !passing && !self.tasks.iter().any(moving)
     }
 }

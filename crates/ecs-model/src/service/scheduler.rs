@@ -63,16 +63,28 @@ impl Service {
     }
 
     fn room(&self) -> u32 {
-        self.bounds().upper.saturating_sub(self.occupying())
+        let upper = self.bounds().upper;
+        // Both revisions of a blue/green deployment may be complete (ecs-facts 3.6).
+        let upper = if self.doubles() {
+            upper.max(self.desired.saturating_mul(2))
+        } else {
+            upper
+        };
+        upper.saturating_sub(self.occupying())
     }
 
     /// Lost tasks of a revision that is being replaced come back in it, as long as they are needed.
     fn refill(&mut self, outside: &mut dyn Outside) -> bool {
         let mut moved = false;
         for index in 1..self.deployments.len() {
-            let needed = self.bounds().lower.saturating_sub(self.healthy());
             let entry = &self.deployments[index];
             let census = self.census_of(&entry.id);
+            let needed = if self.doubles() && self.holds_old() {
+                // The new tasks take no traffic yet: they make up for none of these.
+                entry.wanted
+            } else {
+                self.bounds().lower.saturating_sub(self.healthy())
+            };
             let missing = entry
                 .wanted
                 .saturating_sub(census.healthy + census.unsettled);
@@ -88,7 +100,7 @@ impl Service {
 
     fn start_primary(&mut self, outside: &mut dyn Outside) -> bool {
         let entry = self.primary();
-        if entry.rollout == RolloutState::Failed {
+        if entry.rollout == RolloutState::Failed || self.holds_launches() {
             return false;
         }
         let census = self.census_of(&entry.id);
@@ -154,7 +166,7 @@ impl Service {
 
     /// Tasks of replaced revisions go as far as `lower` permits, those of failed deployments first.
     fn stop_old(&mut self, outside: &mut dyn Outside) -> bool {
-        if !self.primary().in_progress() {
+        if self.primary().rollout == RolloutState::Failed {
             return false;
         }
         let mut moved = false;
@@ -162,6 +174,9 @@ impl Service {
         order.sort_by_key(|index| self.deployments[*index].was_completed);
         for index in order {
             let entry = &self.deployments[index];
+            if entry.was_completed && self.holds_old() {
+                continue;
+            }
             let id = entry.id.clone();
             let lower = self.bounds().lower;
             let healthy = self.healthy();
