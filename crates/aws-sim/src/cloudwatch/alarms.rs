@@ -55,6 +55,12 @@ impl State {
         self.alarms.insert(name.to_owned(), alarm);
     }
 
+    /// Whether there is such an alarm, in ALARM.
+    pub(crate) fn in_alarm(&self, name: &str) -> bool {
+        let known = self.alarms.get(name);
+        known.is_some_and(|known| known.state == AlarmState::Alarm)
+    }
+
     /// Takes an alarm away; false when there is none of this name.
     pub(super) fn remove(&mut self, name: &str) -> bool {
         self.alarms.remove(name).is_some()

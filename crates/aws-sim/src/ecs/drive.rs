@@ -35,7 +35,7 @@ impl Outside for Hands<'_> {
             Fresh::Task => ids.hex(32),
             Fresh::Deployment => format!("{DEPLOYMENT}{}", ids.digits(19)),
             Fresh::ServiceDeployment => ids.letters(21),
-            Fresh::Event => ids.uuid(),
+            Fresh::Event | Fresh::Hook => ids.uuid(),
         }
     }
 
@@ -68,6 +68,13 @@ impl Outside for Hands<'_> {
         }
         self.records.tasks.insert(task.to_owned(), record);
         foreseen.plan
+    }
+
+    fn in_alarm(&self, name: &str) -> bool {
+        let region = self
+            .world
+            .existing_region(&self.place.account, &self.place.region);
+        region.is_some_and(|region| region.cloudwatch.in_alarm(name))
     }
 }
 

@@ -71,6 +71,7 @@ pub(crate) fn call(
         "ListServiceDeployments" => service::list_deployments(world, ctx, input),
         "DescribeServiceDeployments" => service::describe_deployments(world, ctx, input),
         "StopServiceDeployment" => service::stop_deployment(world, ctx, input),
+        "ContinueServiceDeployment" => service::continue_deployment(world, ctx, input),
         "DescribeServiceRevisions" => service::describe_revisions(world, ctx, input),
         "RunTask" => task::run(world, ctx, input),
         "StopTask" => task::stop(world, ctx, input),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ecs_model::{Backoff, Pace, Phases};
+use ecs_model::{Backoff, Course, Pace, Phases};
 use serde::{Deserialize, Serialize};
 
 use super::spec::HealthCheck;
@@ -45,6 +45,14 @@ pub(crate) struct Settings {
     pub(crate) pending: Option<f64>,
     /// STOP_REQUESTED and ROLLBACK_REQUESTED of a service deployment.
     pub(crate) requested: Option<f64>,
+    /// How long listener rules take to move traffic, in deployments with traffic stages.
+    pub(crate) traffic_shift: Option<f64>,
+    /// The bake time with alarms where none is set.
+    pub(crate) computed_bake: Option<f64>,
+    /// For so long after a mutation, DescribeServices shows a service as it was before.
+    pub(crate) stale_reads: Option<f64>,
+    /// For so long `currentServiceDeployment` does not name a new service deployment.
+    pub(crate) current_deployment: Option<f64>,
 }
 
 /// How long a task of RunTask runs by itself.
@@ -106,6 +114,26 @@ impl Settings {
     /// Within which time registrations of one family count as concurrent.
     pub(super) fn registration(&self) -> Duration {
         span(self.registration, Duration::ZERO)
+    }
+
+    /// How long a change of listener rules takes.
+    pub(super) fn traffic_shift(&self) -> Duration {
+        span(self.traffic_shift, Course::default().shift)
+    }
+
+    /// The bake time that alarms bring along.
+    pub(super) fn computed_bake(&self, usual: Duration) -> Duration {
+        span(self.computed_bake, usual)
+    }
+
+    /// How long DescribeServices lags behind.
+    pub(super) fn stale_reads(&self) -> Duration {
+        span(self.stale_reads, Duration::ZERO)
+    }
+
+    /// How long `currentServiceDeployment` lags behind.
+    pub(super) fn current_deployment(&self) -> Duration {
+        span(self.current_deployment, Duration::ZERO)
     }
 
     /// The launch back-off.

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::stale::Stale;
 use super::{Records, Revision, Service, Status, parameters};
 use crate::clock::SimTime;
 use crate::ecs::drive::{Hands, model_time, services};
@@ -90,6 +91,7 @@ pub(in crate::ecs) fn bear(
         members,
         created_at: birth.now,
         created_by: birth.by.clone(),
+        stale: Stale::since(birth.now, &world.ecs_settings, || None).filter(|_| !birth.steady),
         wake: None,
     };
     service.settle();

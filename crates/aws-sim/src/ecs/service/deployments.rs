@@ -1,10 +1,11 @@
 //! Service deployments: list, describe, stop (ecs-facts 3.1).
 
-use ecs_model::{BreakerStatus, Counts, ServiceDeployment, Status, StopRefused};
+use ecs_model::{Counts, ServiceDeployment, Status, StopRefused};
 use serde_json::{Value, json};
 
 use super::Service;
 use super::show::{Address, summary};
+use super::stages;
 use crate::ecs::drive::{model_time, sim_time, with};
 use crate::ecs::names::{self, Place, one_of};
 use crate::wire::{ApiError, Ctx, Input};
@@ -134,12 +135,6 @@ pub(in crate::ecs) fn stop_deployment(
             "Invalid stopType: ABORT is not supported. Use ROLLBACK.",
         ));
     }
-    let unknown = || {
-        ApiError::client(
-            "ServiceDeploymentNotFoundException",
-            "The service deployment cannot be found.",
-        )
-    };
     let place = Place::of(ctx);
     let parts = place.parts("service-deployment", arn).unwrap_or_default();
     let [cluster, service, id] = parts[..] else {
@@ -157,6 +152,14 @@ pub(in crate::ecs) fn stop_deployment(
             "The service deployment is in a terminal state and cannot be stopped.",
         )),
     }
+}
+
+/// No such service deployment.
+pub(super) fn unknown() -> ApiError {
+    ApiError::client(
+        "ServiceDeploymentNotFoundException",
+        "The service deployment cannot be found.",
+    )
 }
 
 fn brief(known: &ServiceDeployment, at: &Address<'_>) -> Value {
@@ -200,6 +203,7 @@ impl Service {
         let revision = |deployment: &str| {
             let mut summary = summary(&counts(deployment));
             summary.insert("arn".to_owned(), at.revision(deployment).into());
+            stages::weigh(known, deployment, &mut summary);
             Value::Object(summary)
         };
         shown["updatedAt"] = sim_time(known.updated_at).json();
@@ -221,18 +225,12 @@ impl Service {
             });
         }
         shown["deploymentCircuitBreaker"] = json!({
-            "status": match known.breaker.status {
-                BreakerStatus::Disabled => "DISABLED",
-                BreakerStatus::Monitoring => "MONITORING",
-                BreakerStatus::Triggered => "TRIGGERED",
-                BreakerStatus::MonitoringComplete => "MONITORING_COMPLETE",
-            },
+            "status": stages::monitor(known.breaker.status),
             "failureCount": known.breaker.failures,
             "threshold": known.breaker.threshold,
         });
-        shown["alarms"] = json!({
-            "status": "DISABLED", "alarmNames": [], "triggeredAlarmNames": [],
-        });
+        shown["alarms"] = stages::alarms(&known.alarms);
+        stages::show(known, &mut shown);
         Some(shown)
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::show::Address;
 use crate::ecs::names::{self, Place, one_of};
 use crate::wire::{ApiError, Ctx, Input};
 use crate::world::World;
@@ -33,16 +34,26 @@ pub(in crate::ecs) fn describe(
              value set: [TAGS]"
         )));
     }
+    let settings = world.ecs_settings.clone();
     let state = &world.region(&ctx.account, &ctx.region).ecs;
     let known = &state.cluster(cluster)?.services;
     let (mut services, mut failures) = (Vec::new(), Vec::new());
     for name in asked {
         let short = place.last("service", name);
-        match short.filter(|short| known.contains_key(*short)) {
-            Some(short) => {
-                services.push(state.show_service(&place, cluster, short, !include.is_empty())?);
+        let found = short.and_then(|short| Some((short, known.get(short)?)));
+        match found.map(|(short, service)| (short, service, service.stale(ctx.now))) {
+            Some((_, _, Some(Some(stale)))) => services.push(stale.clone()),
+            Some((short, service, None)) => {
+                let mut shown = state.show_service(&place, cluster, short, !include.is_empty())?;
+                let address = Address {
+                    place: &place,
+                    cluster,
+                    service: short,
+                };
+                service.lag(&address, ctx.now, &settings, &mut shown);
+                services.push(shown);
             }
-            None => {
+            Some((_, _, Some(None))) | None => {
                 let arn = if name.starts_with("arn:") {
                     name.to_owned()
                 } else {

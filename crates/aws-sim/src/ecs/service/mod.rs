@@ -6,6 +6,9 @@ mod list;
 mod parameters;
 mod revisions;
 mod show;
+mod stages;
+mod stale;
+mod strategy;
 mod update;
 
 use std::collections::BTreeMap;
@@ -20,10 +23,13 @@ use super::spec::Spec;
 use super::task::TaskRecord;
 use crate::clock::SimTime;
 
+use stale::Stale;
+
 pub(super) use create::{Birth, bear, create};
 pub(super) use deployments::{describe_deployments, list_deployments, stop_deployment};
 pub(super) use list::{describe, list};
 pub(super) use revisions::describe_revisions;
+pub(super) use stages::continue_deployment;
 pub(super) use update::{delete, update};
 
 /// A service.
@@ -38,6 +44,9 @@ pub(super) struct Service {
     pub(super) members: Map<String, Value>,
     created_at: SimTime,
     created_by: String,
+    /// What readers still see.
+    #[serde(default)]
+    stale: Option<Stale>,
     /// When something next happens by itself.
     pub(super) wake: Option<SimTime>,
 }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use ecs_model::{BreakerConfig, Config, Percents, Threshold};
+use ecs_model::{BreakerConfig, Config, Percents, Strategy, Threshold};
 use serde_json::{Map, Value, json};
 
+use super::strategy;
 use crate::ecs::Settings;
 use crate::ecs::names::{one_of, unsupported};
 use crate::wire::{ApiError, Input};
@@ -48,7 +49,7 @@ pub(super) fn read(
         }
     }
     let before = present.and_then(|members| members.get("deploymentConfiguration"));
-    let deployment = deployment_configuration(input, before)?;
+    let deployment = deployment_configuration(input, before, &members)?;
     members.insert("deploymentConfiguration".to_owned(), deployment);
     if present.is_none() {
         for (name, usual) in [
@@ -132,7 +133,11 @@ pub(super) fn desired(input: &Input<'_>) -> Result<Option<u32>, ApiError> {
         .ok_or_else(|| ApiError::invalid_parameter("desiredCount must be between 0 and 5000."))
 }
 
-fn deployment_configuration(input: &Input<'_>, before: Option<&Value>) -> Result<Value, ApiError> {
+fn deployment_configuration(
+    input: &Input<'_>,
+    before: Option<&Value>,
+    members: &Map<String, Value>,
+) -> Result<Value, ApiError> {
     let mut all = before.cloned().unwrap_or_else(|| {
         json!({
             "deploymentCircuitBreaker": {"enable": false, "rollback": false},
@@ -143,22 +148,9 @@ fn deployment_configuration(input: &Input<'_>, before: Option<&Value>) -> Result
         })
     });
     let Some(sent) = input.structure("deploymentConfiguration")? else {
+        strategy::check_together(&all, members)?;
         return Ok(all);
     };
-    let strategies = ["ROLLING", "BLUE_GREEN", "LINEAR", "CANARY"];
-    if one_of(&sent, "strategy", &strategies)?.is_some_and(|strategy| strategy != "ROLLING") {
-        return Err(unsupported(
-            "The simulator deploys only with the strategy ROLLING.",
-        ));
-    }
-    if !sent.list("lifecycleHooks")?.is_empty() {
-        return Err(unsupported("The simulator has no lifecycle hooks."));
-    }
-    if let Some(early) = sent.structure("earlySuccessCriteria")?
-        && early.bool("enable")? == Some(true)
-    {
-        return Err(unsupported("The simulator has no early success."));
-    }
     if let Some(breaker) = sent.structure("deploymentCircuitBreaker")? {
         check_breaker(&breaker)?;
     }
@@ -168,6 +160,7 @@ fn deployment_configuration(input: &Input<'_>, before: Option<&Value>) -> Result
         }
     }
     check_percents(&sent, &all)?;
+    strategy::check(&sent, &all, before, members)?;
     Ok(all)
 }
 
@@ -241,12 +234,17 @@ pub(super) fn config(members: &Map<String, Value>, settings: &Settings) -> Confi
     let deployment = members.get("deploymentConfiguration").unwrap_or(&none);
     let whole = |name: &str| u32::try_from(number(deployment, name)).unwrap_or(u32::MAX);
     let grace = members.get("healthCheckGracePeriodSeconds");
+    let course = strategy::course(deployment, members, settings);
     Config {
         percents: Percents {
             minimum_healthy: whole("minimumHealthyPercent"),
             maximum: whole("maximumPercent"),
         },
-        breaker: breaker(deployment),
+        // The breaker is for rolling deployments only (ecs-facts 3.6).
+        breaker: breaker(deployment).filter(|_| course.strategy == Strategy::Rolling),
+        alarms: strategy::alarms(deployment, settings),
+        early: strategy::early(deployment),
+        course,
         grace: Duration::from_secs(grace.and_then(Value::as_u64).unwrap_or_default()),
         bake: Duration::from_secs(60 * number(deployment, "bakeTimeInMinutes")),
         target_group: target_group(members).map(str::to_owned),

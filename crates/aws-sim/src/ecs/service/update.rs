@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use super::create::suits;
+use super::show::Address;
+use super::stale::Stale;
 use super::{Revision, Service, Status, parameters};
 use crate::ecs::drive::{model_time, services, with};
 use crate::ecs::names::{self, DEPLOYMENT, Place};
@@ -18,6 +20,7 @@ pub(in crate::ecs) fn update(
     let place = Place::of(ctx);
     let cluster = names::cluster(input, &place)?;
     let name = names::service(input, &place)?;
+    let settings = world.ecs_settings.clone();
     let state = &world.region(&ctx.account, &ctx.region).ecs;
     let service = active(state.cluster(cluster)?.services.get(name).map(Box::as_ref))?;
     let members = parameters::read(input, Some(&service.members))?;
@@ -37,6 +40,9 @@ pub(in crate::ecs) fn update(
     let spec = definition.spec(&place);
     suits(&spec, &members, definition.runs_on_fargate())?;
 
+    let stale = Stale::since(ctx.now, &settings, || {
+        state.show_service(&place, cluster, name, true).ok()
+    });
     let config = parameters::config(&members, &world.ecs_settings);
     let id = format!("{DEPLOYMENT}{}", world.ids.digits(19));
     let now = model_time(ctx.now);
@@ -56,9 +62,19 @@ pub(in crate::ecs) fn update(
     })?;
     if let Some(service) = services(world, &place, cluster)?.get_mut(name) {
         service.members = members;
+        service.stale = stale;
     }
     let state = &world.region(&ctx.account, &ctx.region).ecs;
-    Ok(json!({"service": state.show_service(&place, cluster, name, true)?}))
+    let mut shown = state.show_service(&place, cluster, name, true)?;
+    if let Some(service) = state.cluster(cluster)?.services.get(name) {
+        let address = Address {
+            place: &place,
+            cluster,
+            service: name,
+        };
+        service.lag(&address, ctx.now, &settings, &mut shown);
+    }
+    Ok(json!({"service": shown}))
 }
 
 fn active(service: Option<&Service>) -> Result<&Service, ApiError> {
