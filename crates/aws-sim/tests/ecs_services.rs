@@ -61,7 +61,7 @@ async fn what_is_missing_is_a_failure_or_an_error() {
             "UpdateService",
             json!({"cluster": CLUSTER, "service": SERVICE,
                 "deploymentConfiguration": {"strategy": "BLUE_GREEN"}}),
-            "UnsupportedFeatureException",
+            "InvalidParameterException",
         ),
         (
             "UpdateService",
