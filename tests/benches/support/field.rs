@@ -1,5 +1,6 @@
 //! A field to deploy on: AWS with many services and one image, and Shipway's processes.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -16,9 +17,10 @@ pub const ACCOUNT: &str = "111111111111";
 /// The account that owns the image.
 const TOOLS: &str = "000000000000";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-/// Seconds that the phases of a task take.
-const PHASES: &str = r#"{"provisioning": 0.5, "pulling": 0.5, "activating": 0.2, "settling": 2,
-    "terminating": 0.2, "deprovisioning": 0.2, "pending": 0, "requested": 0.2}"#;
+/// Seconds that the phases of a task take: a rollout is over after about 20 s, several times as
+/// fast as on Fargate.
+const PHASES: &str = r#"{"provisioning": 4, "pulling": 4, "activating": 1, "settling": 8,
+    "terminating": 1, "deprovisioning": 1, "pending": 0, "requested": 0.2}"#;
 
 /// AWS and Shipway.
 pub struct Field {
@@ -82,8 +84,8 @@ impl Field {
             .ok_or_else(|| anyhow::anyhow!("{service}: {latest}"))
     }
 
-    /// Calls from the first UpdateService after `since` on that only read.
-    pub fn polls(&self, since: f64, until: f64) -> usize {
+    /// Calls from the first UpdateService after `since` on that only read, by their names.
+    pub fn polls(&self, since: f64, until: f64) -> BTreeMap<String, usize> {
         let mut calls = self.sim.calls(since);
         calls.retain(|call| {
             call.account.as_deref() == Some(ACCOUNT) && call.service == "ecs" && call.time <= until
@@ -93,11 +95,14 @@ impl Field {
                 .iter()
                 .any(|it| action.starts_with(it))
         };
-        calls
-            .iter()
-            .skip_while(|call| call.action != "UpdateService")
-            .filter(|call| reads(&call.action))
-            .count()
+        let mut polls = BTreeMap::new();
+        let begun = calls
+            .into_iter()
+            .skip_while(|call| call.action != "UpdateService");
+        for call in begun.filter(|call| reads(&call.action)) {
+            *polls.entry(call.action).or_default() += 1;
+        }
+        polls
     }
 }
 
@@ -201,9 +206,11 @@ fn digest(text: &str) -> String {
 fn agent(folder: &Path, server: &str, aws: &str, poll: Duration) -> anyhow::Result<Child> {
     let millis = poll.as_millis();
     let data = folder.join("agent");
+    // No limits of its own: the simulator has none, and nothing paces the others.
     let mut config = format!(
         "id = \"bench\"\nserver = {server:?}\ndata = {data:?}\ndocker = \"off\"\ncapacity = 128\n\
-         [aws]\nendpoint_url = {aws:?}\npoll_min_ms = {millis}\npoll_max_ms = {millis}\n"
+         [aws]\nendpoint_url = {aws:?}\npoll_min_ms = {millis}\npoll_max_ms = {millis}\n\
+         budget_share = 0\n"
     );
     for (name, id) in [("tools", TOOLS), ("staging", ACCOUNT)] {
         config.push_str(&format!(

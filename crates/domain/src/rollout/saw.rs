@@ -178,7 +178,10 @@ impl Rollout {
         }
         if deployment.status.is_terminal() && self.seen.ended_at.is_none() {
             // The first sight of the end: what was seen of service and tasks before is too old.
+            // Looking at the service again is one call for many rollouts, asking for the list of its
+            // deployments is one call each.
             self.seen.ended_at = Some(now);
+            self.seen.service_at = Timestamp::ZERO;
             self.seen.tasks = None;
         }
         self.seen.deployment = Some(deployment);

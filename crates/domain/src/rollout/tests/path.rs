@@ -55,6 +55,15 @@ fn the_report_counts_the_tasks_that_were_looked_at_last() {
 }
 
 #[test]
+fn that_no_later_deployment_exists_is_told_by_the_service_and_not_by_a_list() {
+    let mut walk = Walk::usual();
+    walk.world.busy = true;
+    assert_eq!(walk.report().verdict, Verdict::Live);
+    let lists = walk.log.iter().filter(|act| *act == "ListDeployments");
+    assert_eq!(lists.count(), 0, "{:?}", walk.log);
+}
+
+#[test]
 fn a_wrong_account_fails_before_anything_is_written() {
     let mut walk = Walk::usual();
     walk.world.account = "999999999999".to_owned();

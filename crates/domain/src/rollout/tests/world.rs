@@ -51,6 +51,8 @@ pub(super) struct World {
     pub(super) turns: Vec<Turn>,
     /// Whether deployments have gone from what ECS shows.
     pub(super) vanished: bool,
+    /// Every poll shows the service too, as it does when others of the place ask for theirs.
+    pub(super) busy: bool,
     landing: Vec<(Timestamp, Update)>,
 }
 
@@ -79,6 +81,7 @@ impl World {
             faults: Vec::new(),
             turns: Vec::new(),
             vanished: false,
+            busy: false,
             landing: Vec::new(),
         }
     }
@@ -251,6 +254,7 @@ impl World {
             let found = self.deployments.iter().find(|known| known.arn == arn);
             deployment = found.cloned().map(Box::new);
         }
+        let with_service = with_service || self.busy;
         let service = self.service.clone().filter(|_| with_service);
         Saw::Polled {
             deployment,
