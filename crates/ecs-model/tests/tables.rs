@@ -4,7 +4,7 @@ mod common;
 
 use common::{at, percents, plan, steady};
 use ecs_model::{
-    BreakerConfig, Config, Percents, Scripted, Stall, Threshold, Time, TimelineEnd, timeline,
+    Backoff, BreakerConfig, Config, Percents, Scripted, Stall, Threshold, Time, TimelineEnd, timeline,
 };
 
 /// ecs-facts 1.1: desired, min%, max%, lower, upper, and whether an update can move at all.
@@ -146,4 +146,13 @@ fn a_spike_in_mid_deployment_starts_a_new_task_before_an_old_one_stops() {
 fn percentages_that_are_not_given_are_100_and_200() {
     let percents = Percents::default();
     assert_eq!((percents.minimum_healthy, percents.maximum), (100, 200));
+}
+
+#[test]
+fn the_gap_between_failed_launches_doubles_up_to_27_minutes() {
+    let gaps = (0..9).map(|rounds| Backoff::default().gap(rounds).as_secs());
+    let expected = [0, 0, 240, 480, 960, 1620, 1620, 1620, 1620];
+    assert_eq!(gaps.collect::<Vec<_>>(), expected);
+    let after_months = Backoff::default().gap(u32::MAX).as_secs();
+    assert_eq!(after_months, 27 * 60);
 }
