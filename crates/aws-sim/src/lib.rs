@@ -19,6 +19,7 @@ mod ecr;
 mod ecs;
 mod elb;
 mod error;
+mod faults;
 mod files;
 mod glob;
 mod ids;

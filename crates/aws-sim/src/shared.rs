@@ -6,6 +6,7 @@ use tokio::sync::Notify;
 
 use crate::calls::CallLog;
 use crate::clock::Clock;
+use crate::faults::Faults;
 use crate::world::World;
 
 /// The world behind its lock, the clock, the log, and the signals between tasks.
@@ -15,6 +16,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     /// Every call.
     pub(crate) calls: CallLog,
+    /// Which calls shall fail.
+    pub(crate) faults: Faults,
     /// Wakes the task that lets things happen.
     pub(crate) tick: Notify,
     /// Wakes the task that saves.
@@ -27,6 +30,7 @@ impl Shared {
         Self {
             clock,
             calls: CallLog::default(),
+            faults: Faults::default(),
             tick: Notify::new(),
             save: Notify::new(),
             world: Mutex::new(world),

@@ -11,6 +11,7 @@
 //! | `GET /_sim/scripts` | | array of [`Script`](crate::script::Script) |
 //! | `POST /_sim/scripts` | a `Script` | `{}` |
 //! | `DELETE /_sim/scripts` | | `{}`: all are forgotten |
+//! | `GET`, `POST`, `DELETE /_sim/faults` | a rule, see `faults.rs` | the rules with their hits; calls that shall fail |
 //! | `POST /_sim/findings` | `{"match": "...", "counts": {"HIGH": 1}}` | `{}`: what image scans find |
 //! | `GET`, `PUT`, `DELETE /_sim/alarms` | see `cloudwatch/control.rs` | the states of alarms |
 //! | `GET`, `PUT /_sim/metrics` | see `autoscaling/control.rs` | what metrics of services stand at |
@@ -32,6 +33,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::ecr::Findings;
+use crate::faults::Fault;
 use crate::script::Script;
 use crate::seed::{self, Seed};
 use crate::shared::Shared;
@@ -55,6 +57,10 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route(
             "/_sim/scripts",
             get(scripts).post(add_script).delete(forget_scripts),
+        )
+        .route(
+            "/_sim/faults",
+            get(faults).post(add_fault).delete(forget_faults),
         )
         .route("/_sim/findings", post(add_findings))
         .route("/_sim/clock", get(clock).post(set_clock))
@@ -149,6 +155,22 @@ async fn add_script(State(shared): State<Arc<Shared>>, body: Bytes) -> Response 
 async fn forget_scripts(State(shared): State<Arc<Shared>>) -> Response {
     shared.world().scripts.clear();
     shared.changed();
+    reply(Ok(json!({})))
+}
+
+async fn faults(State(shared): State<Arc<Shared>>) -> Response {
+    reply(to_json(shared.faults.list()))
+}
+
+async fn add_fault(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
+    reply(parse::<Fault>(&body).map(|fault| {
+        shared.faults.add(fault);
+        json!({})
+    }))
+}
+
+async fn forget_faults(State(shared): State<Arc<Shared>>) -> Response {
+    shared.faults.clear();
     reply(Ok(json!({})))
 }
 

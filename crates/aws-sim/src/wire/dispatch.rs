@@ -156,6 +156,15 @@ fn answer(shared: &Shared, parts: &Parts, asked: &Asked) -> Response {
             region,
             refusals: asked.refusals,
         };
+        let struck = shared.faults.strike(
+            asked.service.name(),
+            &asked.action,
+            &principal.account,
+            asked.refusals,
+        );
+        if let Some(error) = struck {
+            return Err(error);
+        }
         asking.authorise(&world, &principal)?;
         let ctx = Ctx {
             account: principal.account.clone(),
