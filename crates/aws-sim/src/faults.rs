@@ -1,6 +1,7 @@
-//! Injected faults: calls that a rule of the control API lets fail, before anything is done.
+//! Injected faults: calls that a rule of the control API lets fail, or answers late or never.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,9 @@ pub(crate) struct Fault {
     account: Option<String>,
     /// What is answered.
     kind: Kind,
+    /// For `latency`: how much later the answer comes, in real milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ms: Option<u64>,
     /// How many calls fail; without it, all until the rule is deleted.
     #[serde(default)]
     count: Option<u64>,
@@ -39,6 +43,22 @@ enum Kind {
     Http503,
     Throttle,
     ExpiredToken,
+    DropBefore,
+    DropAfter,
+    Latency,
+}
+
+/// What happens to a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Strike {
+    /// It is refused; nothing was done.
+    Refuse(ApiError),
+    /// The connection breaks off; nothing was done.
+    DropBefore,
+    /// It is carried out, and the connection breaks off without an answer.
+    DropAfter,
+    /// It is carried out, and the answer comes so much later.
+    Late(Duration),
 }
 
 impl Fault {
@@ -51,17 +71,36 @@ impl Fault {
     }
 }
 
-impl Kind {
-    fn error(self, refusals: Refusals) -> ApiError {
-        match self {
-            Self::Http500 => ApiError::server("InternalFailure", "Injected fault"),
-            Self::Http503 => ApiError {
+/// The longest latency: what waits longer has no client any more.
+const LONGEST: u64 = 600_000;
+
+impl Fault {
+    /// What is wrong with the rule, and what would be right.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        match (self.kind, self.ms) {
+            (Kind::Latency, Some(1..=LONGEST)) => Ok(()),
+            (Kind::Latency, _) => Err(format!("`latency` needs `ms`, 1 to {LONGEST}")),
+            (_, Some(_)) => Err("`ms` goes with the kind `latency` only".to_owned()),
+            (_, None) => Ok(()),
+        }
+    }
+
+    fn strike(&self, refusals: Refusals) -> Strike {
+        let refused = match self.kind {
+            Kind::DropBefore => return Strike::DropBefore,
+            Kind::DropAfter => return Strike::DropAfter,
+            Kind::Latency => {
+                return Strike::Late(Duration::from_millis(self.ms.unwrap_or_default()));
+            }
+            Kind::Http500 => ApiError::server("InternalFailure", "Injected fault"),
+            Kind::Http503 => ApiError {
                 status: 503,
                 ..ApiError::server("ServiceUnavailable", "Injected fault")
             },
-            Self::Throttle => refusals.throttled(),
-            Self::ExpiredToken => refusals.expired(),
-        }
+            Kind::Throttle => refusals.throttled(),
+            Kind::ExpiredToken => refusals.expired(),
+        };
+        Strike::Refuse(refused)
     }
 }
 
@@ -70,20 +109,20 @@ impl Kind {
 pub(crate) struct Faults(Mutex<Vec<Fault>>);
 
 impl Faults {
-    /// The error that a call gets instead of its answer, if a rule applies; counted.
+    /// What happens to a call, if a rule applies; counted.
     pub(crate) fn strike(
         &self,
         service: &str,
         action: &str,
         account: &str,
         refusals: Refusals,
-    ) -> Option<ApiError> {
+    ) -> Option<Strike> {
         let mut rules = self.lock();
         let rule = rules
             .iter_mut()
             .find(|rule| rule.applies_to(service, action, account))?;
         rule.hits += 1;
-        Some(rule.kind.error(refusals))
+        Some(rule.strike(refusals))
     }
 
     /// Adds a rule.

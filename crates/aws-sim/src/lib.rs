@@ -24,6 +24,7 @@ mod files;
 mod glob;
 mod ids;
 mod image;
+mod limits;
 mod logs;
 mod parameters;
 mod persist;

@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 use crate::calls::CallLog;
 use crate::clock::Clock;
 use crate::faults::Faults;
+use crate::limits::Limits;
 use crate::world::World;
 
 /// The world behind its lock, the clock, the log, and the signals between tasks.
@@ -18,6 +19,8 @@ pub(crate) struct Shared {
     pub(crate) calls: CallLog,
     /// Which calls shall fail.
     pub(crate) faults: Faults,
+    /// How many calls are taken.
+    pub(crate) limits: Limits,
     /// Wakes the task that lets things happen.
     pub(crate) tick: Notify,
     /// Wakes the task that saves.
@@ -31,6 +34,7 @@ impl Shared {
             clock,
             calls: CallLog::default(),
             faults: Faults::default(),
+            limits: Limits::default(),
             tick: Notify::new(),
             save: Notify::new(),
             world: Mutex::new(world),

@@ -12,6 +12,7 @@
 //! | `POST /_sim/scripts` | a `Script` | `{}` |
 //! | `DELETE /_sim/scripts` | | `{}`: all are forgotten |
 //! | `GET`, `POST`, `DELETE /_sim/faults` | a rule, see `faults.rs` | the rules with their hits; calls that shall fail |
+//! | `GET`, `PUT /_sim/limits` | `{"enabled": true}` | whether calls are limited |
 //! | `POST /_sim/findings` | `{"match": "...", "counts": {"HIGH": 1}}` | `{}`: what image scans find |
 //! | `GET`, `PUT`, `DELETE /_sim/alarms` | see `cloudwatch/control.rs` | the states of alarms |
 //! | `GET`, `PUT /_sim/metrics` | see `autoscaling/control.rs` | what metrics of services stand at |
@@ -62,6 +63,7 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
             "/_sim/faults",
             get(faults).post(add_fault).delete(forget_faults),
         )
+        .route("/_sim/limits", get(limits).put(set_limits))
         .route("/_sim/findings", post(add_findings))
         .route("/_sim/clock", get(clock).post(set_clock))
         .merge(ecs::routes())
@@ -163,9 +165,28 @@ async fn faults(State(shared): State<Arc<Shared>>) -> Response {
 }
 
 async fn add_fault(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
-    reply(parse::<Fault>(&body).map(|fault| {
+    reply(parse::<Fault>(&body).and_then(|fault| {
+        fault.check()?;
         shared.faults.add(fault);
-        json!({})
+        Ok(json!({}))
+    }))
+}
+
+/// Whether calls are limited.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LimitsChange {
+    enabled: bool,
+}
+
+async fn limits(State(shared): State<Arc<Shared>>) -> Response {
+    reply(Ok(json!({"enabled": shared.limits.enabled()})))
+}
+
+async fn set_limits(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
+    reply(parse::<LimitsChange>(&body).map(|change| {
+        shared.limits.enable(change.enabled);
+        json!({"enabled": change.enabled})
     }))
 }
 
