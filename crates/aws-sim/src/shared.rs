@@ -6,6 +6,8 @@ use tokio::sync::Notify;
 
 use crate::calls::CallLog;
 use crate::clock::Clock;
+use crate::faults::Faults;
+use crate::limits::Limits;
 use crate::world::World;
 
 /// The world behind its lock, the clock, the log, and the signals between tasks.
@@ -15,6 +17,10 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     /// Every call.
     pub(crate) calls: CallLog,
+    /// Which calls shall fail.
+    pub(crate) faults: Faults,
+    /// How many calls are taken.
+    pub(crate) limits: Limits,
     /// Wakes the task that lets things happen.
     pub(crate) tick: Notify,
     /// Wakes the task that saves.
@@ -27,6 +33,8 @@ impl Shared {
         Self {
             clock,
             calls: CallLog::default(),
+            faults: Faults::default(),
+            limits: Limits::default(),
             tick: Notify::new(),
             save: Notify::new(),
             world: Mutex::new(world),

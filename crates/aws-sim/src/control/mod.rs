@@ -11,6 +11,8 @@
 //! | `GET /_sim/scripts` | | array of [`Script`](crate::script::Script) |
 //! | `POST /_sim/scripts` | a `Script` | `{}` |
 //! | `DELETE /_sim/scripts` | | `{}`: all are forgotten |
+//! | `GET`, `POST`, `DELETE /_sim/faults` | a rule, see `faults.rs` | the rules with their hits; calls that shall fail |
+//! | `GET`, `PUT /_sim/limits` | `{"enabled": true}` | whether calls are limited |
 //! | `POST /_sim/findings` | `{"match": "...", "counts": {"HIGH": 1}}` | `{}`: what image scans find |
 //! | `GET`, `PUT`, `DELETE /_sim/alarms` | see `cloudwatch/control.rs` | the states of alarms |
 //! | `GET`, `PUT /_sim/metrics` | see `autoscaling/control.rs` | what metrics of services stand at |
@@ -32,6 +34,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::ecr::Findings;
+use crate::faults::Fault;
 use crate::script::Script;
 use crate::seed::{self, Seed};
 use crate::shared::Shared;
@@ -56,6 +59,11 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
             "/_sim/scripts",
             get(scripts).post(add_script).delete(forget_scripts),
         )
+        .route(
+            "/_sim/faults",
+            get(faults).post(add_fault).delete(forget_faults),
+        )
+        .route("/_sim/limits", get(limits).put(set_limits))
         .route("/_sim/findings", post(add_findings))
         .route("/_sim/clock", get(clock).post(set_clock))
         .merge(ecs::routes())
@@ -149,6 +157,41 @@ async fn add_script(State(shared): State<Arc<Shared>>, body: Bytes) -> Response 
 async fn forget_scripts(State(shared): State<Arc<Shared>>) -> Response {
     shared.world().scripts.clear();
     shared.changed();
+    reply(Ok(json!({})))
+}
+
+async fn faults(State(shared): State<Arc<Shared>>) -> Response {
+    reply(to_json(shared.faults.list()))
+}
+
+async fn add_fault(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
+    reply(parse::<Fault>(&body).and_then(|fault| {
+        fault.check()?;
+        shared.faults.add(fault);
+        Ok(json!({}))
+    }))
+}
+
+/// Whether calls are limited.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LimitsChange {
+    enabled: bool,
+}
+
+async fn limits(State(shared): State<Arc<Shared>>) -> Response {
+    reply(Ok(json!({"enabled": shared.limits.enabled()})))
+}
+
+async fn set_limits(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
+    reply(parse::<LimitsChange>(&body).map(|change| {
+        shared.limits.enable(change.enabled);
+        json!({"enabled": change.enabled})
+    }))
+}
+
+async fn forget_faults(State(shared): State<Arc<Shared>>) -> Response {
+    shared.faults.clear();
     reply(Ok(json!({})))
 }
 

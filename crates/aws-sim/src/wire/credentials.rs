@@ -43,11 +43,12 @@ pub(super) fn read(headers: &HeaderMap) -> Option<Credentials<'_>> {
 
 /// The errors of one protocol family: JSON services and STS name them differently.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Refusals {
+pub(crate) struct Refusals {
     pub(super) missing: &'static str,
     pub(super) unknown: &'static str,
     pub(super) expired: &'static str,
     pub(super) denied: &'static str,
+    throttled: &'static str,
     /// HTTP status of all but `expired`, which is always 400 for JSON and 403 for queries.
     pub(super) status: u16,
 }
@@ -58,6 +59,7 @@ pub(super) const JSON: Refusals = Refusals {
     unknown: "UnrecognizedClientException",
     expired: "ExpiredTokenException",
     denied: "AccessDeniedException",
+    throttled: "ThrottlingException",
     status: 400,
 };
 
@@ -67,10 +69,24 @@ pub(super) const QUERY: Refusals = Refusals {
     unknown: "InvalidClientTokenId",
     expired: "ExpiredToken",
     denied: "AccessDenied",
+    throttled: "Throttling",
     status: 403,
 };
 
 impl Refusals {
+    /// The caller's session is over.
+    pub(crate) fn expired(self) -> ApiError {
+        self.refuse(
+            self.expired,
+            "The security token included in the request is expired",
+        )
+    }
+
+    /// Too many calls: 400 in every protocol.
+    pub(crate) fn throttled(self) -> ApiError {
+        ApiError::client(self.throttled, "Rate exceeded")
+    }
+
     /// A refusal of this family.
     pub(super) fn refuse(self, code: &'static str, message: impl Into<String>) -> ApiError {
         ApiError {
@@ -102,10 +118,7 @@ pub(super) fn identify(
         ));
     };
     if session.expires <= now {
-        return Err(refusals.refuse(
-            refusals.expired,
-            "The security token included in the request is expired",
-        ));
+        return Err(refusals.expired());
     }
     Ok(session.principal.clone())
 }

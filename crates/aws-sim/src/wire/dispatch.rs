@@ -1,10 +1,12 @@
 //! One request from bytes to bytes: find the service, identify, authorise, call, log, answer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::body::to_bytes;
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::Response;
+use bytes::Bytes;
 use http::Method;
 use http::request::Parts;
 use serde_json::Value;
@@ -14,6 +16,7 @@ use super::credentials::{self, JSON, QUERY, Refusals};
 use super::protocol::{Form, Protocol};
 use super::{ApiError, Ctx, Service, cbor, form, resource};
 use crate::calls::Call;
+use crate::faults::Strike;
 use crate::iam::Principal;
 use crate::shared::Shared;
 
@@ -43,7 +46,13 @@ pub(crate) async fn handle(State(shared): State<Arc<Shared>>, request: Request) 
         return refusal(error, &shared.request_id());
     };
     match read(&parts, &body) {
-        Ok(asked) => answer(&shared, &parts, &asked),
+        Ok(asked) => {
+            let (response, late) = answer(&shared, &parts, &asked);
+            if let Some(late) = late {
+                tokio::time::sleep(late).await;
+            }
+            response
+        }
         Err(error) => {
             tracing::debug!(code = error.code, uri = %parts.uri, "not an AWS call");
             refusal(error, &shared.request_id())
@@ -132,7 +141,8 @@ fn unknown(message: String) -> ApiError {
     ApiError::client("UnknownOperationException", message)
 }
 
-fn answer(shared: &Shared, parts: &Parts, asked: &Asked) -> Response {
+/// The answer, and how much later it is to come.
+fn answer(shared: &Shared, parts: &Parts, asked: &Asked) -> (Response, Option<Duration>) {
     let mut world = shared.world();
     let now = shared.clock.now();
     let request_id = world.ids.uuid();
@@ -146,8 +156,23 @@ fn answer(shared: &Shared, parts: &Parts, asked: &Asked) -> Response {
     let region = credentials.as_ref().map_or("", |found| found.region);
     let about = resource::of(asked.service, account, region, &asked.input);
 
+    let strike = principal.as_ref().ok().and_then(|principal| {
+        let (service, account) = (asked.service.name(), &principal.account);
+        let faults = &shared.faults;
+        faults.strike(service, &asked.action, account, asked.refusals)
+    });
     let result = principal.clone().and_then(|principal| {
         world.catch_up(now);
+        match &strike {
+            Some(Strike::Refuse(error)) => return Err(error.clone()),
+            Some(Strike::DropBefore) => return Err(dropped()),
+            Some(Strike::DropAfter | Strike::Late(_)) | None => {}
+        }
+        let place = (principal.account.as_str(), region);
+        let call = (asked.service.name(), asked.action.as_str());
+        if !shared.limits.take(place, call, now) {
+            return Err(asked.refusals.throttled());
+        }
         let asking = Asking {
             service: asked.service,
             action: &asked.action,
@@ -200,7 +225,23 @@ fn answer(shared: &Shared, parts: &Parts, asked: &Asked) -> Response {
         action: &asked.action,
         request_id: &request_id,
     };
-    form.write(&result)
+    match strike {
+        Some(Strike::DropBefore | Strike::DropAfter) => (broken(), None),
+        Some(Strike::Late(late)) => (form.write(&result), Some(late)),
+        Some(Strike::Refuse(_)) | None => (form.write(&result), None),
+    }
+}
+
+/// What the log says of a call that broke off before anything was done.
+fn dropped() -> ApiError {
+    ApiError::client("ConnectionDropped", "Injected fault")
+}
+
+/// No answer: a body that fails before its first byte ends the connection before the head is sent.
+fn broken() -> Response {
+    let fault = std::io::Error::other("injected fault");
+    let nothing = futures::stream::iter([Err::<Bytes, _>(fault)]);
+    Response::new(Body::from_stream(nothing))
 }
 
 /// The one operation that is called without credentials.

@@ -13,6 +13,7 @@ mod resource;
 mod service;
 mod xml;
 
+pub(crate) use credentials::Refusals;
 pub(crate) use dispatch::handle;
 pub(crate) use error::ApiError;
 pub(crate) use input::Input;
