@@ -4,7 +4,8 @@ mod common;
 
 use common::{at, percents, plan, steady};
 use ecs_model::{
-    Backoff, BreakerConfig, Config, Percents, Scripted, Stall, Threshold, Time, TimelineEnd, timeline,
+    Backoff, BreakerConfig, Config, Percents, Scripted, Stall, Threshold, Time, TimelineEnd,
+    timeline,
 };
 
 /// ecs-facts 1.1: desired, min%, max%, lower, upper, and whether an update can move at all.

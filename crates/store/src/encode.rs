@@ -1,4 +1,4 @@
-//! Turns changes into writes: each record once, the events of a release in runs.
+//! Turns changes into writes: each record once, a new release in one, later events in runs.
 
 use std::collections::HashSet;
 
@@ -9,6 +9,7 @@ use shipway_domain::ids::ReleaseId;
 use shipway_proto::store::v1::{EventRun, JobRecord, ReleaseRecord, TargetRecord};
 use shipway_proto::v1;
 
+use crate::birth::births;
 use crate::engine::Writes;
 use crate::error::StoreError;
 use crate::frame;
@@ -62,9 +63,16 @@ fn check(key: &[u8], bytes: usize) -> Result<(), StoreError> {
 
 /// Appends the changes to the writes; of several changes of a record only the last is kept.
 pub(crate) fn encode(changes: &[Change], writes: &mut Writes) -> Result<(), StoreError> {
+    let births = births(changes);
+    for (release, birth) in &births {
+        put(writes, Key::birth(*release), birth)?;
+    }
     let mut seen = HashSet::with_capacity(changes.len());
     let mut events = Vec::new();
     for change in changes.iter().rev() {
+        if release_of(change).is_some_and(|release| births.contains_key(&release)) {
+            continue;
+        }
         match change {
             Change::Spec { release, spec } => {
                 let key = Key::spec(*release);
@@ -94,6 +102,16 @@ pub(crate) fn encode(changes: &[Change], writes: &mut Writes) -> Result<(), Stor
         }
     }
     encode_events(events, writes)
+}
+
+/// The release that a change is about.
+const fn release_of(change: &Change) -> Option<ReleaseId> {
+    match change {
+        Change::Spec { release, .. } | Change::Event { release, .. } => Some(*release),
+        Change::Release(release) => Some(release.id),
+        Change::Job(job) => Some(job.id.release),
+        Change::Target(_) => None,
+    }
 }
 
 fn encode_events(

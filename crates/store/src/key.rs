@@ -11,6 +11,8 @@ use shipway_domain::ids::{JobId, ReleaseId, Target};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Table {
+    /// Releases as they came in.
+    Births = b'b',
     /// Runs of events: release, number of the first event.
     Events = b'e',
     /// Jobs: release, index.
@@ -28,7 +30,8 @@ pub(crate) enum Table {
 }
 
 impl Table {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
+        Self::Births,
         Self::Events,
         Self::Jobs,
         Self::Meta,
@@ -42,6 +45,11 @@ impl Table {
     pub(crate) fn of(key: &[u8]) -> Option<Self> {
         let first = *key.first()?;
         Self::ALL.into_iter().find(|table| *table as u8 == first)
+    }
+
+    /// The key of a release in this table of releases.
+    pub(crate) fn of_release(self, release: ReleaseId) -> Key {
+        Key::new(self, &[&release.number().to_be_bytes()])
     }
 
     /// First key that could be in the table, and the first that could not.
@@ -63,6 +71,10 @@ impl Key {
             key.extend_from_slice(part);
         }
         Self(key)
+    }
+
+    pub(crate) fn birth(id: ReleaseId) -> Self {
+        Self::new(Table::Births, &[&id.number().to_be_bytes()])
     }
 
     pub(crate) fn release(id: ReleaseId) -> Self {
@@ -122,7 +134,7 @@ impl AsRef<[u8]> for Key {
 /// The release that a key belongs to, in the tables of releases.
 pub(crate) fn release_of(key: &[u8]) -> Option<ReleaseId> {
     match Table::of(key)? {
-        Table::Events | Table::Jobs | Table::Releases | Table::Specs => {
+        Table::Births | Table::Events | Table::Jobs | Table::Releases | Table::Specs => {
             number(key, 1).map(ReleaseId::from_number)
         }
         Table::Quarantine | Table::Meta | Table::Targets => None,
@@ -158,6 +170,9 @@ impl fmt::Display for InWords<'_> {
         let key = self.0;
         match (Table::of(key), release_of(key)) {
             (Some(Table::Releases), Some(release)) => write!(f, "release {release}"),
+            (Some(Table::Births), Some(release)) => {
+                write!(f, "what release {release} came with")
+            }
             (Some(Table::Specs), Some(release)) => {
                 write!(f, "the specification of release {release}")
             }

@@ -10,6 +10,7 @@
 //! lets running work be recorded on a full disk, online export and import, and the collection of
 //! blobs, logs and ended releases.
 
+mod birth;
 mod blobs;
 mod committer;
 mod data_dir;

@@ -1,6 +1,6 @@
 //! Gives back, after a restart, all that a board needs, and sets aside what cannot be read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 
 use prost::Message;
@@ -14,6 +14,7 @@ use shipway_domain::target::TargetRecord;
 use shipway_domain::verdict::Verdict;
 use shipway_proto::{store::v1 as records, v1};
 
+use crate::birth::Birth;
 use crate::engine::Engine;
 use crate::error::{Damage, StoreError};
 use crate::frame::{self, Unreadable};
@@ -28,6 +29,8 @@ pub(crate) fn load<E: Engine>(store: &Records<E>) -> Result<Loaded, StoreError> 
         loaded: Loaded::default(),
         damaged: Vec::new(),
         lost_targets: BTreeSet::new(),
+        lost_releases: BTreeSet::new(),
+        lost_jobs: BTreeSet::new(),
     };
     loader.take_quarantined()?;
     loader.take_targets()?;
@@ -45,6 +48,11 @@ struct Loader<'a, E> {
     damaged: Vec<Damaged>,
     /// Targets whose records cannot be read.
     lost_targets: BTreeSet<Target>,
+    /// Releases whose later records were set aside before. What they came with is of the past: it
+    /// must not come back in their place.
+    lost_releases: BTreeSet<ReleaseId>,
+    /// The same for jobs, by release.
+    lost_jobs: BTreeSet<ReleaseId>,
 }
 
 /// A record that cannot be read.
@@ -69,9 +77,15 @@ impl<E: Engine> Loader<'_, E> {
         for entry in self.store.engine()?.range(&from, &to) {
             let (key, value) = entry?;
             let key = &key.as_ref()[1..];
+            match Table::of(key) {
+                Some(Table::Releases) => self.lost_releases.extend(release_of(key)),
+                Some(Table::Jobs) => self.lost_jobs.extend(release_of(key)),
+                _ => {}
+            }
             let what = match Table::of(key) {
                 Some(Table::Targets) => damage::<records::TargetRecord, TargetRecord>(key, &value),
                 Some(Table::Releases) => damage::<records::ReleaseRecord, Release>(key, &value),
+                Some(Table::Births) => damage::<records::BirthRecord, Birth>(key, &value),
                 Some(Table::Specs) => damage::<v1::ReleaseSpec, ReleaseSpec>(key, &value),
                 Some(Table::Jobs) => damage::<records::JobRecord, Job>(key, &value),
                 _ => Damage::Key,
@@ -96,11 +110,12 @@ impl<E: Engine> Loader<'_, E> {
 
     /// Takes what is short, and returns the releases that have not ended.
     fn take_releases(&mut self) -> Result<Vec<Release>, StoreError> {
-        let mut open = Vec::new();
+        let (mut open, mut changed) = (Vec::new(), Vec::new());
         let (from, to) = Table::Releases.bounds();
         for entry in self.store.engine()?.range(&from, &to) {
             let (key, value) = entry?;
             let read = read::<records::ReleaseRecord, Release>(key.as_ref(), value.as_ref());
+            changed.extend(release_of(key.as_ref()));
             match read? {
                 Ok(release) => {
                     self.take_key(&release);
@@ -115,10 +130,37 @@ impl<E: Engine> Loader<'_, E> {
                 Err(damaged) => self.set_aside(damaged),
             }
         }
+        self.take_born(&changed, &mut open)?;
         self.loaded
             .lives
             .sort_by_key(|release| (release.ended_at, release.id));
         Ok(open)
+    }
+
+    /// Takes the releases that did not change since they came in; `changed` are the others.
+    fn take_born(
+        &mut self,
+        changed: &[ReleaseId],
+        open: &mut Vec<Release>,
+    ) -> Result<(), StoreError> {
+        let (from, to) = Table::Births.bounds();
+        for entry in self.store.engine()?.range(&from, &to) {
+            let (key, value) = entry?;
+            let known = |release| {
+                changed.binary_search(&release).is_ok() || self.lost_releases.contains(&release)
+            };
+            if release_of(key.as_ref()).is_some_and(known) {
+                continue;
+            }
+            match read::<records::BirthRecord, Birth>(key.as_ref(), value.as_ref())? {
+                Ok(birth) => {
+                    self.take_key(&birth.release);
+                    open.push(birth.release);
+                }
+                Err(damaged) => self.set_aside(damaged),
+            }
+        }
+        Ok(())
     }
 
     fn take_key(&mut self, release: &Release) {
@@ -143,7 +185,7 @@ impl<E: Engine> Loader<'_, E> {
             .find(|target| self.lost_targets.contains(target));
         let problem = if let Some(target) = lost {
             format!("the record of its target {target} cannot be read")
-        } else if !damaged.is_empty() {
+        } else if !damaged.is_empty() || self.lost_jobs.contains(&release.id) {
             "its specification or a job of it cannot be read".to_owned()
         } else if !(0..release.jobs).eq(jobs.iter().map(|job| job.id.index)) {
             "a job of it is missing".to_owned()
@@ -217,9 +259,20 @@ impl Parts {
         let mut parts = Self {
             release: release.clone(),
             spec: None,
-            jobs: Vec::with_capacity(release.jobs as usize),
+            jobs: Vec::new(),
             damaged: Vec::new(),
         };
+        let mut jobs = BTreeMap::new();
+        let key = Key::birth(release.id);
+        if let Some(value) = engine.get(key.as_ref())? {
+            match read::<records::BirthRecord, Birth>(key.as_ref(), value.as_ref())? {
+                Ok(birth) => {
+                    parts.spec = Some(birth.spec);
+                    jobs.extend(birth.jobs.into_iter().map(|job| (job.id.index, job)));
+                }
+                Err(damaged) => parts.damaged.push(damaged),
+            }
+        }
         let key = Key::spec(release.id);
         if let Some(value) = engine.get(key.as_ref())? {
             match read::<v1::ReleaseSpec, _>(key.as_ref(), value.as_ref())? {
@@ -230,11 +283,14 @@ impl Parts {
         let (from, to) = Key::jobs(release.id);
         for entry in engine.range(from.as_ref(), to.as_ref()) {
             let (key, value) = entry?;
-            match read::<records::JobRecord, _>(key.as_ref(), value.as_ref())? {
-                Ok(job) => parts.jobs.push(job),
+            match read::<records::JobRecord, Job>(key.as_ref(), value.as_ref())? {
+                Ok(job) => {
+                    jobs.insert(job.id.index, job);
+                }
                 Err(damaged) => parts.damaged.push(damaged),
             }
         }
+        parts.jobs = jobs.into_values().collect();
         Ok(parts)
     }
 }

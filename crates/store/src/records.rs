@@ -1,5 +1,6 @@
 //! Records over any engine: framed, checked, and closed for good after a failed write.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use prost::Message;
@@ -9,9 +10,10 @@ use shipway_domain::ids::ReleaseId;
 use shipway_domain::job::Job;
 use shipway_domain::release::Release;
 use shipway_domain::spec::ReleaseSpec;
-use shipway_proto::store::v1::{EventRun, JobRecord, ReleaseRecord};
+use shipway_proto::store::v1::{BirthRecord, EventRun, JobRecord, ReleaseRecord};
 use shipway_proto::v1;
 
+use crate::birth::Birth;
 use crate::data_dir::{DataDir, LowDisk};
 use crate::encode::{encode, put};
 use crate::engine::memory::Memory;
@@ -19,7 +21,7 @@ use crate::engine::sled::Sled;
 use crate::engine::{Engine, Writes};
 use crate::error::{Damage, StoreError};
 use crate::frame;
-use crate::key::{Key, Table};
+use crate::key::{Key, Table, release_of};
 use crate::load;
 use crate::loaded::Loaded;
 use crate::store::{Filter, Receipt, Store};
@@ -144,17 +146,32 @@ impl<E: Engine> Records<E> {
             .map_err(|unreadable| unreadable.about(key))
     }
 
-    /// The jobs of a release, in order.
-    pub(crate) fn jobs(&self, release: ReleaseId) -> Result<Vec<Job>, StoreError> {
+    /// What a release came with; releases of older versions came in pieces.
+    pub(crate) fn birth(&self, release: ReleaseId) -> Result<Option<Birth>, StoreError> {
+        self.read::<BirthRecord, _>(&Key::birth(release))
+    }
+
+    /// The jobs that a release came with, as they are now, in order.
+    fn jobs(&self, release: ReleaseId, born: Vec<Job>) -> Result<Vec<Job>, StoreError> {
+        let mut jobs: BTreeMap<u32, Job> =
+            born.into_iter().map(|job| (job.id.index, job)).collect();
         let (from, to) = Key::jobs(release);
-        self.engine()?
-            .range(from.as_ref(), to.as_ref())
-            .map(|entry| {
-                let (key, value) = entry?;
-                frame::read::<JobRecord, Job>(key.as_ref(), value.as_ref())
-                    .map_err(|unreadable| unreadable.about(key.as_ref()))
-            })
-            .collect()
+        let aside = [&from, &to].map(|key| Key::quarantined(key.as_ref()));
+        for entry in self.engine()?.range(aside[0].as_ref(), aside[1].as_ref()) {
+            let (key, value) = entry?;
+            let key = &key.as_ref()[1..];
+            // What the job came with is of the past: damaged it is, and not as it was.
+            let job = frame::read::<JobRecord, Job>(key, value.as_ref())
+                .map_err(|unreadable| unreadable.about(key))?;
+            jobs.insert(job.id.index, job);
+        }
+        for entry in self.engine()?.range(from.as_ref(), to.as_ref()) {
+            let (key, value) = entry?;
+            let job = frame::read::<JobRecord, Job>(key.as_ref(), value.as_ref())
+                .map_err(|unreadable| unreadable.about(key.as_ref()))?;
+            jobs.insert(job.id.index, job);
+        }
+        Ok(jobs.into_values().collect())
     }
 }
 
@@ -168,14 +185,22 @@ impl<E: Engine> Store for Records<E> {
     }
 
     fn spec(&self, release: ReleaseId) -> Result<Option<ReleaseSpec>, StoreError> {
-        self.read::<v1::ReleaseSpec, _>(&Key::spec(release))
+        match self.birth(release)? {
+            Some(birth) => Ok(Some(birth.spec)),
+            None => self.read::<v1::ReleaseSpec, _>(&Key::spec(release)),
+        }
     }
 
     fn release(&self, release: ReleaseId) -> Result<Option<(Release, Vec<Job>)>, StoreError> {
-        let Some(found) = self.read::<ReleaseRecord, _>(&Key::release(release))? else {
+        let changed = self.read::<ReleaseRecord, Release>(&Key::release(release))?;
+        let (born, jobs) = match self.birth(release)? {
+            Some(birth) => (Some(birth.release), birth.jobs),
+            None => (None, Vec::new()),
+        };
+        let Some(found) = changed.or(born) else {
             return Ok(None);
         };
-        Ok(Some((found, self.jobs(release)?)))
+        Ok(Some((found, self.jobs(release, jobs)?)))
     }
 
     fn events(
@@ -192,8 +217,11 @@ impl<E: Engine> Store for Records<E> {
         let before = engine
             .range(beginning.as_ref(), wanted.as_ref())
             .next_back();
-        let mut events: Vec<Event> = Vec::new();
-        let mut last = after;
+        let born = self.birth(release)?.map(|birth| birth.events);
+        let mut events: Vec<Event> = born.unwrap_or_default();
+        events.retain(|event| event.seq > after);
+        events.truncate(limit);
+        let mut last = events.last().map_or(after, |event| event.seq);
         for entry in before
             .into_iter()
             .chain(engine.range(wanted.as_ref(), end.as_ref()))
@@ -224,20 +252,46 @@ impl<E: Engine> Store for Records<E> {
         before: Option<ReleaseId>,
         limit: usize,
     ) -> Result<Vec<Release>, StoreError> {
-        let (from, end) = Table::Releases.bounds();
-        let before = before.map(Key::release);
-        let to = before.as_ref().map_or(&end[..], AsRef::as_ref);
+        let engine = self.engine()?;
+        let ends = |table: Table| {
+            let (from, end) = table.bounds();
+            let before = before.map(|release| table.of_release(release));
+            (
+                from,
+                before.map_or_else(|| end.to_vec(), |key| key.as_ref().to_vec()),
+            )
+        };
+        let (changed, born) = (ends(Table::Releases), ends(Table::Births));
+        let mut changed = engine.range(&changed.0, &changed.1).rev().peekable();
+        let mut born = engine.range(&born.0, &born.1).rev().peekable();
         let mut found = Vec::new();
-        for entry in self.engine()?.range(&from, to).rev() {
-            if found.len() >= limit {
-                break;
+        while found.len() < limit {
+            let number = |entry: Option<&Result<(E::Bytes, E::Bytes), StoreError>>| match entry {
+                Some(Ok((key, _))) => release_of(key.as_ref()),
+                // Its failure is told when it is taken.
+                Some(Err(_)) => Some(ReleaseId::from_number(u64::MAX)),
+                None => None,
+            };
+            let (left, right) = (number(changed.peek()), number(born.peek()));
+            if left == right {
+                // The release has changed since it came in.
+                born.next().transpose()?;
             }
+            let next = if left >= right {
+                changed.next()
+            } else {
+                born.next()
+            };
+            let Some(entry) = next else { break };
             let (key, value) = entry?;
-            if let Ok(release) = frame::read::<ReleaseRecord, Release>(key.as_ref(), value.as_ref())
-                && filter.passes(&release)
-            {
-                found.push(release);
-            }
+            let (key, value) = (key.as_ref(), value.as_ref());
+            let release = if left >= right {
+                frame::read::<ReleaseRecord, Release>(key, value).ok()
+            } else {
+                let birth = frame::read::<BirthRecord, Birth>(key, value).ok();
+                birth.map(|birth| birth.release)
+            };
+            found.extend(release.filter(|release| filter.passes(release)));
         }
         Ok(found)
     }

@@ -1,6 +1,9 @@
 //! Damaged records are set aside, reported at every start, and never taken for absent ones.
 
 use shipway_domain::change::Change;
+use shipway_domain::ids::Attempt;
+use shipway_domain::job::Job;
+use shipway_domain::release::Release;
 use shipway_domain::verdict::Verdict;
 
 use super::support::*;
@@ -10,14 +13,37 @@ use crate::error::StoreError;
 use crate::key::Key;
 use crate::{Loaded, MemoryStore, Store as _};
 
-/// Two releases and a target, of which one record gets another value.
+/// Two releases in pieces and a target, of which one record gets another value.
 fn with_damage(key: &Key, damage: impl FnOnce(&mut Vec<u8>)) -> MemoryStore {
+    let mut changes = [submission(0), submission(1)].concat();
+    changes.push(Change::Target(slot("web", Some(job_id(0, 1)))));
+    let is_spec = |change: &Change| matches!(change, Change::Spec { .. });
+    let (specs, others) = changes.into_iter().partition(is_spec);
+    damaged(&[specs, others], key, damage)
+}
+
+/// Two releases as they came in and what changed later, of which one record gets another value.
+fn with_damage_later(key: &Key, damage: impl FnOnce(&mut Vec<u8>)) -> MemoryStore {
+    let born = [submission(0), submission(1)].concat();
+    let later = vec![
+        Change::Release(Release {
+            last_seq: 7,
+            ..release(0)
+        }),
+        Change::Job(Job {
+            attempt: Attempt(3),
+            ..job(0, 1)
+        }),
+    ];
+    damaged(&[born, later], key, damage)
+}
+
+fn damaged(commits: &[Vec<Change>], key: &Key, damage: impl FnOnce(&mut Vec<u8>)) -> MemoryStore {
     let engine = Memory::default();
     let store = MemoryStore::over(engine.clone()).expect("a new store");
-    let target = Change::Target(slot("web", Some(job_id(0, 1))));
-    store
-        .commit(&[submission(0), submission(1), vec![target]].concat())
-        .expect("kept");
+    for changes in commits {
+        store.commit(changes).expect("kept");
+    }
     let mut value = engine
         .get(key.as_ref())
         .expect("readable")
@@ -152,4 +178,45 @@ fn an_intact_record_of_a_newer_format_is_refused_not_set_aside() {
             "{error}"
         );
     }
+}
+
+#[test]
+fn what_a_job_came_with_does_not_come_back_for_its_damaged_record() {
+    let store = with_damage_later(&Key::job(job_id(0, 1)), |value| flip_last(value));
+    let (loaded, reports) = reports(&store);
+    assert_eq!(loaded.changes, self::loaded(1));
+    assert_eq!(reports.len(), 2, "{reports:?}");
+    let error = store.release(id(0)).expect_err("damaged, not as it was");
+    assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+}
+
+#[test]
+fn what_a_release_came_with_does_not_come_back_for_its_damaged_record() {
+    let store = with_damage_later(&Key::release(id(0)), |value| flip_last(value));
+    let (loaded, reports) = reports(&store);
+    assert_eq!(loaded.changes, self::loaded(1));
+    assert_eq!(reports, ["release 1000: its checksum is wrong"]);
+    let error = store.release(id(0)).expect_err("damaged, not as it was");
+    assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+}
+
+#[test]
+fn a_damaged_birth_holds_its_release_back_whether_it_changed_since_or_not() {
+    let store = with_damage_later(&Key::birth(id(0)), |value| flip_last(value));
+    let (changed, lines) = reports(&store);
+    assert_eq!(changed.changes, self::loaded(1));
+    assert_eq!(
+        lines[1],
+        "what release 1000 came with: its checksum is wrong"
+    );
+    assert!(store.spec(id(0)).is_err());
+    let store = with_damage_later(&Key::birth(id(1)), |value| flip_last(value));
+    let (unchanged, lines) = reports(&store);
+    assert_eq!(
+        lines,
+        ["what release 1001 came with: its checksum is wrong"]
+    );
+    assert_eq!(unchanged.next_release, 2);
+    assert_eq!(unchanged.changes.len(), 4, "{:?}", unchanged.changes);
+    assert!(store.release(id(1)).is_err());
 }

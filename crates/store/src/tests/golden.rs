@@ -139,8 +139,50 @@ fn samples_kept() -> Memory {
         release: id(5),
         event,
     }));
+    // A specification that comes by itself is kept by itself.
+    store.commit(&[changes.remove(1)]).expect("kept");
     store.commit(&changes).expect("kept");
     engine
+}
+
+fn sample_birth() -> (Key, expect_test::ExpectFile) {
+    let file = expect_file!["../../tests/golden/birth.v1.hex"];
+    (Key::birth(id(5)), file)
+}
+
+#[test]
+fn a_birth_is_written_as_its_golden_file_says_and_read() {
+    let engine = Memory::default();
+    let store = MemoryStore::over(engine.clone()).expect("a new store");
+    let mut changes = vec![
+        Change::Release(sample_release()),
+        Change::Spec {
+            release: id(5),
+            spec: spec().into(),
+        },
+        Change::Job(sample_job()),
+    ];
+    changes.extend(sample_events().map(|event| Change::Event {
+        release: id(5),
+        event,
+    }));
+    store.commit(&changes).expect("kept");
+    let (key, file) = sample_birth();
+    let value = engine.get(key.as_ref()).expect("readable").expect("kept");
+    file.assert_eq(&to_hex(&value));
+    let mut writes = Writes::new();
+    writes.put(key.as_ref(), |buffer| buffer.extend(from_hex(&file.data())));
+    let engine = Memory::default();
+    engine.write(&writes).expect("written");
+    let store = MemoryStore::over(engine).expect("a known format");
+    assert_eq!(
+        store.release(id(5)).expect("readable"),
+        Some((sample_release(), vec![sample_job()]))
+    );
+    assert_eq!(store.spec(id(5)).expect("readable"), Some(spec()));
+    let events = store.events(id(5), 0, 9).expect("readable");
+    assert_eq!(events, sample_events());
+    assert_eq!(store.events(id(5), 1, 9).expect("readable"), events[1..]);
 }
 
 #[test]
