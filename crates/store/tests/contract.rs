@@ -98,6 +98,8 @@ contract! {
     releases_that_ended_live_come_in_the_order_of_their_ends
     numbers_of_releases_are_never_used_again
     releases_are_listed_newest_first
+    a_release_is_as_it_last_changed_and_listed_once
+    a_release_too_large_for_one_record_is_kept_all_the_same
     what_was_never_kept_is_not_found
     a_record_that_is_too_large_is_refused_with_all_beside_it
 }
@@ -310,4 +312,56 @@ fn a_record_that_is_too_large_is_refused_with_all_beside_it(mut store: Subject) 
     let key = IdempotencyKey::new("key-0").expect("a key");
     store.keep(&submission(0));
     assert_eq!(store.load().expect("it loads").keys[0].0, key);
+}
+
+fn a_release_is_as_it_last_changed_and_listed_once(mut store: Subject) {
+    store.keep(&[submission(0), submission(1)].concat());
+    store.middle();
+    let changed = Release {
+        last_seq: 2,
+        ..release(0)
+    };
+    let moved = Job {
+        attempt: Attempt(2),
+        ..job(0, 1)
+    };
+    store.keep(&[
+        Change::Release(changed.clone()),
+        Change::Job(moved.clone()),
+        happened(0, 2),
+    ]);
+    store.middle();
+    let listed = store.releases(&Filter::default(), None, 9);
+    assert_eq!(listed.expect("readable"), [release(1), changed.clone()]);
+    let found = store.release(id(0)).expect("readable");
+    assert_eq!(
+        found,
+        Some((changed.clone(), vec![job(0, 0), moved.clone()]))
+    );
+    let events = store.events(id(0), 0, 9).expect("readable");
+    assert_eq!(events, [event(1), event(2)]);
+    let after = store.events(id(0), 1, 9).expect("readable");
+    assert_eq!(after, [event(2)]);
+    let loaded = store.load().expect("it loads").changes;
+    assert!(loaded.contains(&Change::Release(changed)), "{loaded:?}");
+    assert!(loaded.contains(&Change::Job(moved)), "{loaded:?}");
+    assert_eq!(loaded.len(), 8);
+}
+
+fn a_release_too_large_for_one_record_is_kept_all_the_same(mut store: Subject) {
+    let jobs: Vec<Job> = (0..2000).map(|index| job(0, index)).collect();
+    let large = Release {
+        jobs: 2000,
+        ..release(0)
+    };
+    let mut changes = submission(0);
+    changes.push(Change::Release(large.clone()));
+    changes.extend(jobs.iter().cloned().map(Change::Job));
+    store.keep(&changes);
+    store.middle();
+    let found = store.release(id(0)).expect("readable");
+    assert_eq!(found, Some((large, jobs)));
+    assert_eq!(store.spec(id(0)).expect("readable"), Some(spec()));
+    assert_eq!(store.events(id(0), 0, 9).expect("readable"), [event(1)]);
+    assert_eq!(store.load().expect("it loads").changes.len(), 2002);
 }
