@@ -21,8 +21,9 @@ use crate::offer;
 
 /// Inputs that are decided in one go.
 const AT_ONCE: usize = 512;
-/// Commits under way at once: while one is synced, the next collects its inputs.
-const IN_FLIGHT: usize = 2;
+/// Commits under way at once: while one is synced, the next collects its inputs. A second one would
+/// only make each smaller, and a commit costs the same whatever is in it.
+const IN_FLIGHT: usize = 1;
 /// The longest sleep, so that a clock that was set is noticed.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 
