@@ -32,6 +32,6 @@ pub use outside::{Fresh, Outside, Scripted};
 pub use plan::{Check, Checks, Outcome, Phases, Plan, Until};
 pub use service::{ContinueRefused, Service, Stall, Standing, StopRefused};
 pub use service_deployment::{BreakerReport, Counts, Rollback, ServiceDeployment, Status};
-pub use task::{Exit, Health, Stop, StopCode, Task, TaskChange, TaskStatus, TaskTimes};
+pub use task::{Exit, Health, Report, Stop, StopCode, Task, TaskChange, TaskStatus, TaskTimes};
 pub use time::Time;
 pub use timeline::{Point, Timeline, TimelineEnd, timeline};

@@ -153,6 +153,9 @@ pub enum Outcome {
         /// What ECS says about it, for instance `Health checks failed with these codes: [502]`.
         reason: String,
     },
+    /// It really runs somewhere: everything from its pull to its exit is reported by
+    /// [`Task::report`](crate::Task::report) or [`Service::report`](crate::Service::report).
+    External,
 }
 
 /// Everything about one task that is decided when it is launched.

@@ -3,6 +3,7 @@
 mod course;
 mod drive;
 mod inputs;
+mod reports;
 mod rollout;
 mod scheduler;
 

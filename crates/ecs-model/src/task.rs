@@ -1,15 +1,19 @@
 //! One task on its way through its states (ecs-facts 1.4).
 
 mod life;
+mod report;
 mod words;
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::Plan;
+use crate::plan::{Outcome, Plan};
 use crate::time::Time;
 
+use report::Told;
+
+pub use report::Report;
 pub use words::{Exit, Health, Stop, StopCode, TaskChange, TaskStatus, TaskTimes};
 
 /// One task.
@@ -28,6 +32,8 @@ pub struct Task {
     next_status: Option<Time>,
     next_health: Option<(Time, Health)>,
     ends: Option<(Time, Exit)>,
+    #[serde(default)]
+    told: Told,
 }
 
 impl Task {
@@ -54,13 +60,18 @@ impl Task {
             next_status: Some(at + first),
             next_health: None,
             ends: None,
+            told: Told::default(),
         }
     }
 
-    /// A task that has been running and healthy for a while.
+    /// A task that has been running and healthy for a while. Nobody has really started it, so nobody will
+    /// report about it.
     #[must_use]
     pub fn running(id: String, deployment: Option<String>, plan: Plan, at: Time) -> Self {
         let mut task = Self::launch(id, deployment, plan, at);
+        if task.is_external() {
+            task.plan.outcome = Outcome::Runs;
+        }
         task.times = TaskTimes {
             connectivity_at: Some(at),
             pull_started_at: Some(at),
@@ -162,7 +173,7 @@ impl Task {
 
     /// Whether it will still become healthy, unhealthy or RUNNING by itself, or end its stopping.
     #[must_use]
-    pub const fn is_moving(&self) -> bool {
-        self.next_status.is_some() || self.next_health.is_some()
+    pub fn is_moving(&self) -> bool {
+        self.next_status.is_some() || self.next_health.is_some() || self.awaits_report()
     }
 }

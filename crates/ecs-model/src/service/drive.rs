@@ -3,7 +3,6 @@
 use crate::breaker::{BreakerStatus, Failure};
 use crate::event::Say;
 use crate::outside::Outside;
-use crate::plan::Outcome;
 use crate::task::{Task, TaskChange, TaskStatus};
 use crate::time::Time;
 
@@ -155,9 +154,10 @@ impl Service {
     fn say_unhealthy(&mut self, index: usize, outside: &mut dyn Outside) {
         let task = &self.tasks[index];
         let id = task.id().to_owned();
-        let Outcome::Unhealthy { check, reason, .. } = task.plan().outcome.clone() else {
+        let Some((check, reason)) = task.trouble() else {
             return;
         };
+        let reason = reason.to_owned();
         let group = match check {
             crate::plan::Check::Target => self.config.target_group.clone(),
             crate::plan::Check::Container => None,

@@ -269,14 +269,8 @@ impl Service {
 }
 
 fn stop_reason(task: &Task, deployment: &str, target_group: Option<&str>) -> String {
-    match (&task.plan().outcome, task.health()) {
-        (
-            Outcome::Unhealthy {
-                check: Check::Target,
-                ..
-            },
-            Health::Unhealthy,
-        ) => format!(
+    match (task.trouble(), task.health()) {
+        (Some((Check::Target, _)), Health::Unhealthy) => format!(
             "Task failed ELB health checks in (target-group {})",
             target_group.unwrap_or_default()
         ),

@@ -59,14 +59,14 @@ impl Task {
                 }
                 self.times.connectivity_at = Some(at);
                 self.times.pull_started_at = Some(at);
-                self.go(TaskStatus::Pending, at + phases.pulling)
+                self.go_when_told(TaskStatus::Pending, at + phases.pulling)
             }
             TaskStatus::Pending => {
                 self.times.pull_stopped_at = Some(at);
                 if let Some(reason) = self.fails(Until::Pulling) {
                     return self.never_ran(at, reason);
                 }
-                self.go(TaskStatus::Activating, at + phases.activating)
+                self.go_when_told(TaskStatus::Activating, at + phases.activating)
             }
             TaskStatus::Activating => {
                 if let Some(reason) = self.fails(Until::Activating) {
@@ -78,18 +78,19 @@ impl Task {
                 TaskChange::Running
             }
             TaskStatus::Deactivating => {
-                self.go(
-                    TaskStatus::Stopping,
-                    at + phases.terminating.min(phases.stop_timeout),
-                );
+                let stopped = at + phases.terminating.min(phases.stop_timeout);
+                self.go_when_told(TaskStatus::Stopping, stopped);
+                if self.told.exit.is_some() {
+                    self.next_status = Some(at);
+                }
                 TaskChange::Drained
             }
             TaskStatus::Stopping => {
                 let killed = phases.terminating >= phases.stop_timeout;
-                self.exit = Some(Exit {
+                self.exit = Some(self.told.exit.take().unwrap_or(Exit {
                     code: if killed { 137 } else { 0 },
                     reason: None,
-                });
+                }));
                 self.times.execution_stopped_at = Some(at);
                 self.go(TaskStatus::Deprovisioning, at + phases.deprovisioning)
             }
@@ -108,9 +109,17 @@ impl Task {
         TaskChange::Moved
     }
 
+    /// Enters a state that an external task leaves when it is told to, and any other one by its phases.
+    fn go_when_told(&mut self, status: TaskStatus, until: Time) -> TaskChange {
+        self.status = status;
+        self.next_status = (!self.is_external()).then_some(until);
+        TaskChange::Moved
+    }
+
     fn fails(&self, here: Until) -> Option<String> {
         match &self.plan.outcome {
             Outcome::CannotStart { until, reason } if *until == here => Some(reason.clone()),
+            Outcome::External => self.told.failure.clone(),
             _ => None,
         }
     }
@@ -147,6 +156,9 @@ impl Task {
             checks,
             outcome,
         } = &self.plan;
+        if *outcome == Outcome::External && (checks.container || checks.target) {
+            return;
+        }
         let passing = match (checks.container, checks.target) {
             (false, false) => phases.settling,
             (true, false) => phases.container_passing,
