@@ -12,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::persist::write_atomically;
-use crate::{SimConfig, seed, start};
+use crate::{SimConfig, Tasks, seed, start};
 
 /// A stand-in for ECS, ECR, Application Auto Scaling and STS.
 ///
@@ -32,6 +32,9 @@ pub struct Args {
     /// Directory that keeps state between runs.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// What tasks are made of: nothing but time, or containers of a Docker Engine.
+    #[arg(long, value_enum, default_value_t, value_name = "KIND")]
+    pub tasks: Tasks,
     /// Start with the demo accounts (tools, staging, prod) and their service `hello`.
     #[arg(long)]
     pub seed_demo: bool,
@@ -48,6 +51,7 @@ pub async fn run(args: Args) -> Result<()> {
         listen: args.listen,
         time_scale: args.time_scale,
         data: args.data,
+        tasks: args.tasks,
         id_seed: None,
     })
     .await?;

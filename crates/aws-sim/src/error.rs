@@ -41,6 +41,9 @@ pub enum SimError {
         /// What is wrong with it.
         source: serde_json::Error,
     },
+    /// Tasks cannot be containers here.
+    #[error("tasks of kind docker need a Docker Engine: {0}")]
+    Engine(String),
     /// A seed contradicts itself or is refused by a service.
     #[error("bad seed: {0}")]
     Seed(String),

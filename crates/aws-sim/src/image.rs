@@ -16,6 +16,8 @@ const SCRIPT_LABEL: &str = "aws-sim.script";
 pub(crate) struct Pull<'a> {
     /// Account of the task.
     pub(crate) account: &'a str,
+    /// Family of its task definition.
+    pub(crate) family: &'a str,
     /// `image` of the container definition.
     pub(crate) image: &'a str,
     /// Digest that the tag in `image` was resolved to before (ecs-facts 3.7); it is pulled then.
@@ -113,7 +115,7 @@ impl World {
         reference.wanted = pull.digest.unwrap_or(reference.wanted);
         let image = match reference.host.and_then(|host| self.registry_at(host)) {
             Some((owner, region)) => self.in_registry(pull, &reference, owner, region)?,
-            None => self.elsewhere(pull.image, &reference),
+            None => self.elsewhere(pull, &reference),
         };
         refuse_if_scripted(pull, image.script.as_ref())?;
         Ok(image)
@@ -181,11 +183,39 @@ impl World {
                 .as_ref()
                 .is_none_or(|built| *built == platform),
             script: self
-                .script_for(names)
+                .script_for(pull.family, names)
                 .cloned()
                 .or_else(|| own_script(image)),
             labels: image.labels.clone(),
         })
+    }
+
+    /// Who pulls for a task. A role that was not seeded is taken to exist and to allow it.
+    fn puller(&self, account: &str, execution_role: Option<&str>) -> Principal {
+        if let Some(known) = self.known_role(account, execution_role) {
+            return known;
+        }
+        let mut puller = Principal::root(account);
+        let role = execution_role.and_then(|arn| arn.rsplit('/').next());
+        puller.role = role.map(str::to_owned);
+        puller
+    }
+
+    /// A task as its execution role, if that was seeded.
+    pub(crate) fn known_role(
+        &self,
+        account: &str,
+        execution_role: Option<&str>,
+    ) -> Option<Principal> {
+        let name = execution_role?.rsplit('/').next()?;
+        let role = self.accounts.get(account)?.roles.get(name)?;
+        Some(Principal::session(account, role, "task"))
+    }
+
+    /// Whether the image is in a registry of this simulator.
+    pub(crate) fn has_registry_of(&self, image: &str) -> bool {
+        let host = Reference::parse(image).host;
+        host.is_some_and(|host| self.registry_at(host).is_some())
     }
 
     /// Whether the puller's own policy or that of the repository forbids the pull.
@@ -197,15 +227,7 @@ impl World {
         region: &str,
         repository: &Repository,
     ) -> bool {
-        let mut puller = Principal::root(pull.account);
-        // A role that was not seeded is taken to exist and to allow the pull.
-        let role = pull.execution_role.and_then(|arn| arn.rsplit('/').next());
-        let account = self.accounts.get(pull.account);
-        if let Some(role) = role.and_then(|role| account?.roles.get(role)) {
-            puller = Principal::session(pull.account, role, "task");
-        } else if let Some(role) = role {
-            puller.role = Some(role.to_owned());
-        }
+        let puller = self.puller(pull.account, pull.execution_role);
         ["BatchGetImage", "GetDownloadUrlForLayer"]
             .iter()
             .any(|action| {
@@ -220,14 +242,14 @@ impl World {
             })
     }
 
-    fn elsewhere(&self, image: &str, reference: &Reference<'_>) -> ResolvedImage {
+    fn elsewhere(&self, pull: Pull<'_>, reference: &Reference<'_>) -> ResolvedImage {
         let digest = if reference.wanted.contains(':') {
             reference.wanted.to_owned()
         } else {
-            digest::of(image.as_bytes())
+            made_digest(pull.image)
         };
         ResolvedImage {
-            script: self.script_for([image, &digest]).cloned(),
+            script: self.script_for(pull.family, [pull.image, &digest]).cloned(),
             manifest_digest: digest.clone(),
             digest,
             runs_here: true,
@@ -263,6 +285,20 @@ fn for_platform<'r>(
     let child = child.ok_or_else(none)?;
     let image = repository.images.get(&child.digest).ok_or_else(none)?;
     Ok((&child.digest, image))
+}
+
+/// The digest that an image elsewhere gets from its name.
+pub(crate) fn made_digest(image: &str) -> String {
+    digest::of(image.as_bytes())
+}
+
+/// The same image, named by its digest.
+pub(crate) fn at_digest(image: &str, digest: &str) -> String {
+    let rest = image.split('@').next().unwrap_or(image);
+    let (path, last) = rest.rsplit_once('/').unwrap_or(("", rest));
+    let name = last.split(':').next().unwrap_or(last);
+    let slash = if path.is_empty() { "" } else { "/" };
+    format!("{path}{slash}{name}@{digest}")
 }
 
 fn own_script(image: &Image) -> Option<Script> {

@@ -1,8 +1,10 @@
-//! Failure scripts: what goes wrong with the tasks of an image.
+//! Failure scripts: what goes wrong with the tasks of an image or family.
 
 use serde::{Deserialize, Serialize};
 
-/// What shall happen to tasks that run a certain image.
+use crate::glob;
+
+/// What shall happen to tasks that run a certain image, or are of a certain family.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Script {
@@ -10,6 +12,9 @@ pub struct Script {
     /// all of one of them. Empty in a script that an image carries as a label.
     #[serde(rename = "match", default)]
     pub pattern: String,
+    /// Family of task definitions it applies to, or a pattern with `*`. With `match` both must fit.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub family: String,
     /// What happens.
     pub kind: ScriptKind,
     /// Exit code, for `exit`. Default 1.
@@ -53,9 +58,20 @@ pub enum ScriptKind {
 }
 
 impl Script {
-    /// Whether it is meant for an image known by these names (reference, digests).
-    pub(crate) fn applies_to<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> bool {
-        crate::glob::any_part(&self.pattern, names)
+    /// Whether it names what it is for.
+    pub(crate) fn is_aimed(&self) -> bool {
+        !(self.pattern.is_empty() && self.family.is_empty())
+    }
+
+    /// Whether it is meant for a task of this family, with an image known by these names (reference, digests).
+    pub(crate) fn applies_to<'a>(
+        &self,
+        family: &str,
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> bool {
+        self.is_aimed()
+            && (self.family.is_empty() || glob::matches(&self.family, family))
+            && (self.pattern.is_empty() || glob::any_part(&self.pattern, names))
     }
 }
 
@@ -70,10 +86,26 @@ mod tests {
     #[test]
     fn a_script_matches_by_part_or_by_pattern() {
         let names = ["127.0.0.1:5000/hello:broken", "sha256:abc"];
-        assert!(script("hello:broken").applies_to(names));
-        assert!(script("sha256:abc").applies_to(names));
-        assert!(script("*:broken").applies_to(names));
-        assert!(!script("*:broke").applies_to(names));
-        assert!(!script("").applies_to(names));
+        assert!(script("hello:broken").applies_to("web", names));
+        assert!(script("sha256:abc").applies_to("web", names));
+        assert!(script("*:broken").applies_to("web", names));
+        assert!(!script("*:broke").applies_to("web", names));
+        assert!(!script("").applies_to("web", names));
+    }
+
+    #[test]
+    fn a_script_for_a_family_wants_the_whole_name_and_the_image_too_if_it_has_one() {
+        let names = ["app:v1"];
+        let family = |family: &str, pattern: &str| {
+            let mut script = script(pattern);
+            family.clone_into(&mut script.family);
+            script
+        };
+        assert!(family("web", "").applies_to("web", names));
+        assert!(!family("web", "").applies_to("website", names));
+        assert!(family("web*", "").applies_to("website", names));
+        assert!(family("web", "app:v1").applies_to("web", names));
+        assert!(!family("web", "app:v2").applies_to("web", names));
+        assert!(!family("api", "app:v1").applies_to("web", names));
     }
 }

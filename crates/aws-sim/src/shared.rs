@@ -23,6 +23,8 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     /// Wakes the task that lets things happen.
     pub(crate) tick: Notify,
+    /// Wakes the task that runs containers.
+    pub(crate) engine: Notify,
     /// Wakes the task that saves.
     pub(crate) save: Notify,
     world: Mutex<World>,
@@ -36,6 +38,7 @@ impl Shared {
             faults: Faults::default(),
             limits: Limits::default(),
             tick: Notify::new(),
+            engine: Notify::new(),
             save: Notify::new(),
             world: Mutex::new(world),
         }

@@ -12,13 +12,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::calls::Call;
 use crate::clock::Clock;
+use crate::docker::Engine;
 use crate::files::Files;
 use crate::ids::Ids;
 use crate::script::Script;
 use crate::seed::{self, Seed};
 use crate::shared::Shared;
+use crate::tasks::Tasks;
 use crate::world::World;
-use crate::{SimError, control, persist, registry, tick, wire};
+use crate::{SimError, control, digest, docker, ecs, persist, registry, tick, wire};
 
 /// How long open connections may take to end at stop, in real time.
 const STOP_GRACE: Duration = Duration::from_secs(3);
@@ -32,28 +34,33 @@ pub struct SimConfig {
     pub time_scale: f64,
     /// Directory in which state is kept between runs; without it state ends with the process.
     pub data: Option<PathBuf>,
+    /// What tasks are made of.
+    pub tasks: Tasks,
     /// Where ids and secrets start, for runs that shall repeat; random without it.
     pub id_seed: Option<u64>,
 }
 
 impl Default for SimConfig {
-    /// A free port on loopback, real speed, nothing kept.
+    /// A free port on loopback, real speed, nothing kept, modelled tasks.
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             time_scale: 1.0,
             data: None,
+            tasks: Tasks::Modelled,
             id_seed: None,
         }
     }
 }
 
-/// A running simulator. Dropping it ends it without saving; `stop` saves.
+/// A running simulator. Dropping it ends it without saving, and leaves containers behind; `stop` saves, and
+/// removes them.
 #[derive(Debug)]
 pub struct Sim {
     shared: Arc<Shared>,
     address: SocketAddr,
     data: Option<PathBuf>,
+    engine: Option<Arc<Engine>>,
     stop: CancellationToken,
     tasks: JoinSet<()>,
 }
@@ -61,7 +68,8 @@ pub struct Sim {
 /// Starts a simulator; it answers when this returns.
 ///
 /// # Errors
-/// When the configuration is out of range, a port cannot be bound, or saved state cannot be read.
+/// When the configuration is out of range, a port cannot be bound, saved state cannot be read, or tasks shall
+/// be containers and no engine answers.
 pub async fn start(config: SimConfig) -> Result<Sim, SimError> {
     let scale = config.time_scale;
     if scale != 0.0 && !(1.0..=1000.0).contains(&scale) {
@@ -70,8 +78,13 @@ pub async fn start(config: SimConfig) -> Result<Sim, SimError> {
     if !config.listen.ip().is_loopback() {
         return Err(SimError::NotLoopback(config.listen));
     }
-    let world = open(&config)?;
+    let mut world = open(&config)?;
+    let engine = match config.tasks {
+        Tasks::Modelled => None,
+        Tasks::Docker => Some(Arc::new(Engine::connect(instance(&config)?).await?)),
+    };
     let clock = Clock::starting(world.saved_at, scale);
+    ecs::external::lose_all(&mut world, clock.now());
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(|source| SimError::Listen {
@@ -88,6 +101,9 @@ pub async fn start(config: SimConfig) -> Result<Sim, SimError> {
     tasks.spawn(serve(listener, router, stop.clone()));
     tasks.spawn(registry::run(Arc::clone(&shared), stop.clone()));
     tasks.spawn(tick::run(Arc::clone(&shared), stop.clone()));
+    if let Some(engine) = engine.clone() {
+        tasks.spawn(docker::run(Arc::clone(&shared), engine, stop.clone()));
+    }
     if let Some(data) = config.data.clone() {
         tasks.spawn(persist::run(Arc::clone(&shared), data, stop.clone()));
     }
@@ -95,6 +111,7 @@ pub async fn start(config: SimConfig) -> Result<Sim, SimError> {
         shared,
         address,
         data: config.data,
+        engine,
         stop,
         tasks,
     })
@@ -111,12 +128,27 @@ fn open(config: &SimConfig) -> Result<World, SimError> {
     let saved = data.map(persist::load).transpose()?.flatten();
     let mut world = saved.unwrap_or_else(|| World::with_ids(ids));
     world.files = files;
+    world.tasks = config.tasks;
     world.sweep_files().map_err(|source| SimError::Data {
         path: data.map_or_else(std::env::temp_dir, Path::to_owned),
         source,
     })?;
     world.reopen_registries().map_err(SimError::Registry)?;
     Ok(world)
+}
+
+/// What this simulator calls itself in an engine: the same name whenever it has the same data directory.
+fn instance(config: &SimConfig) -> Result<String, SimError> {
+    let Some(data) = &config.data else {
+        let number = getrandom::u64().unwrap_or_default();
+        return Ok(format!("{number:016x}-{}", std::process::id()));
+    };
+    let path = data.canonicalize().map_err(|source| SimError::Data {
+        path: data.clone(),
+        source,
+    })?;
+    let name = digest::of(path.as_os_str().as_encoded_bytes());
+    Ok(name.trim_start_matches("sha256:").to_owned())
 }
 
 /// Serves one listener until `stop`.
@@ -176,6 +208,9 @@ impl Sim {
         if tokio::time::timeout(STOP_GRACE, ended).await.is_err() {
             tracing::warn!("connections were still open at stop");
             self.tasks.shutdown().await;
+        }
+        if let Some(engine) = &self.engine {
+            engine.sweep().await;
         }
         if let Some(data) = &self.data {
             persist::save_or_say(&self.shared, data);

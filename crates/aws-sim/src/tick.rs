@@ -22,6 +22,7 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
         if happened {
             shared.save.notify_one();
         }
+        shared.engine.notify_one();
         let deadline = async {
             match wake {
                 Some(wake) => shared.clock.sleep_until(wake).await,

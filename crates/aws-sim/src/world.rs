@@ -16,6 +16,7 @@ use crate::ids::Ids;
 use crate::logs;
 use crate::script::Script;
 use crate::sockets::Sockets;
+use crate::tasks::Tasks;
 
 /// One simulated AWS. Behind one lock; saved as it is.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -46,6 +47,9 @@ pub(crate) struct World {
     /// Registry listeners.
     #[serde(skip)]
     pub(crate) sockets: Sockets,
+    /// What tasks are made of.
+    #[serde(skip)]
+    pub(crate) tasks: Tasks,
 }
 
 /// One AWS account.
@@ -159,13 +163,14 @@ impl World {
         }
     }
 
-    /// The script for an image known by these names (reference, digests), if any.
+    /// The script for a task of a family, whose image is known by these names (reference, digests), if any.
     pub(crate) fn script_for<'a>(
         &self,
+        family: &str,
         names: impl IntoIterator<Item = &'a str> + Clone,
     ) -> Option<&Script> {
         let mut latest_first = self.scripts.iter().rev();
-        latest_first.find(|script| script.applies_to(names.clone()))
+        latest_first.find(|script| script.applies_to(family, names.clone()))
     }
 }
 

@@ -89,6 +89,7 @@ impl Stack {
             time_scale: config.time_scale,
             data: Some(config.data.join("aws")),
             id_seed: None,
+            ..aws_sim::SimConfig::default()
         })
         .await
         .context("the simulator could not start")?;

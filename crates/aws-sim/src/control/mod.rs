@@ -145,8 +145,10 @@ async fn scripts(State(shared): State<Arc<Shared>>) -> Response {
 
 async fn add_script(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
     reply(parse::<Script>(&body).and_then(|script| {
-        if script.pattern.is_empty() {
-            return Err("`match` is empty: name an image, tag or digest, or `*`".to_owned());
+        if !script.is_aimed() {
+            let problem =
+                "`match` is empty and so is `family`: name an image, tag, digest or family, or `*`";
+            return Err(problem.to_owned());
         }
         shared.world().scripts.push(script);
         shared.changed();

@@ -18,6 +18,7 @@ mod clusters;
 mod control;
 mod definition;
 mod drive;
+pub(crate) mod external;
 mod log;
 mod names;
 mod phases;
@@ -43,6 +44,7 @@ pub(crate) use scaling::{Census, ServiceName, census, set_desired};
 pub(crate) use seeding::seed;
 pub(crate) use state::State;
 pub(crate) use targets::{RegisteredTask, Standing};
+pub(crate) use task::Real;
 
 /// Answers one API call.
 pub(crate) fn call(

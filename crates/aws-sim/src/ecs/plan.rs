@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use ecs_model::{Check, Checks, Outcome, Plan, Until};
 
+use super::external::resolve_secret;
 use super::names::Place;
 use super::spec::{ContainerSpec, Spec};
 use super::task::Culprit;
 use crate::image::{Pull, ResolvedImage};
 use crate::script::{Script, ScriptKind};
+use crate::tasks::Tasks;
 use crate::world::World;
 
 /// A task about to be launched.
@@ -45,9 +47,11 @@ pub(super) fn foresee(
         culprit: None,
         log: Vec::new(),
     };
+    let external = world.tasks == Tasks::Docker;
     for (index, container) in spec.containers.iter().enumerate() {
         let pulled = world.resolve_image(Pull {
             account: &place.account,
+            family: &spec.family,
             image: &container.image,
             digest: known.get(index).and_then(Option::as_deref),
             platform: spec.platform(),
@@ -62,7 +66,11 @@ pub(super) fn foresee(
         foreseen
             .log
             .push(script.map_or_else(Vec::new, |script| script.log.clone()));
-        foreseen.digests.push(pulled.map(|image| image.digest));
+        // A container's image elsewhere is what the engine finds at its pull.
+        let known = !external || world.has_registry_of(&container.image);
+        foreseen
+            .digests
+            .push(pulled.map(|image| image.digest).filter(|_| known));
         if let Some((outcome, reason)) = outcome
             && foreseen.culprit.is_none()
         {
@@ -73,7 +81,20 @@ pub(super) fn foresee(
             });
         }
     }
+    if external && foreseen.plan.outcome == Outcome::Runs {
+        foreseen.plan.outcome = really_run(world, place, spec);
+    }
     foreseen
+}
+
+/// A task that no script decides about is run, if its secrets can be read.
+fn really_run(world: &World, place: &Place, spec: &Spec) -> Outcome {
+    let role = spec.execution_role.as_deref();
+    let mut secrets = spec.containers.iter().flat_map(|one| &one.secrets);
+    let unreadable = secrets.find_map(|from| resolve_secret(world, place, role, from).err());
+    unreadable.map_or(Outcome::External, |reason| {
+        cannot_start(Until::Provisioning, reason)
+    })
 }
 
 fn cannot_start(until: Until, reason: String) -> Outcome {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::external::pairs;
 use super::log::LogTarget;
 use crate::image::Platform;
 
@@ -42,6 +43,9 @@ pub(super) struct ContainerSpec {
     pub(super) health_check: bool,
     #[serde(default)]
     pub(super) log: Option<LogTarget>,
+    /// `valueFrom` of its secrets.
+    #[serde(default)]
+    pub(super) secrets: Vec<String>,
 }
 
 /// The pace of a container health check (ecs-facts 1.3).
@@ -125,6 +129,9 @@ fn container(container: &Value) -> ContainerSpec {
         memory_reservation: number("memoryReservation"),
         health_check: health_check(container).is_some(),
         log: LogTarget::of(container),
+        secrets: pairs(container.get("secrets"), "valueFrom")
+            .map(|(_, from)| from.to_owned())
+            .collect(),
     }
 }
 

@@ -45,6 +45,7 @@ fn world(platform: &str, labels: serde_json::Value) -> World {
 fn pull(world: &mut World, account: &str, rest: &str) -> Result<ResolvedImage, PullError> {
     let host = world.registry(OWNER, "eu-west-1").unwrap();
     world.resolve_image(Pull {
+        family: "web",
         account,
         image: &format!("{host}/{rest}"),
         digest: None,
@@ -135,6 +136,7 @@ fn an_image_elsewhere_has_a_digest_made_from_its_name() {
             architecture: "amd64",
         };
         let pull = Pull {
+            family: "web",
             account: OWNER,
             image,
             digest: None,
@@ -162,6 +164,7 @@ fn a_tag_resolved_before_is_pulled_by_its_digest_and_keeps_its_script() {
     let host = world.registry(OWNER, "eu-west-1").unwrap();
     let image = format!("{host}/app:v1");
     let mut again = Pull {
+        family: "web",
         account: OWNER,
         image: &image,
         digest: Some(&first.digest),

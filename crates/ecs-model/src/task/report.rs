@@ -52,6 +52,9 @@ impl Task {
             (Report::Pulled, TaskStatus::Pending) | (Report::Running, TaskStatus::Activating) => {
                 self.next_status = Some(at);
             }
+            (Report::CannotStart(reason), TaskStatus::Provisioning) => {
+                self.told.failure = Some(reason);
+            }
             (Report::CannotStart(reason), TaskStatus::Pending | TaskStatus::Activating) => {
                 self.told.failure = Some(reason);
                 self.next_status = Some(at);

@@ -20,6 +20,7 @@ use crate::wire::ApiError;
 
 pub(super) use calls::{deregister, describe, list, list_families, register};
 pub(super) use delete::delete;
+pub(super) use normalise::memory_mib;
 
 /// All revisions of a family; numbers are never used again.
 #[derive(Debug, Default, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ pub(super) fn cpu_units(text: &str) -> Option<u64> {
 }
 
 /// `memory` of a task in MiB: `2048`, `2GB`, `0.5 gb`.
-pub(super) fn memory_mib(text: &str) -> Option<u64> {
+pub(in crate::ecs) fn memory_mib(text: &str) -> Option<u64> {
     scaled(text, &[("gb", 1024.0), ("mb", 1.0), ("", 1.0)])
 }
 

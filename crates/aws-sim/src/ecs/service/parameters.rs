@@ -228,6 +228,13 @@ pub(super) fn target_group(members: &Map<String, Value>) -> Option<&str> {
     groups.find_map(|balancer| balancer.get("targetGroupArn")?.as_str())
 }
 
+/// The load balancer that has the target group.
+pub(in crate::ecs) fn balancer(members: &Map<String, Value>) -> Option<&Value> {
+    let balancers = members.get("loadBalancers")?.as_array()?;
+    let mut groups = balancers.iter();
+    groups.find(|balancer| balancer.get("targetGroupArn").is_some_and(Value::is_string))
+}
+
 /// What the members mean to the model.
 pub(super) fn config(members: &Map<String, Value>, settings: &Settings) -> Config {
     let none = Value::Null;

@@ -1,6 +1,7 @@
 //! Tasks: what the API shows about them beside the model, and tasks without a service.
 
 mod calls;
+mod real;
 mod run;
 mod show;
 
@@ -18,6 +19,7 @@ use crate::clock::SimTime;
 use crate::ids::Ids;
 
 pub(super) use calls::{describe, list};
+pub(crate) use real::Real;
 pub(super) use run::{run, stop};
 
 /// Stopped tasks are kept for so long.
@@ -39,6 +41,9 @@ struct ContainerRecord {
     id: String,
     runtime: String,
     digest: Option<String>,
+    /// How the real container does, if there is one.
+    #[serde(default)]
+    real: Option<Real>,
 }
 
 /// The container that ends a task.
@@ -61,6 +66,7 @@ impl TaskRecord {
                     id: ids.uuid(),
                     runtime: format!("{}-{}", ids.hex(32), ids.digits(10)),
                     digest: digest.clone(),
+                    real: None,
                 })
                 .collect(),
             culprit: foreseen.culprit.clone(),

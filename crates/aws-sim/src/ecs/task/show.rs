@@ -156,9 +156,12 @@ impl TaskView<'_> {
         let task = self.task;
         let ran = task.times().started_at.is_some();
         let over = task.status() >= TaskStatus::Deprovisioning;
+        let real = record.real.as_ref();
+        let ended = real.is_some_and(|real| real.exit.is_some());
+        let started = real.is_some_and(|real| real.started);
         let status = match task.status() {
-            _ if over => "STOPPED",
-            _ if ran => "RUNNING",
+            _ if over || ended => "STOPPED",
+            _ if ran || started => "RUNNING",
             _ => "PENDING",
         };
         let arn = format!(
@@ -172,7 +175,12 @@ impl TaskView<'_> {
             "name": spec.name,
             "image": spec.image,
             "lastStatus": status,
-            "healthStatus": self.health(spec.health_check),
+            "healthStatus": match real.map(|real| real.healthy) {
+                Some(Some(true)) => "HEALTHY",
+                Some(Some(false)) => "UNHEALTHY",
+                Some(None) => "UNKNOWN",
+                None => self.health(spec.health_check),
+            },
             "networkBindings": [],
             "networkInterfaces": if self.spec.awsvpc {
                 json!([{
@@ -196,6 +204,10 @@ impl TaskView<'_> {
             && let Some(digest) = &record.digest
         {
             shown["imageDigest"] = digest.as_str().into();
+        }
+        if let Some(real) = real {
+            real.show(&mut shown);
+            return shown;
         }
         if ran {
             shown["runtimeId"] = record.runtime.as_str().into();
