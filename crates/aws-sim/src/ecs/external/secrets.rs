@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::ecs::names::Place;
+use crate::iam::Act;
 use crate::world::World;
 
 /// What every text about secrets begins with (ecs-facts 10).
@@ -22,7 +23,15 @@ pub(in crate::ecs) fn resolve(
         _ => ("ssm", place.clone(), from),
     };
     if service == "secretsmanager" {
-        permitted(world, &place, execution_role, "secretsmanager:GetSecretValue")
+        let name = rest.trim_start_matches("secret:").split(':').next();
+        let resource = format!(
+            "secretsmanager:{}:{}:secret:{}",
+            place.region,
+            place.account,
+            name.unwrap_or_default()
+        );
+        let action = "secretsmanager:GetSecretValue";
+        permitted(world, &place, execution_role, action, &resource)
             .and_then(|()| secret(world, &place, rest))
             .map_err(|problem| {
                 format!(
@@ -31,11 +40,21 @@ pub(in crate::ecs) fn resolve(
                 )
             })
     } else {
-        permitted(world, &place, execution_role, "ssm:GetParameters")
-            .and_then(|()| parameter(world, &place, rest))
-            .map_err(|problem| {
-                format!("{FAILED}s from ssm: service call has been retried 1 time(s): {problem}")
-            })
+        let name = rest
+            .trim_start_matches("parameter/")
+            .trim_start_matches('/');
+        let resource = format!("ssm:{}:{}:parameter/{name}", place.region, place.account);
+        permitted(
+            world,
+            &place,
+            execution_role,
+            "ssm:GetParameters",
+            &resource,
+        )
+        .and_then(|()| parameter(world, &place, rest))
+        .map_err(|problem| {
+            format!("{FAILED}s from ssm: service call has been retried 1 time(s): {problem}")
+        })
     }
 }
 
@@ -45,9 +64,15 @@ fn permitted(
     place: &Place,
     execution_role: Option<&str>,
     action: &str,
+    resource: &str,
 ) -> Result<(), String> {
+    let act = Act {
+        action,
+        resource: &format!("arn:aws:{resource}"),
+        context: &[],
+    };
     match world.known_role(&place.account, execution_role) {
-        Some(role) if !world.permits(&role, action) => Err(format!(
+        Some(role) if !world.permits(&role, &act) => Err(format!(
             "AccessDeniedException: User: {} is not authorized to perform: {action}",
             role.arn
         )),
