@@ -26,6 +26,9 @@ use crate::load;
 use crate::loaded::Loaded;
 use crate::store::{Filter, Receipt, Store};
 
+/// A key and its value, or why they cannot be read.
+type Entry<B> = Result<(B, B), StoreError>;
+
 /// Records on disk, in sled.
 pub type SledStore = Records<Sled>;
 /// Records in memory, for tests.
@@ -266,7 +269,7 @@ impl<E: Engine> Store for Records<E> {
         let mut born = engine.range(&born.0, &born.1).rev().peekable();
         let mut found = Vec::new();
         while found.len() < limit {
-            let number = |entry: Option<&Result<(E::Bytes, E::Bytes), StoreError>>| match entry {
+            let number = |entry: Option<&Entry<E::Bytes>>| match entry {
                 Some(Ok((key, _))) => release_of(key.as_ref()),
                 // Its failure is told when it is taken.
                 Some(Err(_)) => Some(ReleaseId::from_number(u64::MAX)),

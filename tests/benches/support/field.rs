@@ -40,7 +40,7 @@ impl Field {
             listen: ([127, 0, 0, 1], 0).into(),
             time_scale: 1.0,
             data: Some(folder.join("aws")),
-            id_seed: None,
+            ..SimConfig::default()
         })
         .await?;
         sim.seed(&aws_sim::seed::demo())?;
