@@ -172,6 +172,7 @@ impl contract::World for World {
             after_seconds,
             reason: None,
             log: Vec::new(),
+            family: None,
         });
     }
 
