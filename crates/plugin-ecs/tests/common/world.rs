@@ -172,7 +172,7 @@ impl contract::World for World {
             after_seconds,
             reason: None,
             log: Vec::new(),
-            family: None,
+            family: String::new(),
         });
     }
 
