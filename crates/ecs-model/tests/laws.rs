@@ -230,7 +230,13 @@ proptest! {
                 prop_assert_eq!(service.counts("ecs-svc/last").running, service.desired());
             }
             Standing::Stalled(_) => {}
-            Standing::Moving => prop_assert!(false, "it never ends: {:?}", service.deployments()),
+            // A minimum above 100 % cannot be met by the new revision alone: old tasks stay for ever,
+            // and those that keep dying are replaced for ever.
+            Standing::Moving => prop_assert!(
+                service.bounds().lower > service.desired(),
+                "it never ends: {:?}",
+                service.deployments()
+            ),
         }
     }
 }
