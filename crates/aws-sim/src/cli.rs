@@ -52,7 +52,7 @@ pub async fn run(args: Args) -> Result<()> {
         time_scale: args.time_scale,
         data: args.data,
         tasks: args.tasks,
-        id_seed: None,
+        ..SimConfig::default()
     })
     .await?;
     if args.seed_demo {

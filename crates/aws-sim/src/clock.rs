@@ -106,9 +106,15 @@ impl Clock {
     /// saved by a faster clock), and runs `scale` times as fast. A scale of zero is a paused clock.
     #[must_use]
     pub fn starting(not_before: SimTime, scale: f64) -> Self {
+        Self::at(wall_clock().max(not_before), scale)
+    }
+
+    /// A clock that starts at this instant, for runs that shall repeat.
+    #[must_use]
+    pub fn at(simulated: SimTime, scale: f64) -> Self {
         Self {
             anchor: Arc::new(Mutex::new(Anchor {
-                simulated: wall_clock().max(not_before),
+                simulated,
                 real: Instant::now(),
                 scale,
             })),

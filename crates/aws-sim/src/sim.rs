@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::calls::Call;
-use crate::clock::Clock;
+use crate::clock::{Clock, SimTime};
 use crate::docker::Engine;
 use crate::files::Files;
 use crate::ids::Ids;
@@ -38,6 +38,9 @@ pub struct SimConfig {
     pub tasks: Tasks,
     /// Where ids and secrets start, for runs that shall repeat; random without it.
     pub id_seed: Option<u64>,
+    /// When simulated time starts, for runs that shall repeat; now, or when saved state was saved,
+    /// without it.
+    pub start_at: Option<SimTime>,
 }
 
 impl Default for SimConfig {
@@ -49,6 +52,7 @@ impl Default for SimConfig {
             data: None,
             tasks: Tasks::Modelled,
             id_seed: None,
+            start_at: None,
         }
     }
 }
@@ -83,7 +87,10 @@ pub async fn start(config: SimConfig) -> Result<Sim, SimError> {
         Tasks::Modelled => None,
         Tasks::Docker => Some(Arc::new(Engine::connect(instance(&config)?).await?)),
     };
-    let clock = Clock::starting(world.saved_at, scale);
+    let clock = match config.start_at {
+        Some(start) => Clock::at(start.max(world.saved_at), scale),
+        None => Clock::starting(world.saved_at, scale),
+    };
     ecs::external::lose_all(&mut world, clock.now());
     let listener = TcpListener::bind(config.listen)
         .await

@@ -145,6 +145,8 @@ fn unknown(message: String) -> ApiError {
 fn answer(shared: &Shared, parts: &Parts, asked: &Asked) -> (Response, Option<Duration>) {
     let mut world = shared.world();
     let now = shared.clock.now();
+    // Before any id is drawn: what is due draws its own, whoever lets it happen.
+    world.catch_up(now);
     let request_id = world.ids.uuid();
     let credentials = credentials::read(&parts.headers);
     let principal = if (asked.service, asked.action.as_str()) == WITHOUT_CREDENTIALS {
@@ -162,7 +164,6 @@ fn answer(shared: &Shared, parts: &Parts, asked: &Asked) -> (Response, Option<Du
         faults.strike(service, &asked.action, account, asked.refusals)
     });
     let result = principal.clone().and_then(|principal| {
-        world.catch_up(now);
         match &strike {
             Some(Strike::Refuse(error)) => return Err(error.clone()),
             Some(Strike::DropBefore) => return Err(dropped()),
@@ -201,6 +202,7 @@ fn answer(shared: &Shared, parts: &Parts, asked: &Asked) -> (Response, Option<Du
     let changed = result.is_ok() && !is_read(&asked.action);
     if changed {
         world.wake = Some(now);
+        world.catch_up(now);
     }
     drop(world);
     if changed {
