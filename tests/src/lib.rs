@@ -2,10 +2,10 @@
 
 mod app;
 mod aws;
-mod lost;
+mod raw;
 mod world;
 
 pub use app::App;
 pub use aws::Aws;
-pub use lost::lost_agent;
+pub use raw::{lost_agent, quick_agent};
 pub use world::{Ran, Scaled, World, agent_in, id, patiently};

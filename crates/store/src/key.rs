@@ -74,15 +74,15 @@ impl Key {
     }
 
     pub(crate) fn birth(id: ReleaseId) -> Self {
-        Self::new(Table::Births, &[&id.number().to_be_bytes()])
+        Table::Births.of_release(id)
     }
 
     pub(crate) fn release(id: ReleaseId) -> Self {
-        Self::new(Table::Releases, &[&id.number().to_be_bytes()])
+        Table::Releases.of_release(id)
     }
 
     pub(crate) fn spec(id: ReleaseId) -> Self {
-        Self::new(Table::Specs, &[&id.number().to_be_bytes()])
+        Table::Specs.of_release(id)
     }
 
     pub(crate) fn job(id: JobId) -> Self {

@@ -131,6 +131,7 @@ impl<E: Engine> Loader<'_, E> {
             }
         }
         self.take_born(&changed, &mut open)?;
+        open.sort_by_key(|release| release.id);
         self.loaded
             .lives
             .sort_by_key(|release| (release.ended_at, release.id));

@@ -264,6 +264,13 @@ impl<E: Engine> Store for Records<E> {
                 before.map_or_else(|| end.to_vec(), |key| key.as_ref().to_vec()),
             )
         };
+        let set_aside = |release: Option<ReleaseId>| match release {
+            Some(release) => {
+                let key = Key::quarantined(Key::release(release).as_ref());
+                Ok(engine.get(key.as_ref())?.is_some())
+            }
+            None => Ok::<_, StoreError>(false),
+        };
         let (changed, born) = (ends(Table::Releases), ends(Table::Births));
         let mut changed = engine.range(&changed.0, &changed.1).rev().peekable();
         let mut born = engine.range(&born.0, &born.1).rev().peekable();
@@ -290,6 +297,9 @@ impl<E: Engine> Store for Records<E> {
             let (key, value) = (key.as_ref(), value.as_ref());
             let release = if left >= right {
                 frame::read::<ReleaseRecord, Release>(key, value).ok()
+            } else if set_aside(right)? {
+                // It did change since: how it is now cannot be read.
+                None
             } else {
                 let birth = frame::read::<BirthRecord, Birth>(key, value).ok();
                 birth.map(|birth| birth.release)

@@ -1,5 +1,6 @@
 //! The service of people and their tools.
 
+use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use shipway_store::{Blobs, DataDir, Filter, Logs, Store};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{Code, Request, Response, Status, Streaming};
 use tracing::Instrument as _;
 
 use super::auth::Gate;
@@ -234,7 +235,12 @@ impl Shipway for ShipwayService {
         let found = blocking(move || store.releases(&filter, before, limit)).await?;
         let mut releases = Vec::with_capacity(found.len());
         for found in found {
-            releases.push(release(&self.coordinator, &self.store, found.id).await?);
+            // One whose records were damaged must not hide the others; the log says which it is.
+            match release(&self.coordinator, &self.store, found.id).await {
+                Ok(view) => releases.push(view),
+                Err(status) if status.code() == Code::Internal => {}
+                Err(status) => return Err(status),
+            }
         }
         Ok(Response::new(v1::ListReleasesReply { releases }))
     }
@@ -251,13 +257,18 @@ impl Shipway for ShipwayService {
                 .collect::<Vec<_>>()
         };
         let mut targets = self.coordinator.read(read).await.map_err(errors::call)?;
-        for target in &mut targets {
-            let Some(number) = target.release else {
-                continue;
-            };
+        let releases: BTreeSet<u64> = targets.iter().filter_map(|target| target.release).collect();
+        let mut titles = HashMap::with_capacity(releases.len());
+        for number in releases {
             let (store, id) = (Arc::clone(&self.store), ReleaseId::from_number(number));
-            if let Some((release, _)) = blocking(move || store.release(id)).await? {
-                target.title = release.title;
+            // Without its title a target still stands as it stands.
+            if let Ok(Some((release, _))) = blocking(move || store.release(id)).await {
+                titles.insert(number, release.title);
+            }
+        }
+        for target in &mut targets {
+            if let Some(title) = target.release.and_then(|release| titles.get(&release)) {
+                target.title.clone_from(title);
             }
         }
         if look {

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 use shipway_dev::{ACCOUNTS, REGION};
+use shipway_proto::v1;
 use shipway_server::config::LeaseConfig;
-use shipway_tests::{App, Scaled, World, agent_in, id, lost_agent, patiently};
+use shipway_tests::{App, Scaled, World, agent_in, id, lost_agent, patiently, quick_agent};
 
 const STAGING: &str = ACCOUNTS[1].1;
 
@@ -345,5 +346,44 @@ async fn status_shows_what_serves_now_beside_what_was_proven() {
 
     let known = world.cli(&app, &["status", "--no-look"]).await.expect(0);
     assert!(known.target()["now"].is_null());
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn status_of_more_targets_than_messages_wait_for_an_agent_sees_them_all() {
+    let other = "333333333333";
+    let world = World::start(Scaled::Fast).await;
+    let app = app();
+    let built = world.cli(&app, &["deploy", "staging"]).await.expect(0);
+    let image = built.json()["image"]["reference"].clone();
+    let image = image.as_str().expect("an image");
+    let grpc = world.stack.grpc.clone();
+    let quick = tokio::spawn(async move { quick_agent(&grpc, "agent-quick", other).await });
+    let mut client = world.client().await;
+    for env in ["one", "two", "three"] {
+        let mut request = world.submission(&app, "staging", image, env).await;
+        let spec = request.spec.as_mut().expect("a spec");
+        env.clone_into(&mut spec.env);
+        let first = spec.targets.remove(0);
+        let targets = (0..400).map(|number| {
+            let mut next = first.clone();
+            let target = next.target.as_mut().expect("a target");
+            other.clone_into(&mut target.account);
+            target.service = format!("{env}-{number}");
+            next
+        });
+        spec.targets = targets.collect();
+        let release = client.submit(request).await.expect("it is taken in");
+        let ended = world.ended(release.into_inner().release).await;
+        assert_eq!(ended.verdict(), v1::Verdict::Live, "{:?}", ended.verdict());
+    }
+    let seen = world.cli(&app, &["status"]).await.expect(0).json();
+    let targets = seen["targets"].as_array().expect("targets");
+    let same = targets
+        .iter()
+        .filter(|target| target["now"]["standing"] == "same");
+    assert_eq!(same.count(), 1201);
+    assert!(!quick.is_finished(), "the agent's stream was closed");
+    quick.abort();
     world.stop().await;
 }

@@ -11,7 +11,7 @@ use crate::engine::memory::Memory;
 use crate::engine::{Engine as _, Writes};
 use crate::error::StoreError;
 use crate::key::Key;
-use crate::{Loaded, MemoryStore, Store as _};
+use crate::{Filter, Loaded, MemoryStore, Store as _};
 
 /// Two releases in pieces and a target, of which one record gets another value.
 fn with_damage(key: &Key, damage: impl FnOnce(&mut Vec<u8>)) -> MemoryStore {
@@ -196,6 +196,8 @@ fn what_a_release_came_with_does_not_come_back_for_its_damaged_record() {
     let (loaded, reports) = reports(&store);
     assert_eq!(loaded.changes, self::loaded(1));
     assert_eq!(reports, ["release 1000: its checksum is wrong"]);
+    let listed = store.releases(&Filter::default(), None, 9);
+    assert_eq!(listed.expect("the others are readable"), [release(1)]);
     let error = store.release(id(0)).expect_err("damaged, not as it was");
     assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
 }
