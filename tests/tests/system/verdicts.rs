@@ -5,6 +5,7 @@ use shipway_dev::{ACCOUNTS, REGION};
 use shipway_proto::v1;
 use shipway_server::config::LeaseConfig;
 use shipway_tests::{App, Scaled, World, agent_in, id, lost_agent, patiently, quick_agent};
+use tokio::task::JoinSet;
 
 const STAGING: &str = ACCOUNTS[1].1;
 
@@ -358,7 +359,8 @@ async fn status_of_more_targets_than_messages_wait_for_an_agent_sees_them_all() 
     let image = built.json()["image"]["reference"].clone();
     let image = image.as_str().expect("an image");
     let grpc = world.stack.grpc.clone();
-    let quick = tokio::spawn(async move { quick_agent(&grpc, "agent-quick", other).await });
+    let mut agents = JoinSet::new();
+    agents.spawn(async move { quick_agent(&grpc, "agent-quick", other).await });
     let mut client = world.client().await;
     for env in ["one", "two", "three"] {
         let mut request = world.submission(&app, "staging", image, env).await;
@@ -383,7 +385,8 @@ async fn status_of_more_targets_than_messages_wait_for_an_agent_sees_them_all() 
         .iter()
         .filter(|target| target["now"]["standing"] == "same");
     assert_eq!(same.count(), 1201);
-    assert!(!quick.is_finished(), "the agent's stream was closed");
-    quick.abort();
+    let closed = agents.try_join_next();
+    assert!(closed.is_none(), "the agent's stream was closed");
+    agents.abort_all();
     world.stop().await;
 }
