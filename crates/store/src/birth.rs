@@ -3,7 +3,7 @@
 //! A database pays for the number of records more than for their size. What changes later is kept
 //! in records of its own, which then count instead; the specification never changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use prost::Message as _;
 use shipway_domain::change::Change;
@@ -46,13 +46,40 @@ impl TryFrom<BirthRecord> for Birth {
     }
 }
 
-/// The births among the changes of a batch: releases that come with their specification. One that
-/// is too large for a record is kept in pieces, as what changes is.
-pub(crate) fn births(changes: &[Change]) -> BTreeMap<ReleaseId, BirthRecord> {
-    let mut births: BTreeMap<ReleaseId, BirthRecord> = BTreeMap::new();
+/// The changes that make a release, of those of a batch.
+#[derive(Debug, Default)]
+struct Parts<'a> {
+    spec: Option<&'a ReleaseSpec>,
+    release: Option<&'a Release>,
+    /// In the order in which they came; of one job the last counts.
+    jobs: Vec<&'a Job>,
+    events: Vec<&'a Event>,
+}
+
+/// Gives the births among the changes of a batch, one after the other: releases that come with their
+/// specification. One that is too large for a record is left out: it is kept in pieces, as what changes
+/// is. Says which were given.
+///
+/// They are made one by one, because a batch of them is more than an allocator likes to have at once.
+pub(crate) fn births<E>(
+    changes: &[Change],
+    mut give: impl FnMut(ReleaseId, &BirthRecord) -> Result<(), E>,
+) -> Result<BTreeSet<ReleaseId>, E> {
+    let mut given = BTreeSet::new();
+    for (id, parts) in parts(changes) {
+        if let Some(birth) = parts.birth() {
+            give(id, &birth)?;
+            given.insert(id);
+        }
+    }
+    Ok(given)
+}
+
+fn parts(changes: &[Change]) -> BTreeMap<ReleaseId, Parts<'_>> {
+    let mut births: BTreeMap<ReleaseId, Parts<'_>> = BTreeMap::new();
     for change in changes {
         if let Change::Spec { release, spec } = change {
-            births.entry(*release).or_default().spec = Some(spec.as_ref().into());
+            births.entry(*release).or_default().spec = Some(spec);
         }
     }
     if births.is_empty() {
@@ -63,25 +90,35 @@ pub(crate) fn births(changes: &[Change]) -> BTreeMap<ReleaseId, BirthRecord> {
             Change::Spec { .. } | Change::Target(_) => {}
             Change::Release(release) => {
                 if let Some(birth) = births.get_mut(&release.id) {
-                    birth.release = Some(release.into());
+                    birth.release = Some(release);
                 }
             }
             Change::Job(job) => {
                 if let Some(birth) = births.get_mut(&job.id.release) {
-                    let id = Some(job.id.into());
-                    match birth.jobs.iter_mut().find(|known| known.id == id) {
-                        Some(known) => *known = job.into(),
-                        None => birth.jobs.push(job.into()),
+                    match birth.jobs.iter_mut().find(|known| known.id == job.id) {
+                        Some(known) => *known = job,
+                        None => birth.jobs.push(job),
                     }
                 }
             }
             Change::Event { release, event } => {
                 if let Some(birth) = births.get_mut(release) {
-                    birth.events.push(event.into());
+                    birth.events.push(event);
                 }
             }
         }
     }
-    births.retain(|_, birth| birth.release.is_some() && birth.encoded_len() + 16 <= MAX_RECORD);
     births
+}
+
+impl Parts<'_> {
+    fn birth(&self) -> Option<BirthRecord> {
+        let birth = BirthRecord {
+            release: Some(self.release?.into()),
+            spec: Some(self.spec?.into()),
+            jobs: self.jobs.iter().map(|job| (*job).into()).collect(),
+            events: self.events.iter().map(|event| (*event).into()).collect(),
+        };
+        (birth.encoded_len() + 16 <= MAX_RECORD).then_some(birth)
+    }
 }

@@ -3,19 +3,25 @@
 use std::fs::{File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::error::StoreError;
 
 /// Free bytes below which no new work is taken, unless said otherwise: running work needs room to
 /// be recorded.
 const LOW_WATER: u64 = 256 << 20;
+/// How long a look at the free bytes counts. The database writes some 100 MB/s at most: far less than
+/// the low-water mark in this time.
+const LOOK_COUNTS: Duration = Duration::from_millis(100);
 
 /// A data directory that this process alone uses, as long as a clone of it lives.
 #[derive(Clone, Debug)]
 pub struct DataDir {
     path: Arc<Path>,
     low_water: u64,
+    /// Free bytes, and when they were looked at.
+    free: Arc<Mutex<Option<(Instant, u64)>>>,
     /// Locked; the lock ends with the process or the last clone.
     _lock: Arc<File>,
 }
@@ -49,6 +55,7 @@ impl DataDir {
         Ok(Self {
             path: path.into(),
             low_water: LOW_WATER,
+            free: Arc::default(),
             _lock: Arc::new(lock),
         })
     }
@@ -66,23 +73,33 @@ impl DataDir {
         &self.path
     }
 
-    /// Whether there is room for new work. A file system that does not say counts as having room.
+    /// Whether there is room for new work, by a look that is a tenth of a second old at most. A file
+    /// system that does not say counts as having room.
     ///
     /// # Errors
     /// [`LowDisk`] when less than the low-water mark is free.
     pub fn accepts_new_work(&self) -> Result<(), LowDisk> {
-        let Ok(disk) = rustix::fs::statvfs(&*self.path) else {
-            return Ok(());
-        };
-        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-        if free >= self.low_water {
-            return Ok(());
+        match self.free() {
+            Some(free) if free < self.low_water => Err(LowDisk {
+                path: self.path.to_path_buf(),
+                free,
+                low_water: self.low_water,
+            }),
+            Some(_) | None => Ok(()),
         }
-        Err(LowDisk {
-            path: self.path.to_path_buf(),
-            free,
-            low_water: self.low_water,
-        })
+    }
+
+    fn free(&self) -> Option<u64> {
+        let mut seen = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        match *seen {
+            Some((at, free)) if at.elapsed() < LOOK_COUNTS => Some(free),
+            _ => {
+                let disk = rustix::fs::statvfs(&*self.path).ok()?;
+                let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+                *seen = Some((Instant::now(), free));
+                Some(free)
+            }
+        }
     }
 }
 

@@ -63,14 +63,13 @@ fn check(key: &[u8], bytes: usize) -> Result<(), StoreError> {
 
 /// Appends the changes to the writes; of several changes of a record only the last is kept.
 pub(crate) fn encode(changes: &[Change], writes: &mut Writes) -> Result<(), StoreError> {
-    let births = births(changes);
-    for (release, birth) in &births {
-        put(writes, Key::birth(*release), birth)?;
-    }
+    let births = births(changes, |release, birth| {
+        put(writes, Key::birth(release), birth)
+    })?;
     let mut seen = HashSet::with_capacity(changes.len());
     let mut events = Vec::new();
     for change in changes.iter().rev() {
-        if release_of(change).is_some_and(|release| births.contains_key(&release)) {
+        if release_of(change).is_some_and(|release| births.contains(&release)) {
             continue;
         }
         match change {

@@ -324,12 +324,10 @@ impl Task {
             }
             return Ok(());
         }
-        let ticket = self
-            .committer
-            .submit(std::mem::take(&mut self.changes))
-            .await?;
+        let ticket = self.committer.submit(take_and_keep_room(&mut self.changes));
+        let ticket = ticket.await?;
         self.in_flight
-            .push_back((ticket, std::mem::take(&mut self.deeds)));
+            .push_back((ticket, take_and_keep_room(&mut self.deeds)));
         Ok(())
     }
 
@@ -433,6 +431,12 @@ impl Task {
             ],
         );
     }
+}
+
+/// Takes what was collected. The next commit is likely to be as large: it does not grow by steps.
+fn take_and_keep_room<T>(collected: &mut Vec<T>) -> Vec<T> {
+    let room = Vec::with_capacity(collected.len());
+    std::mem::replace(collected, room)
 }
 
 /// Waits for the oldest commit on its way.

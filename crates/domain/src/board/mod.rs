@@ -19,7 +19,7 @@ mod wait;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 pub use agents::AgentSeat;
@@ -74,18 +74,19 @@ pub struct Board {
     specs: BTreeMap<ReleaseId, Arc<ReleaseSpec>>,
     jobs: BTreeMap<JobId, Job>,
     targets: BTreeMap<Target, TargetRecord>,
-    keys: BTreeMap<IdempotencyKey, KnownKey>,
+    /// By hash, as all that is asked for by name and never walked.
+    keys: HashMap<IdempotencyKey, KnownKey>,
     /// Unended releases of an environment.
-    open: BTreeMap<(AppName, EnvName), BTreeSet<ReleaseId>>,
+    open: HashMap<(AppName, EnvName), BTreeSet<ReleaseId>>,
     /// Releases of an environment that ended live, in the order of their ends.
-    lives: BTreeMap<(AppName, EnvName), Vec<ReleaseId>>,
+    lives: HashMap<(AppName, EnvName), Vec<ReleaseId>>,
     agents: BTreeMap<AgentId, AgentSeat>,
     /// Jobs that may be granted now, by what they need.
     ready: BTreeMap<Class, BTreeSet<Turn>>,
     /// Agents with a free place, least busy first, by what they offer.
     free: BTreeMap<Class, BTreeSet<(u32, AgentId)>>,
     /// Queued jobs that change a target, in turn.
-    lines: BTreeMap<Target, BTreeSet<Turn>>,
+    lines: HashMap<Target, BTreeSet<Turn>>,
     /// Ends of leases.
     leases: BTreeMap<JobId, Timestamp>,
     /// When to look again: leases and jobs that must not be offered yet.
