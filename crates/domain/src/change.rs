@@ -19,10 +19,10 @@ pub enum Change {
         /// Its specification.
         spec: Arc<ReleaseSpec>,
     },
-    /// A release, new or changed.
-    Release(Release),
+    /// A release, new or changed. Shared, as jobs are, by the board and by who makes it durable.
+    Release(Arc<Release>),
     /// A job, new or changed.
-    Job(Job),
+    Job(Arc<Job>),
     /// A target, new or changed.
     Target(TargetRecord),
     /// An event of a release; its number is one more than that of the event before.

@@ -33,9 +33,12 @@ pub fn fits(change: &Change) -> Result<(), StoreError> {
         ),
         Change::Release(release) => (
             Key::release(release.id),
-            ReleaseRecord::from(release).encoded_len(),
+            ReleaseRecord::from(release.as_ref()).encoded_len(),
         ),
-        Change::Job(job) => (Key::job(job.id), JobRecord::from(job).encoded_len()),
+        Change::Job(job) => (
+            Key::job(job.id),
+            JobRecord::from(job.as_ref()).encoded_len(),
+        ),
         Change::Target(target) => (
             Key::target(&target.target),
             TargetRecord::from(target).encoded_len(),
@@ -82,13 +85,13 @@ pub(crate) fn encode(changes: &[Change], writes: &mut Writes) -> Result<(), Stor
             Change::Release(release) => {
                 let key = Key::release(release.id);
                 if seen.insert(key.clone()) {
-                    put(writes, key, &ReleaseRecord::from(release))?;
+                    put(writes, key, &ReleaseRecord::from(release.as_ref()))?;
                 }
             }
             Change::Job(job) => {
                 let key = Key::job(job.id);
                 if seen.insert(key.clone()) {
-                    put(writes, key, &JobRecord::from(job))?;
+                    put(writes, key, &JobRecord::from(job.as_ref()))?;
                 }
             }
             Change::Target(target) => {
@@ -104,7 +107,7 @@ pub(crate) fn encode(changes: &[Change], writes: &mut Writes) -> Result<(), Stor
 }
 
 /// The release that a change is about.
-const fn release_of(change: &Change) -> Option<ReleaseId> {
+fn release_of(change: &Change) -> Option<ReleaseId> {
     match change {
         Change::Spec { release, .. } | Change::Event { release, .. } => Some(*release),
         Change::Release(release) => Some(release.id),

@@ -192,14 +192,14 @@ impl<E: Engine> Loader<'_, E> {
             "a job of it is missing".to_owned()
         } else if let Some(spec) = spec {
             let id = release.id;
-            self.loaded.changes.push(Change::Release(release));
+            self.loaded.changes.push(Change::Release(release.into()));
             self.loaded.changes.push(Change::Spec {
                 release: id,
                 spec: spec.into(),
             });
             self.loaded
                 .changes
-                .extend(jobs.into_iter().map(Change::Job));
+                .extend(jobs.into_iter().map(|job| Change::Job(job.into())));
             return;
         } else {
             "its specification is missing".to_owned()

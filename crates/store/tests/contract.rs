@@ -134,11 +134,14 @@ fn the_last_change_of_a_record_counts(mut store: Subject) {
         ..job(0, 0)
     };
     store.keep(&submission(0));
-    store.keep(&[Change::Job(attempt(1)), Change::Job(attempt(2))]);
+    store.keep(&[
+        Change::Job(attempt(1).into()),
+        Change::Job(attempt(2).into()),
+    ]);
     store.middle();
     let found = |store: &Subject| store.release(id(0)).expect("readable").expect("kept").1;
     assert_eq!(found(&store), [attempt(2), job(0, 1)]);
-    store.keep(&[Change::Job(attempt(3))]);
+    store.keep(&[Change::Job(attempt(3).into())]);
     assert_eq!(found(&store), [attempt(3), job(0, 1)]);
     let held = slot("web", Some(job_id(0, 1)));
     store.keep(&[
@@ -203,7 +206,7 @@ fn an_ended_release_leaves_the_board_and_is_still_found(mut store: Subject) {
     store.keep(&[submission(0), submission(1)].concat());
     store.middle();
     let end = ended(0, 5_000, Verdict::Failed);
-    store.keep(&[Change::Release(end.clone())]);
+    store.keep(&[Change::Release(end.clone().into())]);
     let found = store.load().expect("it loads");
     assert_eq!(found.changes, loaded(1));
     assert_eq!(found.lives, []);
@@ -214,7 +217,7 @@ fn an_ended_release_leaves_the_board_and_is_still_found(mut store: Subject) {
 }
 
 fn the_key_of_an_ended_release_is_still_known(mut store: Subject) {
-    store.keep(&[Change::Release(ended(0, 5_000, Verdict::Live))]);
+    store.keep(&[Change::Release(ended(0, 5_000, Verdict::Live).into())]);
     store.middle();
     store.keep(&submission(1));
     let keys = store.load().expect("it loads").keys;
@@ -240,25 +243,34 @@ fn releases_that_ended_live_come_in_the_order_of_their_ends(mut store: Subject) 
         ..ended(3, 8_000, Verdict::Live)
     };
     let failed = ended(2, 6_000, Verdict::RolledBack);
-    store.keep(&[Change::Release(second.clone()), Change::Release(failed)]);
+    store.keep(&[
+        Change::Release(second.clone().into()),
+        Change::Release(failed.into()),
+    ]);
     store.middle();
-    store.keep(&[Change::Release(first.clone()), Change::Release(settle)]);
+    store.keep(&[
+        Change::Release(first.clone().into()),
+        Change::Release(settle.into()),
+    ]);
     assert_eq!(store.load().expect("it loads").lives, [first, second]);
 }
 
 fn numbers_of_releases_are_never_used_again(mut store: Subject) {
-    store.keep(&[Change::Release(ended(41, 1, Verdict::Failed))]);
+    store.keep(&[Change::Release(ended(41, 1, Verdict::Failed).into())]);
     store.middle();
     assert_eq!(store.load().expect("it loads").next_release, 42);
 }
 
 fn releases_are_listed_newest_first(mut store: Subject) {
     let other = |number, app: &str, env: &str| {
-        Change::Release(Release {
-            app: AppName::new(app).expect("an app"),
-            env: EnvName::new(env).expect("an environment"),
-            ..release(number)
-        })
+        Change::Release(
+            Release {
+                app: AppName::new(app).expect("an app"),
+                env: EnvName::new(env).expect("an environment"),
+                ..release(number)
+            }
+            .into(),
+        )
     };
     store.keep(&[submission(0), vec![other(1, "shop", "staging")]].concat());
     store.middle();
@@ -326,8 +338,8 @@ fn a_release_is_as_it_last_changed_and_listed_once(mut store: Subject) {
         ..job(0, 1)
     };
     store.keep(&[
-        Change::Release(changed.clone()),
-        Change::Job(moved.clone()),
+        Change::Release(changed.clone().into()),
+        Change::Job(moved.clone().into()),
         happened(0, 2),
     ]);
     store.middle();
@@ -343,8 +355,11 @@ fn a_release_is_as_it_last_changed_and_listed_once(mut store: Subject) {
     let after = store.events(id(0), 1, 9).expect("readable");
     assert_eq!(after, [event(2)]);
     let loaded = store.load().expect("it loads").changes;
-    assert!(loaded.contains(&Change::Release(changed)), "{loaded:?}");
-    assert!(loaded.contains(&Change::Job(moved)), "{loaded:?}");
+    assert!(
+        loaded.contains(&Change::Release(changed.into())),
+        "{loaded:?}"
+    );
+    assert!(loaded.contains(&Change::Job(moved.into())), "{loaded:?}");
     assert_eq!(loaded.len(), 8);
 }
 
@@ -355,8 +370,8 @@ fn a_release_too_large_for_one_record_is_kept_all_the_same(mut store: Subject) {
         ..release(0)
     };
     let mut changes = submission(0);
-    changes.push(Change::Release(large.clone()));
-    changes.extend(jobs.iter().cloned().map(Change::Job));
+    changes.push(Change::Release(large.clone().into()));
+    changes.extend(jobs.iter().cloned().map(|job| Change::Job(job.into())));
     store.keep(&changes);
     store.middle();
     let found = store.release(id(0)).expect("readable");

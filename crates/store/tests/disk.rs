@@ -113,10 +113,13 @@ async fn batches_that_wait_share_a_commit_and_keep_their_order() {
         // The same job in every batch: the last one counts.
         let mut batch = submission(number);
         let attempt = u32::try_from(number).expect("small");
-        batch.push(Change::Job(shipway_domain::job::Job {
-            attempt: shipway_domain::ids::Attempt(attempt),
-            ..job(0, 0)
-        }));
+        batch.push(Change::Job(
+            shipway_domain::job::Job {
+                attempt: shipway_domain::ids::Attempt(attempt),
+                ..job(0, 0)
+            }
+            .into(),
+        ));
         tickets.push(committer.submit(batch).await.expect("it runs"));
     }
     for ticket in tickets {

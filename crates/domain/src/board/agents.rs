@@ -1,6 +1,7 @@
 //! Agents: who is there, what they may do, and what happens to their jobs when they come and go.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::draft::Draft;
 use super::{AgentChange, Board, Class, Decision, Effect, Refusal};
@@ -208,7 +209,7 @@ impl Board {
     ) -> impl Iterator<Item = (&'a Job, Incarnation)> {
         self.leases
             .keys()
-            .filter_map(|id| self.jobs.get(id))
+            .filter_map(|id| self.jobs.get(id).map(Arc::as_ref))
             .filter_map(move |job| match &job.state {
                 JobState::Granted(grant) if grant.agent == *agent => Some((job, grant.incarnation)),
                 JobState::Granted(_) | JobState::Queued { .. } | JobState::Ended(_) => None,

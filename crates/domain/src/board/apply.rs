@@ -94,7 +94,7 @@ impl Board {
         }
     }
 
-    fn apply_release(&mut self, release: &Release) {
+    fn apply_release(&mut self, release: &Arc<Release>) {
         let place = (release.app.clone(), release.env.clone());
         self.next_release = self.next_release.max(release.id.number() + 1);
         self.keys
@@ -118,7 +118,7 @@ impl Board {
                 }
             }
         }
-        self.releases.insert(release.id, release.clone());
+        self.releases.insert(release.id, Arc::clone(release));
     }
 
     /// An ended release leaves the board; the store answers for it from now on.
@@ -134,14 +134,14 @@ impl Board {
         self.specs.remove(&id);
     }
 
-    fn apply_job(&mut self, job: &Job) {
+    fn apply_job(&mut self, job: &Arc<Job>) {
         if let Some(before) = self.jobs.remove(&job.id) {
             self.unlist_job(&before);
             if let JobState::Granted(grant) = &before.state {
                 self.count_running(&grant.agent.clone(), -1);
             }
         }
-        self.jobs.insert(job.id, job.clone());
+        self.jobs.insert(job.id, Arc::clone(job));
         if let JobState::Granted(grant) = &job.state {
             let until = self
                 .leases

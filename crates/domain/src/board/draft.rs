@@ -1,6 +1,7 @@
 //! A decision in the making: the board as it is, with the changes so far laid over it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{Board, Decision, Effect};
 use crate::agent::Held;
@@ -39,20 +40,24 @@ impl<'a> Draft<'a> {
     /// The decision: specs and events in the order they were made, then each record once.
     pub(super) fn finish(mut self) -> Decision {
         let changes = &mut self.decision.changes;
-        changes.extend(self.releases.into_values().map(Change::Release));
-        changes.extend(self.jobs.into_values().map(Change::Job));
+        let releases = self.releases.into_values().map(Arc::new);
+        changes.extend(releases.map(Change::Release));
+        let jobs = self.jobs.into_values().map(Arc::new);
+        changes.extend(jobs.map(Change::Job));
         changes.extend(self.targets.into_values().map(Change::Target));
         self.decision
     }
 
     pub(super) fn job(&self, id: JobId) -> Option<&Job> {
-        self.jobs.get(&id).or_else(|| self.board.jobs.get(&id))
+        self.jobs
+            .get(&id)
+            .or_else(|| self.board.jobs.get(&id).map(Arc::as_ref))
     }
 
     /// The job for changing; `None` when the board does not know it.
     pub(super) fn job_mut(&mut self, id: JobId) -> Option<&mut Job> {
         if !self.jobs.contains_key(&id) {
-            let job = self.board.jobs.get(&id)?.clone();
+            let job = self.board.jobs.get(&id)?.as_ref().clone();
             self.jobs.insert(id, job);
         }
         self.jobs.get_mut(&id)
@@ -68,7 +73,7 @@ impl<'a> Draft<'a> {
 
     pub(super) fn release_mut(&mut self, id: ReleaseId) -> Option<&mut Release> {
         if !self.releases.contains_key(&id) {
-            let release = self.board.releases.get(&id)?.clone();
+            let release = self.board.releases.get(&id)?.as_ref().clone();
             self.releases.insert(id, release);
         }
         self.releases.get_mut(&id)

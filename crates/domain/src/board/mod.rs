@@ -70,9 +70,9 @@ pub struct KnownKey {
 pub struct Board {
     policy: Policy,
     next_release: u64,
-    releases: BTreeMap<ReleaseId, Release>,
+    releases: BTreeMap<ReleaseId, Arc<Release>>,
     specs: BTreeMap<ReleaseId, Arc<ReleaseSpec>>,
-    jobs: BTreeMap<JobId, Job>,
+    jobs: BTreeMap<JobId, Arc<Job>>,
     targets: BTreeMap<Target, TargetRecord>,
     /// By hash, as all that is asked for by name and never walked.
     keys: HashMap<IdempotencyKey, KnownKey>,
@@ -175,7 +175,7 @@ impl Board {
     /// An unended release.
     #[must_use]
     pub fn release(&self, id: ReleaseId) -> Option<&Release> {
-        self.releases.get(&id)
+        self.releases.get(&id).map(Arc::as_ref)
     }
 
     /// What an unended release asks for.
@@ -191,7 +191,7 @@ impl Board {
             release,
             index: u32::MAX,
         };
-        self.jobs.range(first..=last).map(|(_, job)| job)
+        self.jobs.range(first..=last).map(|(_, job)| job.as_ref())
     }
 
     /// Jobs that have not ended, of all releases, in the order of their turns.
@@ -200,6 +200,7 @@ impl Board {
         let mut jobs: Vec<&Job> = self
             .jobs
             .values()
+            .map(Arc::as_ref)
             .filter(|job| !matches!(job.state, crate::job::JobState::Ended(_)))
             .collect();
         jobs.sort_by_key(|job| self.turn(job));

@@ -26,14 +26,20 @@ fn with_damage(key: &Key, damage: impl FnOnce(&mut Vec<u8>)) -> MemoryStore {
 fn with_damage_later(key: &Key, damage: impl FnOnce(&mut Vec<u8>)) -> MemoryStore {
     let born = [submission(0), submission(1)].concat();
     let later = vec![
-        Change::Release(Release {
-            last_seq: 7,
-            ..release(0)
-        }),
-        Change::Job(Job {
-            attempt: Attempt(3),
-            ..job(0, 1)
-        }),
+        Change::Release(
+            Release {
+                last_seq: 7,
+                ..release(0)
+            }
+            .into(),
+        ),
+        Change::Job(
+            Job {
+                attempt: Attempt(3),
+                ..job(0, 1)
+            }
+            .into(),
+        ),
     ];
     damaged(&[born, later], key, damage)
 }
@@ -154,7 +160,7 @@ fn a_record_in_the_place_of_another_is_damaged() {
     let engine = Memory::default();
     let store = MemoryStore::over(engine.clone()).expect("a new store");
     store
-        .commit(&[Change::Release(ended(0, 9, Verdict::Live))])
+        .commit(&[Change::Release(ended(0, 9, Verdict::Live).into())])
         .expect("kept");
     let value = engine.get(Key::release(id(0)).as_ref()).expect("readable");
     let mut writes = Writes::new();

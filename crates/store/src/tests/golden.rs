@@ -127,12 +127,12 @@ fn samples_kept() -> Memory {
     let engine = Memory::default();
     let store = MemoryStore::over(engine.clone()).expect("a new store");
     let mut changes = vec![
-        Change::Release(sample_release()),
+        Change::Release(sample_release().into()),
         Change::Spec {
             release: id(5),
             spec: spec().into(),
         },
-        Change::Job(sample_job()),
+        Change::Job(sample_job().into()),
         Change::Target(sample_target()),
     ];
     changes.extend(sample_events().map(|event| Change::Event {
@@ -155,12 +155,12 @@ fn a_birth_is_written_as_its_golden_file_says_and_read() {
     let engine = Memory::default();
     let store = MemoryStore::over(engine.clone()).expect("a new store");
     let mut changes = vec![
-        Change::Release(sample_release()),
+        Change::Release(sample_release().into()),
         Change::Spec {
             release: id(5),
             spec: spec().into(),
         },
-        Change::Job(sample_job()),
+        Change::Job(sample_job().into()),
     ];
     changes.extend(sample_events().map(|event| Change::Event {
         release: id(5),

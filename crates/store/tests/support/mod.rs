@@ -173,9 +173,9 @@ pub(crate) fn submission(number: u64) -> Vec<Change> {
             release: id(number),
             spec: Arc::new(spec()),
         },
-        Change::Release(release(number)),
-        Change::Job(job(number, 0)),
-        Change::Job(job(number, 1)),
+        Change::Release(release(number).into()),
+        Change::Job(job(number, 0).into()),
+        Change::Job(job(number, 1).into()),
         happened(number, 1),
     ]
 }
@@ -183,12 +183,12 @@ pub(crate) fn submission(number: u64) -> Vec<Change> {
 /// What a store gives back of [`submission`]: the same but the event, releases first.
 pub(crate) fn loaded(number: u64) -> Vec<Change> {
     vec![
-        Change::Release(release(number)),
+        Change::Release(release(number).into()),
         Change::Spec {
             release: id(number),
             spec: Arc::new(spec()),
         },
-        Change::Job(job(number, 0)),
-        Change::Job(job(number, 1)),
+        Change::Job(job(number, 0).into()),
+        Change::Job(job(number, 1).into()),
     ]
 }

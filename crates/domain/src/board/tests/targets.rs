@@ -190,9 +190,15 @@ fn a_board_restored_from_its_changes_goes_on_where_it_was() {
             release: id,
             spec: Arc::clone(board.board.spec(id).unwrap()),
         },
-        Change::Release(release),
+        Change::Release(release.into()),
     ];
-    changes.extend(board.board.jobs_of(id).cloned().map(Change::Job));
+    changes.extend(
+        board
+            .board
+            .jobs_of(id)
+            .cloned()
+            .map(|job| Change::Job(job.into())),
+    );
     changes.extend(board.board.targets().cloned().map(Change::Target));
     let held = board.held(id, 1);
     board.board = Board::new(Policy::default());
