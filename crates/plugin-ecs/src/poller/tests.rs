@@ -192,19 +192,35 @@ async fn without_a_deployment_the_service_is_looked_at() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_service_of_a_followed_deployment_is_seen_every_fifth_poll() {
+async fn the_service_of_a_followed_deployment_is_seen_after_five_polls_and_ten_seconds() {
     let (world, poller) = poller();
-    world.set("d", ServiceDeploymentStatus::InProgress);
-    let mut with_service = 0;
-    for _ in 0..10 {
-        let seen = poller
-            .observe(&watch("web", Some("d")))
-            .await
-            .expect("observed");
-        with_service += usize::from(seen.service.is_some());
+    let mut looks = vec![(0, None::<Instant>)];
+    for poll in 1..=60 {
+        // What changes keeps the poll fast, what does not slows it down.
+        if poll < 40 {
+            let status = ServiceDeploymentStatus::Other(format!("{poll}"));
+            world.set("d", status);
+        }
+        let watch = watch("web", Some("d"));
+        let seen = poller.observe(&watch).await.expect("observed");
+        if seen.service.is_some() {
+            looks.push((poll, Some(Instant::now())));
+        }
     }
-    assert_eq!(with_service, 2);
-    assert_eq!(world.service_calls.load(Ordering::Relaxed), 2);
+    assert_eq!(looks[1].0, 5, "{looks:?}");
+    for pair in looks[1..].windows(2) {
+        let (polls, span) = (pair[1].0 - pair[0].0, pair[1].1.zip(pair[0].1));
+        let span = span
+            .map(|(later, earlier)| later - earlier)
+            .expect("two looks");
+        let seconds = Duration::from_secs;
+        assert!(polls >= 5 && span >= seconds(10), "{looks:?}");
+        // The first poll for which both hold.
+        assert!(polls == 5 || span < seconds(14), "{looks:?}");
+    }
+    assert!(looks.len() >= 6, "{looks:?}");
+    let calls = world.service_calls.load(Ordering::Relaxed);
+    assert_eq!(calls, looks.len() - 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,9 +9,6 @@ use super::waiting::{State, Waiter};
 use crate::batch::{Fetch, Fetched, fetch_all};
 use crate::service::ServiceKey;
 
-/// Every so many polls the services are looked at as well (design.md section 6).
-const SERVICES_EVERY: u64 = 5;
-
 type Outcome<V> = Result<Option<V>, PlatformError>;
 
 impl<S, D> Core<S, D>
@@ -20,10 +17,9 @@ where
     D: Fetch<Key = String, Value = ServiceDeploymentSeen>,
 {
     pub(super) async fn tick(&self) {
-        let Some((poll, waiting)) = self.state().begin() else {
+        let Some((services_too, waiting)) = self.state().begin() else {
             return;
         };
-        let services_too = poll.is_multiple_of(SERVICES_EVERY);
         let arns = waiting
             .iter()
             .filter_map(|waiter| waiter.watch.service_deployment.clone());

@@ -14,6 +14,12 @@ use crate::service::ServiceKey;
 /// Polls after which a value that nobody asks for any more is forgotten.
 const REMEMBERED: u64 = 20;
 
+/// Services are looked at as well once so many polls and so much time have gone by since they last
+/// were: what a service deployment does not tell, such as events, does not need every poll, and a
+/// slow poll is rare enough as it is.
+const SERVICES_POLLS: u64 = 5;
+const SERVICES_REST: Duration = Duration::from_secs(10);
+
 /// The first of many who come at once gives the others time to join.
 const JOIN: Duration = Duration::from_millis(20);
 
@@ -37,6 +43,8 @@ pub(super) struct State {
     pub(super) pace: Pace,
     polls: u64,
     last: Option<Instant>,
+    /// The poll that last looked at all services, and when it was.
+    services_seen: (u64, Option<Instant>),
     deployments: Seen<String, ServiceDeploymentSeen>,
     services: Seen<ServiceKey, ServiceSeen>,
 }
@@ -51,6 +59,7 @@ impl State {
             pace: Pace::new(polling.min, polling.max),
             polls: 0,
             last: None,
+            services_seen: (0, None),
             deployments: Seen::new(),
             services: Seen::new(),
         }
@@ -84,14 +93,21 @@ impl State {
         Some(paced.map_or(first + JOIN, |paced| paced.max(first + JOIN)))
     }
 
-    /// Takes those who wait; with them, the number of this poll. `None` when all have left.
-    pub(super) fn begin(&mut self) -> Option<(u64, Vec<Waiter>)> {
+    /// Takes those who wait; with them, whether all their services are looked at too. `None` when
+    /// all have left.
+    pub(super) fn begin(&mut self) -> Option<(bool, Vec<Waiter>)> {
         self.waiting.retain(|waiter| !waiter.answer.is_closed());
         if self.waiting.is_empty() {
             return None;
         }
         self.polls += 1;
-        Some((self.polls, std::mem::take(&mut self.waiting)))
+        let (poll, at) = self.services_seen;
+        let services_too = self.polls >= poll + SERVICES_POLLS
+            && at.is_none_or(|at| at.elapsed() >= SERVICES_REST);
+        if services_too {
+            self.services_seen = (self.polls, Some(Instant::now()));
+        }
+        Some((services_too, std::mem::take(&mut self.waiting)))
     }
 
     /// Ends a poll: those who were not answered wait for the next.
