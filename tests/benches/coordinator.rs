@@ -39,7 +39,9 @@ const STORED_JOBS: u64 = 100_000;
 
 fn main() -> anyhow::Result<()> {
     let wish = Wish::from_args(std::env::args().skip(1))?;
+    // Clients and agents have one thread: they take no more from the coordinator than they must.
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
         .enable_all()
         .build()?;
     let machine = machine();

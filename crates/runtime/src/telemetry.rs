@@ -18,6 +18,9 @@ use tracing_subscriber::{EnvFilter, Layer as _};
 
 use crate::context::{self, TRACEPARENT};
 
+/// Target of spans that say nothing to who reads the log: they are made only when traces leave.
+pub const TRACES_ONLY: &str = "traces_only";
+
 /// How logs are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -68,7 +71,10 @@ impl Telemetry {
         let traces = provider
             .as_ref()
             .map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer(service)));
-        let filter = EnvFilter::try_new(&config.log).unwrap_or_else(|_| EnvFilter::new("info"));
+        let of_lines = |log: &str| EnvFilter::try_new(format!("{log},{TRACES_ONLY}=off"));
+        let filter = of_lines(&config.log)
+            .or_else(|_| of_lines("info"))
+            .unwrap_or_default();
         let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
         let lines = match config.log_format {
             LogFormat::Text => lines.with_ansi(false).boxed(),
@@ -136,6 +142,9 @@ fn provider(service: &'static str) -> Option<SdkTracerProvider> {
 
 /// Makes `span` a child of the remote span that this `traceparent` names.
 pub fn set_parent(span: &Span, traceparent: &str) {
+    if span.is_disabled() {
+        return;
+    }
     let context = remote(traceparent);
     if context.span().span_context().is_valid() {
         // Without an exporter there is nothing that could have a parent.

@@ -56,7 +56,7 @@ struct Parts<'a> {
     events: Vec<&'a Event>,
 }
 
-/// Gives the births among the changes of a batch, one after the other: releases that come with their
+/// Gives the births among the changes of a batch, the newest first: releases that come with their
 /// specification. One that is too large for a record is left out: it is kept in pieces, as what changes
 /// is. Says which were given.
 ///
@@ -66,7 +66,7 @@ pub(crate) fn births<E>(
     mut give: impl FnMut(ReleaseId, &BirthRecord) -> Result<(), E>,
 ) -> Result<BTreeSet<ReleaseId>, E> {
     let mut given = BTreeSet::new();
-    for (id, parts) in parts(changes) {
+    for (id, parts) in parts(changes).into_iter().rev() {
         if let Some(birth) = parts.birth() {
             give(id, &birth)?;
             given.insert(id);

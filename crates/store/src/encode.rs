@@ -64,11 +64,13 @@ fn check(key: &[u8], bytes: usize) -> Result<(), StoreError> {
     })
 }
 
-/// Appends the changes to the writes; of several changes of a record only the last is kept.
+/// Appends the changes to the writes, which have none yet; of several changes of a record only the last
+/// is kept.
 pub(crate) fn encode(changes: &[Change], writes: &mut Writes) -> Result<(), StoreError> {
     let births = births(changes, |release, birth| {
         put(writes, Key::birth(release), birth)
     })?;
+    let only_births = writes.len();
     let mut seen = HashSet::with_capacity(changes.len());
     let mut events = Vec::new();
     for change in changes.iter().rev() {
@@ -103,7 +105,13 @@ pub(crate) fn encode(changes: &[Change], writes: &mut Writes) -> Result<(), Stor
             Change::Event { release, event } => events.push((*release, event)),
         }
     }
-    encode_events(events, writes)
+    encode_events(events, writes)?;
+    // Releases that came in together have nothing to do with each other but that a newer one may have
+    // taken the place of an older one; and the newer ones are written first.
+    if !births.is_empty() && writes.len() == only_births {
+        writes.let_stand_by_themselves();
+    }
+    Ok(())
 }
 
 /// The release that a change is about.

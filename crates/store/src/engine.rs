@@ -14,7 +14,9 @@ pub trait Engine: Send + Sync + 'static {
     /// A key or value as the engine hands it out.
     type Bytes: AsRef<[u8]> + Send;
 
-    /// Makes all writes durable at once, the last of a key winning; says how long the sync took.
+    /// Makes all writes durable at once, the last of a key winning; says how long the sync took. A
+    /// crash leaves all or none of them, or the first of those that [stand by
+    /// themselves](Writes::stand_by_themselves).
     fn write(&self, writes: &Writes) -> Result<Duration, StoreError>;
 
     /// The value of a key.
@@ -36,6 +38,7 @@ pub trait Engine: Send + Sync + 'static {
 pub struct Writes {
     buffer: Vec<u8>,
     entries: Vec<(Range<usize>, Option<Range<usize>>)>,
+    by_themselves: bool,
 }
 
 impl Writes {
@@ -44,6 +47,7 @@ impl Writes {
         Self {
             buffer: Vec::new(),
             entries: Vec::new(),
+            by_themselves: false,
         }
     }
 
@@ -53,6 +57,17 @@ impl Writes {
         self.buffer.clear();
         self.buffer.shrink_to(KEEP);
         self.entries.clear();
+        self.by_themselves = false;
+    }
+
+    /// Says that a crash may leave the first of the writes without those that follow.
+    pub(crate) const fn let_stand_by_themselves(&mut self) {
+        self.by_themselves = true;
+    }
+
+    /// Whether the first of the writes may be kept without those that follow.
+    pub(crate) const fn stand_by_themselves(&self) -> bool {
+        self.by_themselves || self.entries.len() <= 1
     }
 
     /// Writes under `key` what `fill` appends; gives the number of bytes appended.

@@ -20,6 +20,10 @@ pub trait Store: Send + Sync + 'static {
     /// Makes the changes durable, all or none; a later change of a record wins. Keeping a change
     /// twice is keeping it once.
     ///
+    /// Changes that do nothing but make releases are an exception: a crash before the end of the
+    /// call may leave the newest of these releases, each whole, without the older ones. Nobody has
+    /// been told of them, and none refers to an older one.
+    ///
     /// # Errors
     /// [`StoreError::TooLarge`] when a record breaks its limit: nothing was written. Any other
     /// failure is [`StoreError::Poisoned`]: all calls fail until the store is opened again.

@@ -336,7 +336,8 @@ impl ShipwayService {
     }
 
     async fn take_in(&self, submission: Submission) -> Result<Response<v1::SubmitReply>, Status> {
-        let span = tracing::info_span!("submit", otel.kind = "server");
+        let span =
+            tracing::info_span!(target: telemetry::TRACES_ONLY, "submit", otel.kind = "server");
         telemetry::set_parent(&span, &submission.trace_parent);
         let submitted = self.coordinator.submit(submission).instrument(span).await;
         let submitted = submitted.map_err(errors::call)?;

@@ -83,10 +83,9 @@ fn await_predecessor(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-impl Engine for Sled {
-    type Bytes = ::sled::IVec;
-
-    fn write(&self, writes: &Writes) -> Result<Duration, StoreError> {
+impl Sled {
+    /// All or none: sled puts a manifest before a batch, in a write of its own.
+    fn apply_batch(&self, writes: &Writes) -> Result<(), StoreError> {
         let mut batch = ::sled::Batch::default();
         for (key, value) in writes.iter() {
             match value {
@@ -96,7 +95,32 @@ impl Engine for Sled {
         }
         self.db
             .apply_batch(batch)
+            .map_err(StoreError::engine("write"))
+    }
+
+    /// One after the other, without a manifest: what sled finds after a crash is a beginning of its
+    /// log (engineering-facts 1).
+    fn insert_each(&self, writes: &Writes) -> Result<(), StoreError> {
+        for (key, value) in writes.iter() {
+            match value {
+                Some(value) => self.db.insert(key, value),
+                None => self.db.remove(key),
+            }
             .map_err(StoreError::engine("write"))?;
+        }
+        Ok(())
+    }
+}
+
+impl Engine for Sled {
+    type Bytes = ::sled::IVec;
+
+    fn write(&self, writes: &Writes) -> Result<Duration, StoreError> {
+        if writes.stand_by_themselves() {
+            self.insert_each(writes)?;
+        } else {
+            self.apply_batch(writes)?;
+        }
         let start = Instant::now();
         self.db.flush().map_err(StoreError::engine("flush"))?;
         self.file

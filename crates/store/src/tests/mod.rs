@@ -5,6 +5,7 @@ mod failure;
 mod golden;
 #[path = "../../tests/support/mod.rs"]
 mod support;
+mod together;
 
 /// A record as a version with this format would write it.
 fn framed(key: &crate::key::Key, format: u8, content: &[u8]) -> Vec<u8> {
