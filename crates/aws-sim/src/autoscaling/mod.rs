@@ -32,7 +32,7 @@ use metric::Reading;
 use policy::Policy;
 use scheduled::ScheduledAction;
 
-pub(crate) use control::routes;
+pub(crate) use control::METRICS;
 pub(crate) use drive::{next, tick};
 pub(crate) use policies::alarms;
 
