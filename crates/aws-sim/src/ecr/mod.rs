@@ -165,7 +165,7 @@ fn paged(input: &Input<'_>, member: &str, items: Vec<Value>) -> Result<Value, Ap
     let size = size.ok_or_else(|| {
         ApiError::invalid_parameter("Invalid parameter at 'maxResults': 1 to 1000")
     })?;
-    let (items, next) = page(items, input.str("nextToken")?, size)
+    let (items, next) = page(member, items, input.str("nextToken")?, size)
         .ok_or_else(|| ApiError::invalid_parameter("Invalid parameter at 'nextToken'"))?;
     let mut shown = json!({member: items});
     if let Some(next) = next {

@@ -151,7 +151,7 @@ pub(super) fn paged_names(
     default: usize,
 ) -> Result<serde_json::Value, ApiError> {
     let size = page_size(input, default)?;
-    let (shown, next) = crate::wire::page_after(names, input.str("nextToken")?, size)
+    let (shown, next) = crate::wire::page_after(member, names, input.str("nextToken")?, size)
         .ok_or_else(|| ApiError::invalid_parameter("Invalid token."))?;
     Ok(page_answer(member, shown, next))
 }
@@ -164,7 +164,7 @@ pub(super) fn paged<T: Into<serde_json::Value>>(
     default: usize,
 ) -> Result<serde_json::Value, ApiError> {
     let size = page_size(input, default)?;
-    let (shown, next) = crate::wire::page(items, input.str("nextToken")?, size)
+    let (shown, next) = crate::wire::page(member, items, input.str("nextToken")?, size)
         .ok_or_else(|| ApiError::invalid_parameter("Invalid token."))?;
     Ok(page_answer(member, shown, next))
 }
