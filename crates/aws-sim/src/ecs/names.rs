@@ -132,6 +132,19 @@ pub(super) fn one_of<'a>(
     }
 }
 
+/// Most capacity providers of a strategy (ecs-facts 5.1).
+const MOST_PROVIDERS: usize = 20;
+
+/// Refuses a strategy of too many capacity providers; nothing else about them is looked at.
+pub(super) fn check_providers(input: &Input<'_>) -> Result<(), ApiError> {
+    if input.structures("capacityProviderStrategy")?.len() <= MOST_PROVIDERS {
+        return Ok(());
+    }
+    Err(ApiError::invalid_parameter(format!(
+        "capacityProviderStrategy must have at most {MOST_PROVIDERS} items."
+    )))
+}
+
 /// Page size of a list operation.
 pub(super) fn page_size(input: &Input<'_>, default: usize) -> Result<usize, ApiError> {
     match input.int("maxResults")? {
