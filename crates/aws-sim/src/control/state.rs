@@ -50,13 +50,16 @@ fn read(body: &[u8]) -> Result<World, String> {
 }
 
 impl Shared {
-    /// The world as JSON, with everything done that is due now.
+    /// The world as JSON, with everything done that is due now. It is written of a copy, outside of the lock.
     pub(crate) fn write_world(&self) -> serde_json::Result<Vec<u8>> {
-        let mut world = self.world();
-        let now = self.clock.now();
-        world.catch_up(now);
-        world.saved_at = now;
-        serde_json::to_vec(&*world)
+        let snapshot = {
+            let mut world = self.world();
+            let now = self.clock.now();
+            world.catch_up(now);
+            world.saved_at = now;
+            world.snapshot()
+        };
+        serde_json::to_vec(&snapshot)
     }
 
     /// Goes on from another world. Files, and registries that listen, stay as they are.

@@ -23,7 +23,7 @@ const LARGEST: usize = 20_971_520;
 const GOOD_FOR: Duration = Duration::from_secs(3600);
 
 /// An upload under way; it does not survive a restart.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct LayerUpload {
     repository: String,
     size: u64,
