@@ -1,5 +1,7 @@
 //! The world over the control API: saved, changed, loaded, and going on from where it was.
 
+#![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
+
 mod support;
 
 use std::time::Duration;
@@ -218,4 +220,59 @@ async fn a_document_that_is_no_saved_world_is_refused_and_changes_nothing() {
     let answer = support::send(&world.host(), request).await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
     assert_eq!(save(&world).await, good);
+}
+
+#[tokio::test]
+async fn work_that_was_scheduled_is_done_after_loading() {
+    let world = World::demo().await;
+    let about = |more: Value| {
+        let mut input = json!({"ServiceNamespace": "ecs", "ResourceId": "service/main/hello",
+            "ScalableDimension": "ecs:service:DesiredCount"});
+        for (name, value) in more.as_object().expect("a structure") {
+            input[name] = value.clone();
+        }
+        input
+    };
+    let ask = async |action: &str, more: Value| {
+        let target = format!("AnyScaleFrontendService.{action}");
+        world.call(STAGING, &target, about(more)).await.ok()
+    };
+    let capacity = json!({"MinCapacity": 1, "MaxCapacity": 9});
+    ask("RegisterScalableTarget", capacity).await;
+    let action = json!({"ScheduledActionName": "up", "Schedule": "rate(1 hour)",
+        "ScalableTargetAction": {"MinCapacity": 5}});
+    ask("PutScheduledAction", action).await;
+    let saved = save(&world).await;
+    world.sim.stop().await;
+
+    let fresh = World::seeded(&aws_sim::seed::Seed::default()).await;
+    load(&fresh, &saved).await;
+    let before = hello(&fresh).await["desiredCount"].clone();
+    assert_ne!(before, 5);
+    fresh.sim.clock().advance(Duration::from_secs(3 * 3600));
+    assert_eq!(hello(&fresh).await["desiredCount"], 5);
+}
+
+/// Only where there is an engine: without one, a simulator of containers does not start.
+#[tokio::test]
+async fn nothing_is_loaded_while_tasks_are_containers() {
+    let sim = aws_sim::start(aws_sim::SimConfig {
+        tasks: aws_sim::Tasks::Docker,
+        ..aws_sim::SimConfig::default()
+    });
+    let sim = match sim.await {
+        Ok(sim) => sim,
+        Err(error) => {
+            let demanded = std::env::var_os("SHIPWAY_REQUIRE_DOCKER").is_some_and(|it| it == "1");
+            assert!(!demanded, "{error}, and SHIPWAY_REQUIRE_DOCKER=1");
+            eprintln!("SKIPPED: {error}");
+            return;
+        }
+    };
+    let world = World { sim };
+    let state = save(&world).await;
+    let answer = world.control(Method::PUT, "/_sim/state", state).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert!(answer.text().contains("containers"), "{}", answer.text());
+    world.sim.stop().await;
 }
