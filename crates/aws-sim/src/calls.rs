@@ -2,11 +2,14 @@
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::glob;
+
 /// How many calls are kept; the oldest go first.
-const KEPT: usize = 200_000;
+pub(crate) const KEPT: usize = 200_000;
 
 /// One call, as `GET /_sim/calls` shows it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -26,6 +29,69 @@ pub struct Call {
     pub resource: Option<String>,
     /// Error code; none if it succeeded.
     pub error: Option<String>,
+    /// HTTP status of the answer; none if the connection was ended without one.
+    pub status: Option<u16>,
+    /// `x-amzn-requestid` of the answer.
+    pub request_id: String,
+    /// Real milliseconds from the request to the head of its answer, injected latency included.
+    pub duration_ms: f64,
+}
+
+/// Which outcomes a filter lets pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Any error.
+    Failed,
+    /// No error.
+    Succeeded,
+    /// This error code.
+    Code(String),
+}
+
+/// Which calls are wanted. What is missing lets all pass.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Filter {
+    /// At or after: epoch seconds of simulated time.
+    pub(crate) since: f64,
+    /// Twelve digits.
+    pub(crate) account: Option<String>,
+    /// As [`Call::service`].
+    pub(crate) service: Option<String>,
+    /// As [`Call::action`].
+    pub(crate) action: Option<String>,
+    /// ARN of the caller; `*` stands for any run of characters.
+    pub(crate) principal: Option<String>,
+    /// How it ended.
+    pub(crate) outcome: Option<Outcome>,
+    /// The newest so many.
+    pub(crate) limit: Option<usize>,
+}
+
+impl Filter {
+    fn passes(&self, call: &Call) -> bool {
+        let is =
+            |wanted: &Option<String>, is: Option<&str>| wanted.is_none() || wanted.as_deref() == is;
+        let principal = self.principal.as_ref().is_none_or(|pattern| {
+            let caller = call.principal.as_deref();
+            caller.is_some_and(|caller| glob::matches(pattern, caller))
+        });
+        call.time >= self.since
+            && principal
+            && is(&self.account, call.account.as_deref())
+            && is(&self.service, Some(&call.service))
+            && is(&self.action, Some(&call.action))
+            && match &self.outcome {
+                None => true,
+                Some(Outcome::Failed) => call.error.is_some(),
+                Some(Outcome::Succeeded) => call.error.is_none(),
+                Some(Outcome::Code(code)) => call.error.as_ref() == Some(code),
+            }
+    }
+}
+
+/// Milliseconds, to the microsecond.
+pub(crate) fn milliseconds(span: Duration) -> f64 {
+    (span.as_secs_f64() * 1e6).round() / 1e3
 }
 
 /// The log; memory is bounded.
@@ -44,14 +110,23 @@ impl CallLog {
         calls.push_back(call);
     }
 
+    /// The calls that are wanted, oldest first.
+    pub(crate) fn find(&self, filter: &Filter) -> Vec<Call> {
+        let calls = self.lock();
+        let newest_first = calls.iter().rev().filter(|call| filter.passes(call));
+        let limit = filter.limit.unwrap_or(KEPT);
+        let mut found: Vec<Call> = newest_first.take(limit).cloned().collect();
+        drop(calls);
+        found.reverse();
+        found
+    }
+
     /// Calls at or after `since` (epoch seconds of simulated time), oldest first.
     pub(crate) fn since(&self, since: f64) -> Vec<Call> {
-        let calls = self.lock();
-        calls
-            .iter()
-            .filter(|call| call.time >= since)
-            .cloned()
-            .collect()
+        self.find(&Filter {
+            since,
+            ..Filter::default()
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Call>> {
@@ -72,6 +147,9 @@ mod tests {
             action: "ListClusters".to_owned(),
             resource: None,
             error: None,
+            status: Some(200),
+            request_id: String::new(),
+            duration_ms: 0.0,
         }
     }
 

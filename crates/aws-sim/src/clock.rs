@@ -152,6 +152,15 @@ impl Clock {
         self.changed.send_replace(());
     }
 
+    /// Goes on from `simulated`, which may lie behind: another world has been loaded.
+    pub(crate) fn set(&self, simulated: SimTime) {
+        let mut anchor = self.lock();
+        anchor.simulated = simulated;
+        anchor.real = Instant::now();
+        drop(anchor);
+        self.changed.send_replace(());
+    }
+
     /// The real instant at which a client's own clock stands when this one reaches `instant`.
     ///
     /// Clients compare the expiry of credentials with their own clock, so expiries go out like

@@ -30,6 +30,12 @@ impl Ids {
         mixed ^ (mixed >> 31)
     }
 
+    /// The next number from 0 up to, and without, 1.
+    #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
+    pub(crate) const fn unit(&mut self) -> f64 {
+        (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
     /// `length` characters of `alphabet`.
     pub(crate) fn of(&mut self, alphabet: &[u8], length: usize) -> String {
         let size = alphabet.len() as u64;

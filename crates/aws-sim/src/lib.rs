@@ -15,6 +15,7 @@ mod autoscaling;
 mod calls;
 mod cloudwatch;
 mod control;
+mod cow;
 mod digest;
 mod docker;
 mod ecr;

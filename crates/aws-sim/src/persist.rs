@@ -38,11 +38,7 @@ pub(crate) fn load(data: &Path) -> Result<Option<World>, SimError> {
 
 /// Saves the world now.
 fn save(shared: &Shared, data: &Path) -> Result<(), SimError> {
-    let bytes = {
-        let mut world = shared.world();
-        world.saved_at = shared.clock.now();
-        serde_json::to_vec(&*world)
-    };
+    let bytes = shared.write_world();
     let path = file(data);
     let failed = |source| SimError::Data {
         path: path.clone(),

@@ -1,6 +1,6 @@
 //! The loopback ports of the image registries: opened under the world's lock, served by a task.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use crate::world::World;
 /// Registries that listen, and those that wait for their server.
 #[derive(Debug, Default)]
 pub(crate) struct Sockets {
-    /// Account and region of each open registry.
-    open: BTreeSet<(String, String)>,
+    /// Ports by account and region. A registry has a second one when a world was loaded that knew it by another.
+    open: BTreeMap<(String, String), Vec<u16>>,
     /// Opened and not yet served.
     fresh: Vec<Opened>,
     /// Wakes the task that serves.
@@ -45,20 +45,29 @@ impl World {
     /// When no loopback port can be bound.
     pub(crate) fn registry(&mut self, account: &str, region: &str) -> std::io::Result<String> {
         let key = (account.to_owned(), region.to_owned());
-        if !self.sockets.open.contains(&key) {
-            let wanted = self.region(account, region).registry_port.unwrap_or(0);
-            let listener = bind(wanted).or_else(|_| bind(0))?;
-            listener.set_nonblocking(true)?;
-            self.region(account, region).registry_port = Some(listener.local_addr()?.port());
-            self.sockets.fresh.push(Opened {
-                account: key.0.clone(),
-                region: key.1.clone(),
-                listener,
-            });
-            self.sockets.open.insert(key);
-            self.sockets.opened.notify_one();
-        }
-        let port = self.region(account, region).registry_port.unwrap_or(0);
+        let wanted = self.region(account, region).registry_port;
+        let open = self.sockets.open.entry(key.clone()).or_default();
+        let port = match (wanted, open.first()) {
+            (Some(wanted), _) if open.contains(&wanted) => wanted,
+            (None, Some(first)) => *first,
+            (wanted, first) => match (bind(wanted.unwrap_or(0)), first) {
+                (Err(_), Some(first)) => *first,
+                (bound, _) => {
+                    let listener = bound.or_else(|_| bind(0))?;
+                    listener.set_nonblocking(true)?;
+                    let port = listener.local_addr()?.port();
+                    open.push(port);
+                    self.sockets.fresh.push(Opened {
+                        account: key.0,
+                        region: key.1,
+                        listener,
+                    });
+                    self.sockets.opened.notify_one();
+                    port
+                }
+            },
+        };
+        self.region(account, region).registry_port = Some(port);
         Ok(format!("{}:{port}", Ipv4Addr::LOCALHOST))
     }
 

@@ -53,7 +53,7 @@ pub(crate) struct World {
 }
 
 /// One AWS account.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Account {
     /// A name for people.
@@ -67,7 +67,7 @@ pub(crate) struct Account {
 }
 
 /// One region of an account.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Region {
     /// Elastic Container Service.
@@ -97,6 +97,24 @@ impl World {
             token_key: ids.letters(32),
             ids,
             ..Self::default()
+        }
+    }
+
+    /// A copy of what is saved, to be written when the lock is free again.
+    pub(crate) fn snapshot(&self) -> Self {
+        Self {
+            saved_at: self.saved_at,
+            accounts: self.accounts.clone(),
+            sessions: self.sessions.clone(),
+            scripts: self.scripts.clone(),
+            findings: self.findings.clone(),
+            token_key: self.token_key.clone(),
+            ecs_settings: self.ecs_settings.clone(),
+            ids: self.ids.clone(),
+            wake: None,
+            files: Files::default(),
+            sockets: Sockets::default(),
+            tasks: self.tasks,
         }
     }
 

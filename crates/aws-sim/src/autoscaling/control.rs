@@ -5,26 +5,20 @@
 //! | `GET /_sim/metrics` | | all metrics that were set |
 //! | `PUT /_sim/metrics` | account, region, resource, metric, value | `{}`; it stays so until it is set again; `null` takes it away |
 
-use std::sync::Arc;
-
-use axum::Router;
-use axum::extract::State;
-use axum::response::Response;
-use axum::routing::get;
-use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::metric::Reading;
 use super::resource::Resource;
-use crate::control::{parse, reply};
+use crate::control::{Answer, Verb, done, parse, show};
 use crate::shared::Shared;
 use crate::world::is_account_id;
 
-/// The routes.
-pub(crate) fn routes() -> Router<Arc<Shared>> {
-    Router::new().route("/_sim/metrics", get(metrics).put(set_metric))
-}
+/// The methods of `/_sim/metrics`.
+pub(crate) const METRICS: &[Verb] = &[
+    Verb::plain("GET", |shared, _| metrics(shared)),
+    Verb::with_body("PUT", |shared, asked| set(shared, parse(&asked.body)?)),
+];
 
 /// A metric to set.
 #[derive(Deserialize)]
@@ -39,7 +33,7 @@ struct Metric {
     value: Option<f64>,
 }
 
-async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
+fn metrics(shared: &Shared) -> Answer {
     let world = shared.world();
     let mut listed = Vec::new();
     for (account, state) in &world.accounts {
@@ -53,14 +47,10 @@ async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
         }
     }
     drop(world);
-    reply(Ok(listed.into()))
+    show(&Value::from(listed))
 }
 
-async fn set_metric(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
-    reply(parse(&body).and_then(|metric| set(&shared, metric)))
-}
-
-fn set(shared: &Shared, metric: Metric) -> Result<Value, String> {
+fn set(shared: &Shared, metric: Metric) -> Answer {
     if !is_account_id(&metric.account) {
         return Err(format!("account `{}` is not twelve digits", metric.account));
     }
@@ -89,5 +79,5 @@ fn set(shared: &Shared, metric: Metric) -> Result<Value, String> {
     world.wake = Some(now);
     drop(world);
     shared.changed();
-    Ok(json!({}))
+    done()
 }

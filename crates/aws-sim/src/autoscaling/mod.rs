@@ -32,7 +32,7 @@ use metric::Reading;
 use policy::Policy;
 use scheduled::ScheduledAction;
 
-pub(crate) use control::routes;
+pub(crate) use control::METRICS;
 pub(crate) use drive::{next, tick};
 pub(crate) use policies::alarms;
 
@@ -40,7 +40,7 @@ const NAMESPACE: &str = "ecs";
 const DIMENSION: &str = "ecs:service:DesiredCount";
 
 /// Everything of one account and region.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct State {
     /// By resource id.

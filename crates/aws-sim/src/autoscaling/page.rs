@@ -15,7 +15,7 @@ pub(super) fn paged(member: &str, found: Vec<Value>, input: &Input<'_>) -> Resul
         .filter(|_| (1..=PAGE).contains(&size));
     let size = size
         .ok_or_else(|| ApiError::validation(format!("MaxResults must be between 1 and {PAGE}")))?;
-    let (shown, next) = page(found, input.str("NextToken")?, size).ok_or_else(|| {
+    let (shown, next) = page(member, found, input.str("NextToken")?, size).ok_or_else(|| {
         ApiError::client("InvalidNextTokenException", "The next token is invalid.")
     })?;
     let mut answer = json!({member: shown});

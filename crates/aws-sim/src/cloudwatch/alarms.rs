@@ -9,7 +9,7 @@ use crate::clock::SimTime;
 use crate::wire::Ctx;
 
 /// The alarms of one region.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct State {
     /// By name.

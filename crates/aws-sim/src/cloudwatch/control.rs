@@ -6,26 +6,22 @@
 //! | `PUT /_sim/alarms` | account, region, name, state (OK, ALARM, INSUFFICIENT_DATA), perhaps reason | `{}` |
 //! | `DELETE /_sim/alarms` | account, region, name | `{}` |
 
-use std::sync::Arc;
-
-use axum::Router;
-use axum::extract::State;
-use axum::response::Response;
-use axum::routing::get;
-use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::alarms::AlarmState;
-use crate::control::{parse, reply};
+use crate::control::{Answer, Verb, done, parse, show};
 use crate::shared::Shared;
 use crate::world::is_account_id;
 
-/// The routes.
-pub(crate) fn routes() -> Router<Arc<Shared>> {
-    let methods = get(alarms).put(set_alarm).delete(remove_alarm);
-    Router::new().route("/_sim/alarms", methods)
-}
+/// The methods of `/_sim/alarms`.
+pub(crate) const ALARMS: &[Verb] = &[
+    Verb::plain("GET", |shared, _| alarms(shared)),
+    Verb::with_body("PUT", |shared, asked| set(shared, parse(&asked.body)?)),
+    Verb::with_body("DELETE", |shared, asked| {
+        remove(shared, &parse(&asked.body)?)
+    }),
+];
 
 /// An alarm to set.
 #[derive(Deserialize)]
@@ -47,7 +43,7 @@ struct Name {
     name: String,
 }
 
-async fn alarms(State(shared): State<Arc<Shared>>) -> Response {
+fn alarms(shared: &Shared) -> Answer {
     let world = shared.world();
     let mut listed = Vec::new();
     for (account, state) in &world.accounts {
@@ -59,14 +55,10 @@ async fn alarms(State(shared): State<Arc<Shared>>) -> Response {
         }
     }
     drop(world);
-    reply(Ok(listed.into()))
+    show(&Value::from(listed))
 }
 
-async fn set_alarm(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
-    reply(parse(&body).and_then(|setting| set(&shared, setting)))
-}
-
-fn set(shared: &Shared, setting: Setting) -> Result<Value, String> {
+fn set(shared: &Shared, setting: Setting) -> Answer {
     let Setting {
         account,
         region,
@@ -84,14 +76,10 @@ fn set(shared: &Shared, setting: Setting) -> Result<Value, String> {
     world.wake = Some(now);
     drop(world);
     shared.changed();
-    Ok(json!({}))
+    done()
 }
 
-async fn remove_alarm(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
-    reply(parse(&body).and_then(|name| remove(&shared, &name)))
-}
-
-fn remove(shared: &Shared, alarm: &Name) -> Result<Value, String> {
+fn remove(shared: &Shared, alarm: &Name) -> Answer {
     let Name {
         account,
         region,
@@ -104,7 +92,7 @@ fn remove(shared: &Shared, alarm: &Name) -> Result<Value, String> {
         return Err(format!("there is no alarm `{name}`"));
     }
     shared.changed();
-    Ok(json!({}))
+    done()
 }
 
 fn check(account: &str, name: &str) -> Result<(), String> {

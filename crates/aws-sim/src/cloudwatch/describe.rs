@@ -30,7 +30,7 @@ pub(super) fn describe(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Resul
     )?;
     let kinds = input.strings("AlarmTypes")?;
     for kind in &kinds {
-        one_of(Some(kind), &["CompositeAlarm", "MetricAlarm"])?;
+        one_of(Some(kind), &["CompositeAlarm", "MetricAlarm", "LogAlarm"])?;
     }
     let size = match input.int("MaxRecords")? {
         None => PAGE,
@@ -58,7 +58,7 @@ pub(super) fn describe(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Resul
             && action.is_none_or(|prefix| actions.any(|action| action.starts_with(prefix)))
     });
     found.sort_by_key(|alarm| text(alarm, "AlarmName"));
-    let (shown, next) = page(found, input.str("NextToken")?, size)
+    let (shown, next) = page("MetricAlarms", found, input.str("NextToken")?, size)
         .ok_or_else(|| ApiError::client("InvalidNextToken", "The next token is not valid."))?;
     let mut answer = json!({"MetricAlarms": shown, "CompositeAlarms": []});
     if let Some(next) = next {

@@ -10,7 +10,7 @@ use crate::wire::{ApiError, Ctx, Input};
 use crate::world::World;
 
 pub(crate) use alarms::State;
-pub(crate) use control::routes;
+pub(crate) use control::ALARMS;
 
 /// Answers one API call.
 pub(crate) fn call(

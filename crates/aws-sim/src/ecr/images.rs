@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::state::{Image, Repository};
-use super::{needed, paged, repository};
+use super::{at_most, needed, paged, repository};
 use crate::digest;
 use crate::wire::{ApiError, Ctx, Input};
 use crate::world::World;
@@ -125,6 +125,7 @@ pub(super) fn status_filter<'a>(input: &Input<'a>) -> Result<Option<&'a str>, Ap
 
 /// `DescribeImages`.
 pub(super) fn describe(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Value, ApiError> {
+    at_most(input, "imageIds", 100)?;
     let asked = input.structures("imageIds")?;
     let filter = tag_filter(input)?;
     let status = status_filter(input)?;
@@ -256,6 +257,7 @@ pub(super) fn failure(asked: &Input<'_>, code: &str, reason: &str) -> Value {
 
 /// `BatchCheckLayerAvailability`.
 pub(super) fn layers(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Value, ApiError> {
+    at_most(input, "layerDigests", 100)?;
     let asked = input.strings("layerDigests")?;
     needed((!asked.is_empty()).then_some(()), input, "layerDigests")?;
     let (_, _, repository) = repository(world, ctx, input, "BatchCheckLayerAvailability")?;

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{needed, registry_host, repository};
+use super::{at_most, needed, registry_host, repository};
 use crate::digest;
 use crate::wire::{ApiError, Ctx, Input};
 use crate::world::World;
@@ -23,7 +23,7 @@ const LARGEST: usize = 20_971_520;
 const GOOD_FOR: Duration = Duration::from_secs(3600);
 
 /// An upload under way; it does not survive a restart.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct LayerUpload {
     repository: String,
     size: u64,
@@ -97,6 +97,7 @@ pub(super) fn part(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Va
 /// `CompleteLayerUpload`.
 pub(super) fn complete(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Value, ApiError> {
     let id = input.need_str("uploadId")?;
+    at_most(input, "layerDigests", 100)?;
     let digests = input.strings("layerDigests")?;
     needed((!digests.is_empty()).then_some(()), input, "layerDigests")?;
     let files = world.files.clone();

@@ -156,16 +156,36 @@ fn needed<T>(member: Option<T>, input: &Input<'_>, name: &str) -> Result<T, ApiE
     member.ok_or_else(|| input.required(name))
 }
 
+/// Refuses more items of a list than one call takes.
+fn at_most(input: &Input<'_>, member: &str, most: usize) -> Result<(), ApiError> {
+    if input.list(member)?.len() <= most {
+        return Ok(());
+    }
+    Err(ApiError::invalid_parameter(format!(
+        "Invalid parameter at '{member}' failed to satisfy constraint: 'Member must have length less \
+         than or equal to {most}'"
+    )))
+}
+
 /// One page of a list, by `maxResults` (1 to 1,000, default 100) and `nextToken`.
 fn paged(input: &Input<'_>, member: &str, items: Vec<Value>) -> Result<Value, ApiError> {
-    let size = input.int("maxResults")?.unwrap_or(100);
-    let size = usize::try_from(size)
-        .ok()
-        .filter(|size| (1..=1000).contains(size));
+    paged_by(input, member, items, (100, 1000))
+}
+
+/// One page of a list, with the default and the largest size of a page.
+fn paged_by(
+    input: &Input<'_>,
+    member: &str,
+    items: Vec<Value>,
+    (default, most): (i64, i64),
+) -> Result<Value, ApiError> {
+    let size = input.int("maxResults")?.unwrap_or(default);
+    let wanted = (1..=most).contains(&size).then_some(size);
+    let size = wanted.and_then(|size| usize::try_from(size).ok());
     let size = size.ok_or_else(|| {
-        ApiError::invalid_parameter("Invalid parameter at 'maxResults': 1 to 1000")
+        ApiError::invalid_parameter(format!("Invalid parameter at 'maxResults': 1 to {most}"))
     })?;
-    let (items, next) = page(items, input.str("nextToken")?, size)
+    let (items, next) = page(member, items, input.str("nextToken")?, size)
         .ok_or_else(|| ApiError::invalid_parameter("Invalid parameter at 'nextToken'"))?;
     let mut shown = json!({member: items});
     if let Some(next) = next {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{needed, paged, repository};
+use super::{at_most, needed, paged_by, repository};
 use crate::wire::{ApiError, Ctx, Input};
 use crate::world::World;
 
@@ -10,13 +10,11 @@ use crate::world::World;
 pub(super) fn list(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Value, ApiError> {
     let subject = needed(input.structure("subjectId")?, input, "subjectId")?;
     let subject = subject.need_str("imageDigest")?;
-    if input.int("maxResults")?.is_some_and(|size| size > 50) {
-        return Err(ApiError::invalid_parameter(
-            "Invalid parameter at 'maxResults': 1 to 50",
-        ));
-    }
     let filter = input.structure("filter")?;
     let filter = filter.as_ref();
+    if let Some(filter) = filter {
+        at_most(filter, "artifactTypes", 5)?;
+    }
     let kinds = filter.map_or_else(|| Ok(Vec::new()), |filter| filter.strings("artifactTypes"))?;
     let status = filter
         .map(|filter| filter.str("artifactStatus"))
@@ -47,5 +45,5 @@ pub(super) fn list(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Va
         }
         shown
     });
-    paged(input, "referrers", referrers.collect())
+    paged_by(input, "referrers", referrers.collect(), (50, 50))
 }

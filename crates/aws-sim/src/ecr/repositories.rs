@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::mutability::Mutability;
 use super::state::Repository;
-use super::{labels, missing, needed, owner, paged, registry_host, repository};
+use super::{at_most, labels, missing, needed, owner, paged, registry_host, repository};
 use crate::wire::{ApiError, Ctx, Input};
 use crate::world::World;
 
@@ -57,6 +57,7 @@ pub(super) fn describe(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Resul
             format!("{} may not list the registry of {owner}", ctx.principal.arn),
         ));
     }
+    at_most(input, "repositoryNames", 100)?;
     let asked = input.strings("repositoryNames")?;
     let host = registry_host(world, owner, &ctx.region)?;
     let repositories = &world.region(owner, &ctx.region).ecr.repositories;

@@ -175,8 +175,9 @@ pub(super) fn start(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<V
         ));
     }
     if !image.storage.is_active() {
-        return Err(ApiError::invalid_parameter(
-            "Invalid parameter at 'imageId': the image is archived and must be restored first",
+        return Err(ApiError::client(
+            "ImageArchivedException",
+            "The specified image is archived and cannot be scanned.",
         ));
     }
     if known.is_some_and(|scan| scan.started + EVERY > ctx.now) {

@@ -17,7 +17,7 @@ use crate::clock::SimTime;
 use crate::world::World;
 
 /// One registry: all of ECR in one account and region.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct State {
     /// By name.
@@ -33,7 +33,7 @@ pub(crate) struct State {
 }
 
 /// A repository.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Repository {
     pub(crate) created: SimTime,
@@ -64,7 +64,7 @@ pub(crate) struct Repository {
 }
 
 /// A manifest in a repository with what is worth knowing about it.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Image {
     /// The manifest, byte for byte.

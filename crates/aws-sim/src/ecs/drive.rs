@@ -8,6 +8,7 @@ use super::plan::foresee;
 use super::service::{Records, Service};
 use super::task::{OwnTask, TaskRecord};
 use crate::clock::SimTime;
+use crate::cow::CopyOnWrite;
 use crate::wire::ApiError;
 use crate::world::World;
 
@@ -110,7 +111,7 @@ pub(super) fn services<'w>(
     world: &'w mut World,
     place: &Place,
     cluster: &str,
-) -> Result<&'w mut std::collections::BTreeMap<String, Box<Service>>, ApiError> {
+) -> Result<&'w mut std::collections::BTreeMap<String, CopyOnWrite<Service>>, ApiError> {
     let state = &mut world.region(&place.account, &place.region).ecs;
     Ok(&mut state.cluster_mut(cluster)?.services)
 }

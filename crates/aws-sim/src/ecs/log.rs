@@ -41,7 +41,7 @@ impl LogTarget {
 }
 
 /// Lines that a modelled task writes when it reaches RUNNING.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Unsaid(Vec<(LogTarget, String, Vec<String>)>);
 

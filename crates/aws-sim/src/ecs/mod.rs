@@ -37,7 +37,7 @@ use serde_json::Value;
 use crate::wire::{ApiError, Ctx, Input};
 use crate::world::World;
 
-pub(crate) use control::routes;
+pub(crate) use control::PHASES;
 pub(crate) use drive::tick;
 pub(crate) use phases::Settings;
 pub(crate) use scaling::{Census, ServiceName, census, set_desired};

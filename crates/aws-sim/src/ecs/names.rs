@@ -132,6 +132,19 @@ pub(super) fn one_of<'a>(
     }
 }
 
+/// Most capacity providers of a strategy (ecs-facts 5.1).
+const MOST_PROVIDERS: usize = 20;
+
+/// Refuses a strategy of too many capacity providers; nothing else about them is looked at.
+pub(super) fn check_providers(input: &Input<'_>) -> Result<(), ApiError> {
+    if input.structures("capacityProviderStrategy")?.len() <= MOST_PROVIDERS {
+        return Ok(());
+    }
+    Err(ApiError::invalid_parameter(format!(
+        "capacityProviderStrategy must have at most {MOST_PROVIDERS} items."
+    )))
+}
+
 /// Page size of a list operation.
 pub(super) fn page_size(input: &Input<'_>, default: usize) -> Result<usize, ApiError> {
     match input.int("maxResults")? {
@@ -151,7 +164,7 @@ pub(super) fn paged_names(
     default: usize,
 ) -> Result<serde_json::Value, ApiError> {
     let size = page_size(input, default)?;
-    let (shown, next) = crate::wire::page_after(names, input.str("nextToken")?, size)
+    let (shown, next) = crate::wire::page_after(member, names, input.str("nextToken")?, size)
         .ok_or_else(|| ApiError::invalid_parameter("Invalid token."))?;
     Ok(page_answer(member, shown, next))
 }
@@ -164,7 +177,7 @@ pub(super) fn paged<T: Into<serde_json::Value>>(
     default: usize,
 ) -> Result<serde_json::Value, ApiError> {
     let size = page_size(input, default)?;
-    let (shown, next) = crate::wire::page(items, input.str("nextToken")?, size)
+    let (shown, next) = crate::wire::page(member, items, input.str("nextToken")?, size)
         .ok_or_else(|| ApiError::invalid_parameter("Invalid token."))?;
     Ok(page_answer(member, shown, next))
 }

@@ -10,10 +10,11 @@ use super::names;
 use super::service::Service;
 use super::task::OwnTask;
 use crate::clock::SimTime;
+use crate::cow::CopyOnWrite;
 use crate::wire::ApiError;
 
 /// State of one account and region.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct State {
     /// By name.
@@ -32,14 +33,14 @@ pub(super) struct Tag {
 }
 
 /// A cluster.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Cluster {
     /// ACTIVE or INACTIVE.
     pub(super) active: bool,
     /// Members of the API that the simulator only keeps (`settings`, `capacityProviders`...).
     pub(super) members: Map<String, Value>,
     /// By name.
-    pub(super) services: BTreeMap<String, Box<Service>>,
+    pub(super) services: BTreeMap<String, CopyOnWrite<Service>>,
     /// Tasks that RunTask started, by id.
     pub(super) tasks: BTreeMap<String, OwnTask>,
 }

@@ -35,7 +35,17 @@ pub(super) fn read(input: &Input<'_>) -> Result<Vec<Tag>, ApiError> {
             value: tag.str("value")?.unwrap_or_default().to_owned(),
         });
     }
+    limited(&tags)?;
     Ok(tags)
+}
+
+fn limited(tags: &[Tag]) -> Result<(), ApiError> {
+    if tags.len() <= MOST {
+        return Ok(());
+    }
+    Err(ApiError::invalid_parameter(format!(
+        "A resource has at most {MOST} tags."
+    )))
 }
 
 impl State {
@@ -99,11 +109,7 @@ pub(super) fn tag(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Val
     let mut tags = state.tags.get(arn).cloned().unwrap_or_default();
     tags.retain(|tag| !added.iter().any(|new| new.key == tag.key));
     tags.extend(added);
-    if tags.len() > MOST {
-        return Err(ApiError::invalid_parameter(format!(
-            "A resource has at most {MOST} tags."
-        )));
-    }
+    limited(&tags)?;
     state.tags.insert(arn.to_owned(), tags);
     Ok(json!({}))
 }

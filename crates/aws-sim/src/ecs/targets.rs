@@ -70,7 +70,7 @@ impl State {
 
     fn services(&self) -> impl Iterator<Item = &Service> {
         let clusters = self.clusters.values();
-        clusters.flat_map(|cluster| cluster.services.values().map(Box::as_ref))
+        clusters.flat_map(|cluster| cluster.services.values().map(|service| &**service))
     }
 }
 

@@ -48,7 +48,7 @@ pub(super) fn describe(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Resul
             && (names.is_empty() || names.contains(&group.name()))
     });
     let shown = wanted.map(show).collect();
-    let (shown, next) = page::<Value>(shown, input.str("Marker")?, size)
+    let (shown, next) = page::<Value>("TargetGroups", shown, input.str("Marker")?, size)
         .ok_or_else(|| ApiError::client("ValidationError", "The marker is not valid"))?;
     let mut answer = json!({"TargetGroups": shown});
     if let Some(next) = next {

@@ -9,7 +9,7 @@ use crate::wire::{ApiError, Ctx};
 use crate::world::Region;
 
 /// The seeded target groups of one region, by ARN.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct State {
     pub(crate) groups: BTreeMap<String, TargetGroup>,

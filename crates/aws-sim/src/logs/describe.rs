@@ -97,7 +97,7 @@ fn bytes(lines: &VecDeque<Line>) -> usize {
 }
 
 fn paged(member: &str, found: Vec<Value>, input: &Input<'_>) -> Result<Value, ApiError> {
-    let (shown, next) = page(found, input.str("nextToken")?, limit(input, PAGE)?)
+    let (shown, next) = page(member, found, input.str("nextToken")?, limit(input, PAGE)?)
         .ok_or_else(|| ApiError::invalid_parameter("The specified nextToken is invalid."))?;
     let mut answer = json!({member: shown});
     if let Some(next) = next {

@@ -48,7 +48,7 @@ pub(super) fn filter(store: &Store, ctx: &Ctx, input: &Input<'_>) -> Result<Valu
         .filter(|(_, _, line)| within(line) && pattern.matches(&line.text))
         .collect();
     found.sort_by_key(|(_, _, line)| line.at);
-    let (shown, next) = page(found, input.str("nextToken")?, limit)
+    let (shown, next) = page("events", found, input.str("nextToken")?, limit)
         .ok_or_else(|| ApiError::invalid_parameter("The specified nextToken is invalid."))?;
     let events: Vec<Value> = shown
         .into_iter()

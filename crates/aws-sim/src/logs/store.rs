@@ -14,7 +14,7 @@ const LINE: usize = 8 << 10;
 const STREAMS: usize = 2_000;
 
 /// The log streams of one region.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Store {
     /// By group, then by stream.

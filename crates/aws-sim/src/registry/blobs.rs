@@ -26,6 +26,10 @@ impl Registry {
             (size, world.files.blob(digest))
         };
         let size = size.ok_or_else(|| RegistryError::blob_unknown(digest))?;
+        // A world that was saved elsewhere knows of blobs whose bytes are not here.
+        if !tokio::fs::try_exists(&path).await? {
+            return Err(RegistryError::blob_unknown(digest));
+        }
         let range = parts
             .headers
             .get(header::RANGE)

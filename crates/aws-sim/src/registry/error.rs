@@ -6,6 +6,7 @@ use http::{StatusCode, header};
 use serde_json::json;
 
 use crate::ecr::Refusal;
+use crate::faults::{DROPPED, INJECTED, Refused};
 
 /// A refusal of a registry.
 #[derive(Clone, Debug)]
@@ -74,6 +75,31 @@ impl RegistryError {
 
     pub(super) fn bad(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, message)
+    }
+
+    /// What an injected fault answers.
+    pub(super) fn injected(refused: Refused, host: &str) -> Self {
+        match refused {
+            Refused::Internal => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "UNKNOWN", INJECTED),
+            Refused::Unavailable => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", INJECTED)
+            }
+            Refused::Throttled => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "TOOMANYREQUESTS",
+                "Rate exceeded",
+            ),
+            Refused::Expired => Self {
+                message: "Your authorization token has expired. Reauthenticate and try again."
+                    .to_owned(),
+                ..Self::unauthorized(host)
+            },
+        }
+    }
+
+    /// What the log says of a request whose connection ended before anything was done.
+    pub(super) fn dropped() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, DROPPED, INJECTED)
     }
 
     pub(super) fn unsupported() -> Self {

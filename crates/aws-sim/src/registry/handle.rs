@@ -1,6 +1,7 @@
 //! One request to a registry: authenticate, authorise, answer, log.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -12,60 +13,135 @@ use serde_json::Value;
 use super::Registry;
 use super::error::RegistryError;
 use super::route::{self, Route, What};
-use crate::calls::Call;
+use crate::calls::{Call, milliseconds};
+use crate::faults::{Strike, Struck, broken};
 use crate::iam::Principal;
 use crate::wire::form;
 
 /// What a handler gives.
 pub(super) type Answer = Result<Response, RegistryError>;
 
+/// A request as the log of calls will have it.
+struct Entry<'a> {
+    begin: Instant,
+    request_id: &'a str,
+    caller: Option<&'a Principal>,
+    action: &'static str,
+    resource: String,
+}
+
 /// Answers a request to a registry.
 pub(super) async fn handle(State(registry): State<Arc<Registry>>, request: Request) -> Response {
+    let begin = Instant::now();
     let (parts, body) = request.into_parts();
-    let mut response = match registry.answer(&parts, body).await {
-        Ok(response) => response,
-        Err(refusal) => refusal.response(),
-    };
+    let request_id = registry.shared.request_id();
+    let mut response = registry.answer(&parts, body, begin, &request_id).await;
+    let headers = response.headers_mut();
     let version = HeaderValue::from_static("registry/2.0");
-    response
-        .headers_mut()
-        .insert("docker-distribution-api-version", version);
+    headers.insert("docker-distribution-api-version", version);
+    if let Ok(id) = HeaderValue::from_str(&request_id) {
+        headers.insert("x-amzn-requestid", id);
+    }
     response
 }
 
 impl Registry {
-    async fn answer(&self, parts: &Parts, body: Body) -> Answer {
+    async fn answer(&self, parts: &Parts, body: Body, begin: Instant, id: &str) -> Response {
         let Some(route) = route::parse(parts.uri.path()) else {
-            return Err(RegistryError::unsupported());
+            return RegistryError::unsupported().response();
         };
         let Route::In { name, what } = route else {
-            self.caller(parts)?;
-            return Ok(Response::new(Body::from("{}")));
+            return self.ping(parts).await;
         };
         let Some(action) = what.action(&parts.method) else {
-            return Err(RegistryError::unsupported());
+            return RegistryError::unsupported().response();
         };
         let caller = self.caller(parts);
-        let admitted = caller.as_ref().map_err(Clone::clone);
-        let admitted = admitted
-            .and_then(|caller| self.authorise(&mut self.shared.world(), caller, &name, action));
-        let answer = match admitted {
-            Ok(()) => self.serve(&name, &what, parts, body).await,
-            Err(refusal) => Err(refusal),
-        };
-        self.log(
-            caller.as_ref().ok(),
+        let entry = Entry {
+            begin,
+            request_id: id,
+            caller: caller.as_ref().ok(),
             action,
-            &name,
-            &what,
-            answer.as_ref().err(),
-        );
-        answer
+            resource: self.resource(&name, &what),
+        };
+        let strike = self.strike(&entry, &[action, what.operation(&parts.method)]);
+        let answer = match strike {
+            Some(Strike::DropBefore) => {
+                self.log(entry, Some(RegistryError::dropped().code), None, None);
+                return broken();
+            }
+            Some(Strike::Refuse(refused)) => Err(RegistryError::injected(refused, &self.host)),
+            Some(Strike::DropAfter | Strike::Late(_)) | None => {
+                let admitted = caller.as_ref().map_err(Clone::clone).and_then(|caller| {
+                    self.authorise(&mut self.shared.world(), caller, &name, action)
+                });
+                match admitted {
+                    Ok(()) => self.serve(&name, &what, parts, body).await,
+                    Err(refusal) => Err(refusal),
+                }
+            }
+        };
+        let error = answer.as_ref().err().map(|error| error.code);
+        let response = answer.unwrap_or_else(|refusal| refusal.response());
+        let status = Some(response.status().as_u16());
+        match strike {
+            Some(Strike::DropAfter) => {
+                self.log(entry, error, None, None);
+                broken()
+            }
+            Some(Strike::Late(late)) => {
+                self.log(entry, error, status, Some(late));
+                tokio::time::sleep(late).await;
+                response
+            }
+            _ => {
+                self.log(entry, error, status, None);
+                response
+            }
+        }
+    }
+
+    /// `GET /v2/`: whether the caller is known. No IAM action stands behind it, and the log leaves it out.
+    async fn ping(&self, parts: &Parts) -> Response {
+        let caller = self.caller(parts);
+        let entry = Entry {
+            begin: Instant::now(),
+            request_id: "",
+            caller: caller.as_ref().ok(),
+            action: "ping",
+            resource: String::new(),
+        };
+        let strike = self.strike(&entry, &["ping"]);
+        match strike {
+            Some(Strike::DropBefore | Strike::DropAfter) => return broken(),
+            Some(Strike::Refuse(refused)) => {
+                return RegistryError::injected(refused, &self.host).response();
+            }
+            Some(Strike::Late(late)) => tokio::time::sleep(late).await,
+            None => {}
+        }
+        match caller {
+            Ok(_) => Response::new(Body::from("{}")),
+            Err(refusal) => refusal.response(),
+        }
+    }
+
+    /// What an injected fault does to a request of a known caller.
+    fn strike(&self, entry: &Entry<'_>, actions: &[&str]) -> Option<Strike> {
+        let call = Struck {
+            service: "registry",
+            actions,
+            account: &entry.caller?.account,
+            resource: Some(&entry.resource),
+        };
+        self.shared
+            .faults
+            .strike(&call, &mut self.shared.world().ids)
     }
 
     fn caller(&self, parts: &Parts) -> Result<Principal, RegistryError> {
-        let now = self.shared.clock.now();
         let mut world = self.shared.world();
+        let now = self.shared.clock.now();
         world.catch_up(now);
         let query = form::parse(parts.uri.query().unwrap_or_default());
         match query.get("token").and_then(Value::as_str) {
@@ -91,14 +167,8 @@ impl Registry {
         }
     }
 
-    fn log(
-        &self,
-        caller: Option<&Principal>,
-        action: &str,
-        name: &str,
-        what: &What,
-        error: Option<&RegistryError>,
-    ) {
+    /// ARN of the repository, and what in it.
+    fn resource(&self, name: &str, what: &What) -> String {
         let (account, region) = (&self.account, &self.region);
         let detail = match what {
             What::Manifest(reference) if reference.contains(':') => format!("@{reference}"),
@@ -106,16 +176,27 @@ impl Registry {
             What::Blob(digest) | What::Referrers(digest) => format!("@{digest}"),
             What::Uploads | What::Upload(_) | What::Tags => String::new(),
         };
+        format!("arn:aws:ecr:{region}:{account}:repository/{name}{detail}")
+    }
+
+    fn log(
+        &self,
+        entry: Entry<'_>,
+        error: Option<&str>,
+        status: Option<u16>,
+        late: Option<Duration>,
+    ) {
         self.shared.calls.push(Call {
             time: self.shared.clock.now().epoch_seconds(),
-            account: caller.map(|caller| caller.account.clone()),
-            principal: caller.map(|caller| caller.arn.clone()),
+            account: entry.caller.map(|caller| caller.account.clone()),
+            principal: entry.caller.map(|caller| caller.arn.clone()),
             service: "registry".to_owned(),
-            action: action.to_owned(),
-            resource: Some(format!(
-                "arn:aws:ecr:{region}:{account}:repository/{name}{detail}"
-            )),
-            error: error.map(|error| error.code.to_owned()),
+            action: entry.action.to_owned(),
+            resource: Some(entry.resource),
+            error: error.map(str::to_owned),
+            status,
+            request_id: entry.request_id.to_owned(),
+            duration_ms: milliseconds(entry.begin.elapsed() + late.unwrap_or_default()),
         });
     }
 }

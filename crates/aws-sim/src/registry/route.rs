@@ -70,6 +70,24 @@ pub(super) fn parse(path: &str) -> Option<Route> {
 }
 
 impl What {
+    /// The name of a request among the operations of the protocol.
+    pub(super) fn operation(&self, method: &Method) -> &'static str {
+        match (self, method.as_str()) {
+            (Self::Blob(_), "HEAD") => "head-blob",
+            (Self::Blob(_), _) => "get-blob",
+            (Self::Uploads, _) => "start-upload",
+            (Self::Upload(_), "PATCH") => "upload-chunk",
+            (Self::Upload(_), "PUT") => "finish-upload",
+            (Self::Upload(_), "DELETE") => "cancel-upload",
+            (Self::Upload(_), _) => "upload-status",
+            (Self::Manifest(_), "PUT") => "put-manifest",
+            (Self::Manifest(_), "HEAD") => "head-manifest",
+            (Self::Manifest(_), _) => "get-manifest",
+            (Self::Tags, _) => "list-tags",
+            (Self::Referrers(_), _) => "list-referrers",
+        }
+    }
+
     /// The IAM action behind a request (ecs-facts 7.8), without `ecr:`.
     pub(super) fn action(&self, method: &Method) -> Option<&'static str> {
         Some(match (self, method.as_str()) {

@@ -1,12 +1,11 @@
 //! One request from bytes to bytes: find the service, identify, authorise, call, log, answer.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use axum::body::{Body, to_bytes};
+use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use bytes::Bytes;
 use http::Method;
 use http::request::Parts;
 use serde_json::Value;
@@ -15,8 +14,8 @@ use super::authorise::Asking;
 use super::credentials::{self, JSON, QUERY, Refusals};
 use super::protocol::{Form, Protocol};
 use super::{ApiError, Ctx, Service, cbor, form, resource};
-use crate::calls::Call;
-use crate::faults::Strike;
+use crate::calls::{Call, milliseconds};
+use crate::faults::{DROPPED, INJECTED, Strike, Struck, broken};
 use crate::iam::Principal;
 use crate::shared::Shared;
 
@@ -37,6 +36,7 @@ const CBOR_PATH: &str = "/service/GraniteServiceVersion20100801/operation/";
 
 /// Answers a request to the AWS endpoint.
 pub(crate) async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let begin = Instant::now();
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
         let error = ApiError {
@@ -47,7 +47,7 @@ pub(crate) async fn handle(State(shared): State<Arc<Shared>>, request: Request) 
     };
     match read(&parts, &body) {
         Ok(asked) => {
-            let (response, late) = answer(&shared, &parts, &asked);
+            let (response, late) = answer(&shared, &parts, &asked, begin);
             if let Some(late) = late {
                 tokio::time::sleep(late).await;
             }
@@ -142,7 +142,12 @@ fn unknown(message: String) -> ApiError {
 }
 
 /// The answer, and how much later it is to come.
-fn answer(shared: &Shared, parts: &Parts, asked: &Asked) -> (Response, Option<Duration>) {
+fn answer(
+    shared: &Shared,
+    parts: &Parts,
+    asked: &Asked,
+    begin: Instant,
+) -> (Response, Option<Duration>) {
     let mut world = shared.world();
     let now = shared.clock.now();
     // Before any id is drawn: what is due draws its own, whoever lets it happen.
@@ -159,13 +164,17 @@ fn answer(shared: &Shared, parts: &Parts, asked: &Asked) -> (Response, Option<Du
     let about = resource::of(asked.service, account, region, &asked.input);
 
     let strike = principal.as_ref().ok().and_then(|principal| {
-        let (service, account) = (asked.service.name(), &principal.account);
-        let faults = &shared.faults;
-        faults.strike(service, &asked.action, account, asked.refusals)
+        let call = Struck {
+            service: asked.service.name(),
+            actions: &[&asked.action],
+            account: &principal.account,
+            resource: about.as_deref(),
+        };
+        shared.faults.strike(&call, &mut world.ids)
     });
     let result = principal.clone().and_then(|principal| {
         match &strike {
-            Some(Strike::Refuse(error)) => return Err(error.clone()),
+            Some(Strike::Refuse(refused)) => return Err(refused.api_error(asked.refusals)),
             Some(Strike::DropBefore) => return Err(dropped()),
             Some(Strike::DropAfter | Strike::Late(_)) | None => {}
         }
@@ -208,6 +217,17 @@ fn answer(shared: &Shared, parts: &Parts, asked: &Asked) -> (Response, Option<Du
     if changed {
         shared.changed();
     }
+    let form = Form {
+        protocol: asked.protocol,
+        service: asked.service,
+        action: &asked.action,
+        request_id: &request_id,
+    };
+    let (response, late) = match strike {
+        Some(Strike::DropBefore | Strike::DropAfter) => (None, None),
+        Some(Strike::Late(late)) => (Some(form.write(&result)), Some(late)),
+        Some(Strike::Refuse(_)) | None => (Some(form.write(&result)), None),
+    };
     let caller = principal.ok();
     shared.calls.push(Call {
         time: now.epoch_seconds(),
@@ -220,30 +240,16 @@ fn answer(shared: &Shared, parts: &Parts, asked: &Asked) -> (Response, Option<Du
         action: asked.action.clone(),
         resource: about,
         error: result.as_ref().err().map(|error| error.code.to_owned()),
+        status: response.as_ref().map(|response| response.status().as_u16()),
+        duration_ms: milliseconds(begin.elapsed() + late.unwrap_or_default()),
+        request_id,
     });
-    let form = Form {
-        protocol: asked.protocol,
-        service: asked.service,
-        action: &asked.action,
-        request_id: &request_id,
-    };
-    match strike {
-        Some(Strike::DropBefore | Strike::DropAfter) => (broken(), None),
-        Some(Strike::Late(late)) => (form.write(&result), Some(late)),
-        Some(Strike::Refuse(_)) | None => (form.write(&result), None),
-    }
+    (response.unwrap_or_else(broken), late)
 }
 
 /// What the log says of a call that broke off before anything was done.
 fn dropped() -> ApiError {
-    ApiError::client("ConnectionDropped", "Injected fault")
-}
-
-/// No answer: a body that fails before its first byte ends the connection before the head is sent.
-fn broken() -> Response {
-    let fault = std::io::Error::other("injected fault");
-    let nothing = futures::stream::iter([Err::<Bytes, _>(fault)]);
-    Response::new(Body::from_stream(nothing))
+    ApiError::client(DROPPED, INJECTED)
 }
 
 /// The one operation that is called without credentials.

@@ -4,6 +4,7 @@ mod authorise;
 mod cbor;
 mod credentials;
 mod dispatch;
+mod enums;
 mod error;
 pub(crate) mod form;
 mod input;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{ApiError, Ctx};
+use super::{ApiError, Ctx, enums};
 use crate::world::World;
 use crate::{autoscaling, cloudwatch, ecr, ecs, elb, logs, parameters, secrets, sts};
 
@@ -122,6 +122,7 @@ impl Service {
         action: &str,
         input: &Value,
     ) -> Result<Value, ApiError> {
+        enums::check(self, action, input)?;
         match self {
             Self::Ecs => ecs::call(world, ctx, action, input),
             Self::Ecr => ecr::call(world, ctx, action, input),

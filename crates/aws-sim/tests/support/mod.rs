@@ -72,19 +72,40 @@ impl Answer {
     }
 }
 
+/// A call of ECS; none if the connection ends without an answer.
+pub(crate) async fn attempt(host: &str, keys: &Keys, action: &str, body: &str) -> Option<Answer> {
+    let scope = scope(keys);
+    let target = format!("AmazonEC2ContainerServiceV20141113.{action}");
+    let headers = [
+        ("content-type", "application/x-amz-json-1.1"),
+        ("x-amz-target", target.as_str()),
+        ("authorization", scope.as_str()),
+    ];
+    let request = request(Method::POST, host, "/", &headers, body.to_owned());
+    try_send(host, request).await.ok()
+}
+
 /// Sends one request to `host:port`.
 pub(crate) async fn send(host: &str, request: Request<Full<Bytes>>) -> Answer {
+    try_send(host, request).await.unwrap()
+}
+
+/// Sends one request to `host:port`; an error if the connection ends before the answer does.
+pub(crate) async fn try_send(
+    host: &str,
+    request: Request<Full<Bytes>>,
+) -> Result<Answer, hyper::Error> {
     let stream = TcpStream::connect(host).await.unwrap();
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
     let mut tasks = JoinSet::new();
     tasks.spawn(connection);
-    let response = sender.send_request(request).await.unwrap();
+    let response = sender.send_request(request).await?;
     let (parts, body) = response.into_parts();
-    Answer {
+    Ok(Answer {
         status: parts.status,
         headers: parts.headers,
-        body: body.collect().await.unwrap().to_bytes(),
-    }
+        body: body.collect().await?.to_bytes(),
+    })
 }
 
 /// A request with headers.

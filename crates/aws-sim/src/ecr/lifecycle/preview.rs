@@ -9,7 +9,7 @@ use super::grammar::{Action, Policy};
 use super::{none, read};
 use crate::clock::SimTime;
 use crate::ecr::images::{image_id, tag_filter};
-use crate::ecr::{paged, repository};
+use crate::ecr::{at_most, paged_by, repository};
 use crate::wire::{ApiError, Ctx, Input};
 use crate::world::World;
 
@@ -99,6 +99,7 @@ pub(in crate::ecr) fn get(
     ctx: &Ctx,
     input: &Input<'_>,
 ) -> Result<Value, ApiError> {
+    at_most(input, "imageIds", 100)?;
     let asked = input.structures("imageIds")?;
     let filter = tag_filter(input)?;
     let (owner, name, repository) = repository(world, ctx, input, "GetLifecyclePolicyPreview")?;
@@ -137,7 +138,7 @@ pub(in crate::ecr) fn get(
     });
     let expiring = |result: &&Value| result["action"]["type"] == "EXPIRE";
     let expiring = preview.results.iter().filter(expiring).count();
-    let mut shown = paged(input, "previewResults", results)?;
+    let mut shown = paged_by(input, "previewResults", results, (100, 100))?;
     if let (Some(shown), Value::Object(about)) = (shown.as_object_mut(), about(status)) {
         shown.extend(about);
     }

@@ -23,7 +23,7 @@ pub(super) use delete::delete;
 pub(super) use normalise::memory_mib;
 
 /// All revisions of a family; numbers are never used again.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Family {
     /// The highest number that was ever given.
@@ -32,7 +32,7 @@ pub(super) struct Family {
 }
 
 /// One revision.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Definition {
     pub(super) family: String,
     pub(super) revision: u32,

@@ -151,6 +151,8 @@ pub(crate) fn bind(
         cluster.services.get_mut(name)
     });
     if let Some(service) = service {
+        // Borrowed once: its parts are then borrowed apart.
+        let service = &mut **service;
         let tasks = service.model.tasks();
         let task = tasks.iter().find(|task| task.id() == key.id);
         let deployment = task.and_then(Task::deployment).unwrap_or_default();

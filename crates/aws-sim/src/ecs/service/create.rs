@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::stale::Stale;
 use super::{Records, Revision, Service, Status, parameters};
 use crate::clock::SimTime;
+use crate::cow::CopyOnWrite;
 use crate::ecs::drive::{Hands, model_time, services};
 use crate::ecs::names::{self, DEPLOYMENT, Place, is_name};
 use crate::ecs::spec::Spec;
@@ -95,7 +96,7 @@ pub(in crate::ecs) fn bear(
         wake: None,
     };
     service.settle();
-    services(world, place, cluster)?.insert(name.to_owned(), Box::new(service));
+    services(world, place, cluster)?.insert(name.to_owned(), CopyOnWrite::new(service));
     let state = &mut world.region(&place.account, &place.region).ecs;
     state.set_tags(&place.service(cluster, name), tags);
     Ok(())

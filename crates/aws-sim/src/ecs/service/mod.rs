@@ -34,7 +34,7 @@ pub(super) use stages::continue_deployment;
 pub(super) use update::{delete, update};
 
 /// A service.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Service {
     /// Its tasks and deployments.
     pub(super) model: ecs_model::Service,
@@ -63,7 +63,7 @@ enum Status {
 }
 
 /// What belongs to the deployments and tasks of a service.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Records {
     /// Service revisions by deployment id.
     pub(super) revisions: BTreeMap<String, Revision>,
@@ -75,7 +75,7 @@ pub(super) struct Records {
 }
 
 /// A service revision.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Revision {
     pub(super) spec: Spec,
     /// Digests that its tags were resolved to when its first task started, by container.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::strategy;
 use crate::ecs::Settings;
-use crate::ecs::names::{one_of, unsupported};
+use crate::ecs::names::{check_providers, one_of, unsupported};
 use crate::wire::{ApiError, Input};
 
 /// Members that change what tasks are: an update that changes one starts a deployment (ecs-facts 3.5).
@@ -79,6 +79,7 @@ pub(super) fn read(
 }
 
 fn check(input: &Input<'_>) -> Result<(), ApiError> {
+    check_providers(input)?;
     let launch_types = ["EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES"];
     one_of(input, "launchType", &launch_types)?;
     one_of(

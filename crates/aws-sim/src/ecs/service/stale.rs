@@ -10,7 +10,7 @@ use crate::ecs::Settings;
 use crate::ecs::drive::sim_time;
 
 /// What a service looked like before its last mutation.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Stale {
     until: SimTime,
     /// None when it did not exist.

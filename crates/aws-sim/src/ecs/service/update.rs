@@ -22,7 +22,13 @@ pub(in crate::ecs) fn update(
     let name = names::service(input, &place)?;
     let settings = world.ecs_settings.clone();
     let state = &world.region(&ctx.account, &ctx.region).ecs;
-    let service = active(state.cluster(cluster)?.services.get(name).map(Box::as_ref))?;
+    let service = active(
+        state
+            .cluster(cluster)?
+            .services
+            .get(name)
+            .map(|service| &**service),
+    )?;
     let members = parameters::read(input, Some(&service.members))?;
     let desired = parameters::desired(input)?;
     let force = input.bool("forceNewDeployment")?.unwrap_or_default();

@@ -26,7 +26,7 @@ pub(super) use run::{run, stop};
 const KEEP_STOPPED: Duration = Duration::from_secs(3600);
 
 /// What the model does not know about a task.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct TaskRecord {
     containers: Vec<ContainerRecord>,
     culprit: Option<Culprit>,
@@ -36,7 +36,7 @@ pub(super) struct TaskRecord {
 }
 
 /// A container of a task.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct ContainerRecord {
     id: String,
     runtime: String,
@@ -78,7 +78,7 @@ impl TaskRecord {
 }
 
 /// A task that RunTask started.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct OwnTask {
     pub(super) task: Task,
     pub(super) record: TaskRecord,

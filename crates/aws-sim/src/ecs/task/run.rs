@@ -41,6 +41,7 @@ pub(in crate::ecs) fn run(
             "count must be in 1..={MOST} but was {count}"
         )));
     }
+    names::check_providers(input)?;
     let launch_types = ["EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES"];
     let launch_type = one_of(input, "launchType", &launch_types)?;
     one_of(
