@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// As in `shipway-server`.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let mut args = std::env::args_os().skip(1);
     let which = args.next().unwrap_or_default();

@@ -9,8 +9,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{CallError, Looked};
 
-/// Where messages for one agent go.
-pub(crate) type Outbox = mpsc::Sender<v1::CoordinatorMessage>;
+/// Where messages for one agent go. A queue has room for 32 from its beginning: of boxes, because most
+/// agents wait for a long time.
+pub(crate) type Outbox = mpsc::Sender<Box<v1::CoordinatorMessage>>;
 
 type Answer = oneshot::Sender<Result<Looked, CallError>>;
 
@@ -58,7 +59,7 @@ impl Sessions {
         let message = v1::CoordinatorMessage {
             message: Some(message),
         };
-        if outbox.try_send(message).is_err() {
+        if outbox.try_send(Box::new(message)).is_err() {
             tracing::warn!(agent.id = %agent, "agent does not read its messages; closing its stream");
             self.outboxes.remove(agent);
         }

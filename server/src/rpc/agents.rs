@@ -96,9 +96,9 @@ impl Agents for AgentService {
 pub(crate) type Relay =
     std::pin::Pin<Box<dyn futures::Stream<Item = Result<v1::CoordinatorMessage, Status>> + Send>>;
 
-fn relay(messages: mpsc::Receiver<v1::CoordinatorMessage>) -> Relay {
+fn relay(messages: mpsc::Receiver<Box<v1::CoordinatorMessage>>) -> Relay {
     use tokio_stream::StreamExt as _;
-    Box::pin(ReceiverStream::new(messages).map(Ok))
+    Box::pin(ReceiverStream::new(messages).map(|message| Ok(*message)))
 }
 
 struct Session {
@@ -107,7 +107,7 @@ struct Session {
     id: AgentId,
     incarnation: Incarnation,
     /// Only to see whether the coordinator still talks to this stream.
-    outbox: mpsc::WeakSender<v1::CoordinatorMessage>,
+    outbox: mpsc::WeakSender<Box<v1::CoordinatorMessage>>,
 }
 
 impl Session {

@@ -1,7 +1,7 @@
 //! What RegisterTaskDefinition refuses.
 
 use super::normalise::{cpu_units, memory_mib};
-use super::{fargate, forbidden};
+use super::{dependencies, fargate, forbidden};
 use crate::ecs::names::{self, is_name, one_of};
 use crate::wire::{ApiError, Input};
 
@@ -113,6 +113,7 @@ fn check_containers(
         let limit = positive(container, "memory")?;
         all_memory = u64::saturating_add(all_memory, if reserved > 0 { reserved } else { limit });
     }
+    dependencies::check(containers)?;
     if !essential {
         return Err(names::client(
             "A task definition needs at least one essential container.",

@@ -3,6 +3,7 @@
 mod calls;
 mod check;
 mod delete;
+mod dependencies;
 mod fargate;
 mod forbidden;
 mod normalise;

@@ -176,6 +176,10 @@ pub(crate) fn lose_all(world: &mut World, now: SimTime) {
         },
     });
     for (key, news) in lost {
+        let state = &mut world.region(&key.account, &key.region).ecs;
+        if let (Report::Exited(exit), Some(record)) = (&news, state.record(&key)) {
+            record.lose(exit);
+        }
         report(world, &key, now, news);
     }
 }

@@ -48,6 +48,15 @@ impl TaskRecord {
         }
     }
 
+    /// Writes down the end of all containers that had none; also of those whose start was not saved.
+    pub(in crate::ecs) fn lose(&mut self, exit: &Exit) {
+        for container in &mut self.containers {
+            let real = container.real.get_or_insert_default();
+            real.id.get_or_insert_with(|| container.runtime.clone());
+            real.exit.get_or_insert_with(|| exit.clone());
+        }
+    }
+
     /// Writes down the task's address, and the digests that were not known before.
     pub(in crate::ecs) fn settle(&mut self, address: Option<String>, digests: &[Option<String>]) {
         if let Some(address) = address {
