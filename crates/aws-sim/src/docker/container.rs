@@ -58,7 +58,7 @@ async fn accompany(runner: &Runner, index: usize, id: &str, real: &Real) -> Exit
     let order = &runner.order.containers[index];
     let mut end = pin!(async {
         tokio::select! {
-            exit = runner.engine.ended(id) => exit,
+            exit = runner.engine.ended_by_itself(id) => exit,
             () = runner.ending.cancelled() => stop(runner, order, id).await,
         }
     });

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bollard::Docker;
 use bollard::auth::DockerCredentials;
@@ -30,6 +30,8 @@ const AT_ONCE: usize = 4;
 const PATIENCE: u64 = 20;
 /// Pause before an engine is asked again about a container that it should have watched.
 const AGAIN: Duration = Duration::from_millis(200);
+/// How much later than the end of a container its cause may be told.
+const OUT_OF_MEMORY: Duration = Duration::from_secs(2);
 
 /// An engine that answers.
 #[derive(Debug)]
@@ -178,6 +180,18 @@ impl Engine {
             }
             tokio::time::sleep(AGAIN).await;
         }
+    }
+
+    /// The same for one that nobody here stops: an engine may tell that it was killed for want of memory
+    /// only after it told that it has ended.
+    pub(super) async fn ended_by_itself(&self, id: &str) -> Exit {
+        let mut seen = self.ended(id).await;
+        let begin = Instant::now();
+        while seen.code == 137 && seen.reason.is_none() && begin.elapsed() < OUT_OF_MEMORY {
+            tokio::time::sleep(AGAIN).await;
+            seen = self.ended(id).await;
+        }
+        seen
     }
 
     /// The exit of a container that could not be started: 126, 127 or 128.
