@@ -5,6 +5,7 @@
 //! | `GET /_sim/health` | | `{"status": "ok"}` |
 //! | `GET /_sim/state` | | the whole world as JSON |
 //! | `GET /_sim/calls[?since=EPOCH_SECONDS]` | | array of calls: time, account, principal, service, action, resource, error |
+//! | `GET /_sim/operations` | | names of the operations by service |
 //! | `GET /_sim/registries` | | array of account, region, address |
 //! | `POST /_sim/seed` | a [`Seed`](crate::seed::Seed) | `{}` |
 //! | `POST /_sim/seed/demo` | | `{}` |
@@ -18,6 +19,8 @@
 //! | `GET`, `PUT /_sim/metrics` | see `autoscaling/control.rs` | what metrics of services stand at |
 //! | `GET /_sim/clock` | | now (epoch seconds), scale |
 //! | `POST /_sim/clock` | `{"scale": N}` (0 pauses) and/or `{"advance_seconds": N}` | now, scale |
+
+mod operations;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,6 +56,10 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/_sim/state", get(state))
         .route("/_sim/calls", get(calls))
         .route("/_sim/registries", get(registries))
+        .route(
+            "/_sim/operations",
+            get(|| async { reply(Ok(operations::list())) }),
+        )
         .route("/_sim/seed", post(seed_world))
         .route("/_sim/seed/demo", post(seed_demo))
         .route(

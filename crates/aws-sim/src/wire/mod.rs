@@ -7,6 +7,7 @@ mod dispatch;
 mod error;
 pub(crate) mod form;
 mod input;
+mod operation;
 mod page;
 mod protocol;
 mod resource;
@@ -17,6 +18,7 @@ pub(crate) use credentials::Refusals;
 pub(crate) use dispatch::handle;
 pub(crate) use error::ApiError;
 pub(crate) use input::Input;
+pub(crate) use operation::{Operation, find};
 pub(crate) use page::{page, page_after};
 pub(crate) use service::Service;
 
