@@ -2,8 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::wire::{ApiError, Ctx, Input};
+use crate::wire::{ApiError, Ctx, Input, Operation, find};
 use crate::world::World;
+
+/// What it offers, and what answers it.
+pub(crate) const OPERATIONS: &[Operation] = &[("GetParameter", get)];
 
 /// Answers one API call.
 pub(crate) fn call(
@@ -12,10 +15,8 @@ pub(crate) fn call(
     action: &str,
     input: &Value,
 ) -> Result<Value, ApiError> {
-    match action {
-        "GetParameter" => get(world, ctx, &Input::new(input, "ValidationException")?),
-        _ => Err(ApiError::unknown_operation(action)),
-    }
+    let answerer = find(OPERATIONS, action).ok_or_else(|| ApiError::unknown_operation(action))?;
+    answerer(world, ctx, &Input::new(input, "ValidationException")?)
 }
 
 /// By name or ARN; `WithDecryption` makes no difference.

@@ -3,8 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::digest;
-use crate::wire::{ApiError, Ctx, Input};
+use crate::wire::{ApiError, Ctx, Input, Operation, find};
 use crate::world::World;
+
+/// What it offers, and what answers it.
+pub(crate) const OPERATIONS: &[Operation] = &[("GetSecretValue", get)];
 
 /// Answers one API call.
 pub(crate) fn call(
@@ -13,10 +16,8 @@ pub(crate) fn call(
     action: &str,
     input: &Value,
 ) -> Result<Value, ApiError> {
-    match action {
-        "GetSecretValue" => get(world, ctx, &Input::new(input, "InvalidParameterException")?),
-        _ => Err(ApiError::unknown_operation(action)),
-    }
+    let answerer = find(OPERATIONS, action).ok_or_else(|| ApiError::unknown_operation(action))?;
+    answerer(world, ctx, &Input::new(input, "InvalidParameterException")?)
 }
 
 /// By name, or by ARN with or without its random suffix.

@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::clock::SimTime;
-use crate::wire::{ApiError, Ctx, Input};
+use crate::wire::{ApiError, Ctx, Input, Operation, find};
 use crate::world::World;
 
 use activity::Activity;
@@ -84,6 +84,23 @@ struct Suspended {
     scheduled_scaling_suspended: bool,
 }
 
+/// What it offers, and what answers it.
+pub(crate) const OPERATIONS: &[Operation] = &[
+    ("RegisterScalableTarget", register::register),
+    ("DescribeScalableTargets", describe::describe),
+    ("DeregisterScalableTarget", register::deregister),
+    ("PutScalingPolicy", policies::put),
+    ("DescribeScalingPolicies", policies::describe),
+    ("DeleteScalingPolicy", policies::delete),
+    ("PutScheduledAction", scheduled::put),
+    ("DescribeScheduledActions", scheduled::describe),
+    ("DeleteScheduledAction", scheduled::delete),
+    ("DescribeScalingActivities", activity::describe),
+    ("TagResource", tags::tag),
+    ("UntagResource", tags::untag),
+    ("ListTagsForResource", tags::list),
+];
+
 /// Answers one API call.
 pub(crate) fn call(
     world: &mut World,
@@ -92,22 +109,8 @@ pub(crate) fn call(
     input: &Value,
 ) -> Result<Value, ApiError> {
     let input = &Input::new(input, "ValidationException")?;
-    match action {
-        "RegisterScalableTarget" => register::register(world, ctx, input),
-        "DescribeScalableTargets" => describe::describe(world, ctx, input),
-        "DeregisterScalableTarget" => register::deregister(world, ctx, input),
-        "PutScalingPolicy" => policies::put(world, ctx, input),
-        "DescribeScalingPolicies" => policies::describe(world, ctx, input),
-        "DeleteScalingPolicy" => policies::delete(world, ctx, input),
-        "PutScheduledAction" => scheduled::put(world, ctx, input),
-        "DescribeScheduledActions" => scheduled::describe(world, ctx, input),
-        "DeleteScheduledAction" => scheduled::delete(world, ctx, input),
-        "DescribeScalingActivities" => activity::describe(world, ctx, input),
-        "TagResource" => tags::tag(world, ctx, input),
-        "UntagResource" => tags::untag(world, ctx, input),
-        "ListTagsForResource" => tags::list(world, ctx, input),
-        _ => Err(ApiError::unknown_operation(action)),
-    }
+    let answerer = find(OPERATIONS, action).ok_or_else(|| ApiError::unknown_operation(action))?;
+    answerer(world, ctx, input)
 }
 
 impl State {

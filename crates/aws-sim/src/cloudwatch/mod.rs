@@ -6,11 +6,14 @@ mod describe;
 
 use serde_json::Value;
 
-use crate::wire::{ApiError, Ctx, Input};
+use crate::wire::{ApiError, Ctx, Input, Operation, find};
 use crate::world::World;
 
 pub(crate) use alarms::State;
 pub(crate) use control::ALARMS;
+
+/// What it offers, and what answers it.
+pub(crate) const OPERATIONS: &[Operation] = &[("DescribeAlarms", describe::describe)];
 
 /// Answers one API call.
 pub(crate) fn call(
@@ -20,11 +23,11 @@ pub(crate) fn call(
     input: &Value,
 ) -> Result<Value, ApiError> {
     let input = &Input::textual(input, "ValidationError")?;
-    match action {
-        "DescribeAlarms" => describe::describe(world, ctx, input),
-        _ => Err(ApiError::client(
+    let answerer = find(OPERATIONS, action).ok_or_else(|| {
+        ApiError::client(
             "InvalidAction",
             format!("The simulator does not offer the operation {action}"),
-        )),
-    }
+        )
+    })?;
+    answerer(world, ctx, input)
 }

@@ -4,6 +4,7 @@
 
 mod calls;
 mod faults;
+mod operations;
 mod routes;
 mod scripts;
 mod state;

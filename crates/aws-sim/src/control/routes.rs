@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::header;
 use serde_json::{Map, Value, json};
 
-use super::{calls, faults, scripts, state, time, world};
+use super::{calls, faults, operations, scripts, state, time, world};
 use crate::shared::Shared;
 use crate::wire::form;
 use crate::{autoscaling, cloudwatch, ecs};
@@ -102,6 +102,7 @@ const ROUTES: &[Route] = &[
             Verb::with_body("PUT", state::load),
         ],
     ),
+    route("/_sim/operations", &[Verb::plain("GET", operations::list)]),
     route("/_sim/registries", &[Verb::plain("GET", world::registries)]),
     route("/_sim/seed", &[Verb::with_body("POST", world::seed)]),
     route("/_sim/seed/demo", &[Verb::plain("POST", world::seed_demo)]),

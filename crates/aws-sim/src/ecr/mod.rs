@@ -31,8 +31,59 @@ pub(crate) use token::BadToken;
 
 use serde_json::{Value, json};
 
-use crate::wire::{ApiError, Ctx, Input, page};
+use crate::wire::{ApiError, Ctx, Input, Operation, find, page};
 use crate::world::{World, is_account_id};
+
+/// What it offers, and what answers it.
+pub(crate) const OPERATIONS: &[Operation] = &[
+    ("GetAuthorizationToken", token::get),
+    ("CreateRepository", repositories::create),
+    ("DescribeRepositories", repositories::describe),
+    ("DeleteRepository", repositories::delete),
+    ("PutImageTagMutability", repositories::put_mutability),
+    ("PutImageScanningConfiguration", repositories::put_scanning),
+    ("SetRepositoryPolicy", policy::set),
+    ("GetRepositoryPolicy", policy::get),
+    ("DeleteRepositoryPolicy", policy::delete),
+    ("PutLifecyclePolicy", lifecycle::put),
+    ("GetLifecyclePolicy", lifecycle::get),
+    ("DeleteLifecyclePolicy", lifecycle::delete),
+    ("StartLifecyclePolicyPreview", lifecycle::start_preview),
+    ("GetLifecyclePolicyPreview", lifecycle::get_preview),
+    ("UpdateImageStorageClass", storage::update),
+    ("InitiateLayerUpload", layers::initiate),
+    ("UploadLayerPart", layers::part),
+    ("CompleteLayerUpload", layers::complete),
+    ("GetDownloadUrlForLayer", layers::download_url),
+    ("ListImageReferrers", referrers::list),
+    ("CreateRepositoryCreationTemplate", templates::create),
+    ("DescribeRepositoryCreationTemplates", templates::describe),
+    ("DeleteRepositoryCreationTemplate", templates::delete),
+    ("DescribeRegistry", |_, ctx, _| {
+        Ok(settings::describe_registry(ctx))
+    }),
+    ("GetRegistryScanningConfiguration", |world, ctx, _| {
+        Ok(scanning::get(world, ctx))
+    }),
+    ("PutRegistryScanningConfiguration", scanning::put),
+    (
+        "BatchGetRepositoryScanningConfiguration",
+        scanning::batch_get,
+    ),
+    ("DescribeImages", images::describe),
+    ("ListImages", images::list),
+    ("BatchGetImage", images::batch_get),
+    ("BatchCheckLayerAvailability", images::layers),
+    ("PutImage", write::put),
+    ("BatchDeleteImage", write::batch_delete),
+    ("StartImageScan", scan::start),
+    ("DescribeImageScanFindings", scan::describe),
+    ("TagResource", labels::tag),
+    ("UntagResource", labels::untag),
+    ("ListTagsForResource", labels::list),
+    ("GetAccountSetting", settings::get),
+    ("PutAccountSetting", settings::put),
+];
 
 /// Answers one API call.
 pub(crate) fn call(
@@ -42,49 +93,8 @@ pub(crate) fn call(
     input: &Value,
 ) -> Result<Value, ApiError> {
     let input = &Input::new(input, "InvalidParameterException")?;
-    match action {
-        "GetAuthorizationToken" => token::get(world, ctx, input),
-        "CreateRepository" => repositories::create(world, ctx, input),
-        "DescribeRepositories" => repositories::describe(world, ctx, input),
-        "DeleteRepository" => repositories::delete(world, ctx, input),
-        "PutImageTagMutability" => repositories::put_mutability(world, ctx, input),
-        "PutImageScanningConfiguration" => repositories::put_scanning(world, ctx, input),
-        "SetRepositoryPolicy" => policy::set(world, ctx, input),
-        "GetRepositoryPolicy" => policy::get(world, ctx, input),
-        "DeleteRepositoryPolicy" => policy::delete(world, ctx, input),
-        "PutLifecyclePolicy" => lifecycle::put(world, ctx, input),
-        "GetLifecyclePolicy" => lifecycle::get(world, ctx, input),
-        "DeleteLifecyclePolicy" => lifecycle::delete(world, ctx, input),
-        "StartLifecyclePolicyPreview" => lifecycle::start_preview(world, ctx, input),
-        "GetLifecyclePolicyPreview" => lifecycle::get_preview(world, ctx, input),
-        "UpdateImageStorageClass" => storage::update(world, ctx, input),
-        "InitiateLayerUpload" => layers::initiate(world, ctx, input),
-        "UploadLayerPart" => layers::part(world, ctx, input),
-        "CompleteLayerUpload" => layers::complete(world, ctx, input),
-        "GetDownloadUrlForLayer" => layers::download_url(world, ctx, input),
-        "ListImageReferrers" => referrers::list(world, ctx, input),
-        "CreateRepositoryCreationTemplate" => templates::create(world, ctx, input),
-        "DescribeRepositoryCreationTemplates" => templates::describe(world, ctx, input),
-        "DeleteRepositoryCreationTemplate" => templates::delete(world, ctx, input),
-        "DescribeRegistry" => Ok(settings::describe_registry(ctx)),
-        "GetRegistryScanningConfiguration" => Ok(scanning::get(world, ctx)),
-        "PutRegistryScanningConfiguration" => scanning::put(world, ctx, input),
-        "BatchGetRepositoryScanningConfiguration" => scanning::batch_get(world, ctx, input),
-        "DescribeImages" => images::describe(world, ctx, input),
-        "ListImages" => images::list(world, ctx, input),
-        "BatchGetImage" => images::batch_get(world, ctx, input),
-        "BatchCheckLayerAvailability" => images::layers(world, ctx, input),
-        "PutImage" => write::put(world, ctx, input),
-        "BatchDeleteImage" => write::batch_delete(world, ctx, input),
-        "StartImageScan" => scan::start(world, ctx, input),
-        "DescribeImageScanFindings" => scan::describe(world, ctx, input),
-        "TagResource" => labels::tag(world, ctx, input),
-        "UntagResource" => labels::untag(world, ctx, input),
-        "ListTagsForResource" => labels::list(world, ctx, input),
-        "GetAccountSetting" => settings::get(world, ctx, input),
-        "PutAccountSetting" => settings::put(world, ctx, input),
-        _ => Err(ApiError::unknown_operation(action)),
-    }
+    let answerer = find(OPERATIONS, action).ok_or_else(|| ApiError::unknown_operation(action))?;
+    answerer(world, ctx, input)
 }
 
 /// The registry an input is about: `registryId`, or the caller's own.

@@ -34,7 +34,7 @@ mod task;
 
 use serde_json::Value;
 
-use crate::wire::{ApiError, Ctx, Input};
+use crate::wire::{ApiError, Ctx, Input, Operation, find};
 use crate::world::World;
 
 pub(crate) use control::PHASES;
@@ -46,6 +46,37 @@ pub(crate) use state::State;
 pub(crate) use targets::{RegisteredTask, Standing};
 pub(crate) use task::Real;
 
+/// What it offers, and what answers it.
+pub(crate) const OPERATIONS: &[Operation] = &[
+    ("CreateCluster", clusters::create),
+    ("DescribeClusters", clusters::describe),
+    ("ListClusters", clusters::list),
+    ("DeleteCluster", clusters::delete),
+    ("RegisterTaskDefinition", definition::register),
+    ("DescribeTaskDefinition", definition::describe),
+    ("DeregisterTaskDefinition", definition::deregister),
+    ("DeleteTaskDefinitions", definition::delete),
+    ("ListTaskDefinitions", definition::list),
+    ("ListTaskDefinitionFamilies", definition::list_families),
+    ("CreateService", service::create),
+    ("UpdateService", service::update),
+    ("DeleteService", service::delete),
+    ("DescribeServices", service::describe),
+    ("ListServices", service::list),
+    ("ListServiceDeployments", service::list_deployments),
+    ("DescribeServiceDeployments", service::describe_deployments),
+    ("StopServiceDeployment", service::stop_deployment),
+    ("ContinueServiceDeployment", service::continue_deployment),
+    ("DescribeServiceRevisions", service::describe_revisions),
+    ("RunTask", task::run),
+    ("StopTask", task::stop),
+    ("ListTasks", task::list),
+    ("DescribeTasks", task::describe),
+    ("TagResource", tags::tag),
+    ("UntagResource", tags::untag),
+    ("ListTagsForResource", tags::list),
+];
+
 /// Answers one API call.
 pub(crate) fn call(
     world: &mut World,
@@ -54,34 +85,6 @@ pub(crate) fn call(
     input: &Value,
 ) -> Result<Value, ApiError> {
     let input = &Input::new(input, "InvalidParameterException")?;
-    match action {
-        "CreateCluster" => clusters::create(world, ctx, input),
-        "DescribeClusters" => clusters::describe(world, ctx, input),
-        "ListClusters" => clusters::list(world, ctx, input),
-        "DeleteCluster" => clusters::delete(world, ctx, input),
-        "RegisterTaskDefinition" => definition::register(world, ctx, input),
-        "DescribeTaskDefinition" => definition::describe(world, ctx, input),
-        "DeregisterTaskDefinition" => definition::deregister(world, ctx, input),
-        "DeleteTaskDefinitions" => definition::delete(world, ctx, input),
-        "ListTaskDefinitions" => definition::list(world, ctx, input),
-        "ListTaskDefinitionFamilies" => definition::list_families(world, ctx, input),
-        "CreateService" => service::create(world, ctx, input),
-        "UpdateService" => service::update(world, ctx, input),
-        "DeleteService" => service::delete(world, ctx, input),
-        "DescribeServices" => service::describe(world, ctx, input),
-        "ListServices" => service::list(world, ctx, input),
-        "ListServiceDeployments" => service::list_deployments(world, ctx, input),
-        "DescribeServiceDeployments" => service::describe_deployments(world, ctx, input),
-        "StopServiceDeployment" => service::stop_deployment(world, ctx, input),
-        "ContinueServiceDeployment" => service::continue_deployment(world, ctx, input),
-        "DescribeServiceRevisions" => service::describe_revisions(world, ctx, input),
-        "RunTask" => task::run(world, ctx, input),
-        "StopTask" => task::stop(world, ctx, input),
-        "ListTasks" => task::list(world, ctx, input),
-        "DescribeTasks" => task::describe(world, ctx, input),
-        "TagResource" => tags::tag(world, ctx, input),
-        "UntagResource" => tags::untag(world, ctx, input),
-        "ListTagsForResource" => tags::list(world, ctx, input),
-        _ => Err(ApiError::unknown_operation(action)),
-    }
+    let answerer = find(OPERATIONS, action).ok_or_else(|| ApiError::unknown_operation(action))?;
+    answerer(world, ctx, input)
 }

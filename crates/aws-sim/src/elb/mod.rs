@@ -7,11 +7,18 @@ mod state;
 
 use serde_json::Value;
 
-use crate::wire::{ApiError, Ctx, Input};
+use crate::wire::{ApiError, Ctx, Input, Operation, find};
 use crate::world::World;
 
 pub(crate) use state::State;
 pub use state::TargetGroup;
+
+/// What it offers, and what answers it.
+pub(crate) const OPERATIONS: &[Operation] = &[
+    ("DescribeTargetGroups", groups::describe),
+    ("DescribeTargetHealth", health::describe),
+    ("DescribeTargetGroupAttributes", attributes::describe),
+];
 
 /// Answers one API call.
 pub(crate) fn call(
@@ -21,13 +28,11 @@ pub(crate) fn call(
     input: &Value,
 ) -> Result<Value, ApiError> {
     let input = &Input::textual(input, "ValidationError")?;
-    match action {
-        "DescribeTargetGroups" => groups::describe(world, ctx, input),
-        "DescribeTargetHealth" => health::describe(world, ctx, input),
-        "DescribeTargetGroupAttributes" => attributes::describe(world, ctx, input),
-        _ => Err(ApiError::client(
+    let answerer = find(OPERATIONS, action).ok_or_else(|| {
+        ApiError::client(
             "InvalidAction",
             format!("The simulator does not offer the operation {action}"),
-        )),
-    }
+        )
+    })?;
+    answerer(world, ctx, input)
 }

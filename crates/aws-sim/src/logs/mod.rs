@@ -8,10 +8,26 @@ mod store;
 
 use serde_json::Value;
 
-use crate::wire::{ApiError, Ctx, Input};
+use crate::wire::{ApiError, Ctx, Input, Operation, find};
 use crate::world::World;
 
 pub(crate) use store::{Store, stream_name};
+
+/// What it offers, and what answers it.
+pub(crate) const OPERATIONS: &[Operation] = &[
+    ("GetLogEvents", |world, ctx, input| {
+        events::get(store(world, ctx), ctx, input)
+    }),
+    ("FilterLogEvents", |world, ctx, input| {
+        filter::filter(store(world, ctx), ctx, input)
+    }),
+    ("DescribeLogGroups", |world, ctx, input| {
+        describe::groups(store(world, ctx), ctx, input)
+    }),
+    ("DescribeLogStreams", |world, ctx, input| {
+        describe::streams(store(world, ctx), ctx, input)
+    }),
+];
 
 /// Answers one API call.
 pub(crate) fn call(
@@ -21,14 +37,13 @@ pub(crate) fn call(
     input: &Value,
 ) -> Result<Value, ApiError> {
     let input = &Input::new(input, "InvalidParameterException")?;
-    let store = &world.region(&ctx.account, &ctx.region).logs;
-    match action {
-        "GetLogEvents" => events::get(store, ctx, input),
-        "FilterLogEvents" => filter::filter(store, ctx, input),
-        "DescribeLogGroups" => describe::groups(store, ctx, input),
-        "DescribeLogStreams" => describe::streams(store, ctx, input),
-        _ => Err(ApiError::unknown_operation(action)),
-    }
+    let answerer = find(OPERATIONS, action).ok_or_else(|| ApiError::unknown_operation(action))?;
+    answerer(world, ctx, input)
+}
+
+/// What the caller's account has in its region.
+fn store<'a>(world: &'a mut World, ctx: &Ctx) -> &'a Store {
+    &world.region(&ctx.account, &ctx.region).logs
 }
 
 /// The group that an input names, by its name or its ARN.

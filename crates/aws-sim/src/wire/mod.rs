@@ -8,6 +8,7 @@ mod enums;
 mod error;
 pub(crate) mod form;
 mod input;
+mod operation;
 mod page;
 mod protocol;
 mod resource;
@@ -18,6 +19,7 @@ pub(crate) use credentials::Refusals;
 pub(crate) use dispatch::handle;
 pub(crate) use error::ApiError;
 pub(crate) use input::Input;
+pub(crate) use operation::{Operation, find};
 pub(crate) use page::{page, page_after};
 pub(crate) use service::Service;
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{ApiError, Ctx, enums};
+use super::{ApiError, Ctx, Operation, enums};
 use crate::world::World;
 use crate::{autoscaling, cloudwatch, ecr, ecs, elb, logs, parameters, secrets, sts};
 
@@ -63,6 +63,19 @@ const QUERIES: [(&str, &str, &str, Service); 3] = [
 ];
 
 impl Service {
+    /// Every service.
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Ecs,
+        Self::Ecr,
+        Self::AutoScaling,
+        Self::Secrets,
+        Self::Parameters,
+        Self::Sts,
+        Self::LoadBalancing,
+        Self::Logs,
+        Self::CloudWatch,
+    ];
+
     /// Service and operation of an `X-Amz-Target` header.
     pub(crate) fn of_target(target: &str) -> Option<(Self, &str)> {
         TARGETS
@@ -111,6 +124,21 @@ impl Service {
         match self {
             Self::AutoScaling | Self::Secrets => "Message",
             _ => "message",
+        }
+    }
+
+    /// What it offers; the table that `call` goes by.
+    pub(crate) const fn operations(self) -> &'static [Operation] {
+        match self {
+            Self::Ecs => ecs::OPERATIONS,
+            Self::Ecr => ecr::OPERATIONS,
+            Self::AutoScaling => autoscaling::OPERATIONS,
+            Self::Secrets => secrets::OPERATIONS,
+            Self::Parameters => parameters::OPERATIONS,
+            Self::Sts => sts::OPERATIONS,
+            Self::LoadBalancing => elb::OPERATIONS,
+            Self::Logs => logs::OPERATIONS,
+            Self::CloudWatch => cloudwatch::OPERATIONS,
         }
     }
 
