@@ -23,12 +23,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::{RawQuery, State};
+use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::{get, post};
 use bytes::Bytes;
-use http::header;
+use http::{HeaderValue, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -69,6 +70,31 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .merge(ecs::routes())
         .merge(autoscaling::routes())
         .merge(cloudwatch::routes())
+        .layer(map_response(in_our_form))
+}
+
+/// Longest text of a refusal of the frame.
+const REFUSAL: usize = 4096;
+
+/// Gives what the frame refuses (methods, bodies that are too long) the form of the other refusals.
+async fn in_our_form(response: Response) -> Response {
+    let is_json = |kind: &HeaderValue| kind.as_bytes() == b"application/json";
+    let ours = response.headers().get(header::CONTENT_TYPE);
+    if !response.status().is_client_error() || ours.is_some_and(is_json) {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let text = to_bytes(body, REFUSAL).await.unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let problem = match text.as_ref() {
+        "" => parts.status.canonical_reason().unwrap_or("refused"),
+        text => text,
+    };
+    parts.headers.remove(header::CONTENT_LENGTH);
+    let kind = HeaderValue::from_static("application/json");
+    parts.headers.insert(header::CONTENT_TYPE, kind);
+    let body = json!({"error": problem}).to_string();
+    Response::from_parts(parts, Body::from(body))
 }
 
 pub(crate) fn reply(answer: Answer) -> Response {
@@ -214,6 +240,12 @@ fn clock_json(shared: &Shared) -> Value {
     json!({"now": shared.clock.now().json(), "scale": shared.clock.scale()})
 }
 
+/// Longest jump of the clock at once, in seconds: everything that happens on the way is gone through.
+const LONGEST_JUMP: f64 = 366.0 * 86_400.0;
+
+/// The clock does not jump beyond this, in epoch seconds (the year 9000): times must stay writable.
+const LAST_JUMP: f64 = 221_845_392_000.0;
+
 /// What can be done to the clock.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -238,6 +270,11 @@ fn change_clock(shared: &Shared, change: &ClockChange) -> Answer {
     if let Some(seconds) = change.advance_seconds {
         let span = Duration::try_from_secs_f64(seconds)
             .map_err(|error| format!("advance_seconds {seconds}: {error}"))?;
+        if seconds > LONGEST_JUMP || shared.clock.now().epoch_seconds() + seconds > LAST_JUMP {
+            return Err(format!(
+                "advance_seconds {seconds}: at most {LONGEST_JUMP} (366 days) at once, and not beyond the year 9000"
+            ));
+        }
         shared.clock.advance(span);
     }
     shared.changed();

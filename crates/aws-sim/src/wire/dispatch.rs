@@ -43,7 +43,7 @@ pub(crate) async fn handle(State(shared): State<Arc<Shared>>, request: Request) 
             status: 413,
             ..ApiError::client("RequestEntityTooLargeException", "The body is too large")
         };
-        return refusal(error, &shared.request_id());
+        return refusal(Protocol::Json11, error, &shared.request_id());
     };
     match read(&parts, &body) {
         Ok(asked) => {
@@ -53,15 +53,16 @@ pub(crate) async fn handle(State(shared): State<Arc<Shared>>, request: Request) 
             }
             response
         }
-        Err(error) => {
+        Err((protocol, error)) => {
             tracing::debug!(code = error.code, uri = %parts.uri, "not an AWS call");
-            refusal(error, &shared.request_id())
+            refusal(protocol, error, &shared.request_id())
         }
     }
 }
 
-/// Finds service, operation and input in a request.
-fn read(parts: &Parts, body: &[u8]) -> Result<Asked, ApiError> {
+/// Finds service, operation and input in a request. What is refused is refused in the protocol that the
+/// request speaks, as far as that can be told.
+fn read(parts: &Parts, body: &[u8]) -> Result<Asked, (Protocol, ApiError)> {
     let text = |name: &str| {
         parts
             .headers
@@ -71,7 +72,7 @@ fn read(parts: &Parts, body: &[u8]) -> Result<Asked, ApiError> {
     if let Some(protocol) = text("smithy-protocol") {
         let action = parts.uri.path().strip_prefix(CBOR_PATH);
         let Some(action) = action.filter(|_| protocol == cbor::NAME) else {
-            return Err(unknown(format!(
+            return Err(not_aws(format!(
                 "protocol {protocol} is not spoken at {}, only awsJson1.1 and awsQuery, and \
                  {} by CloudWatch",
                 parts.uri.path(),
@@ -81,41 +82,45 @@ fn read(parts: &Parts, body: &[u8]) -> Result<Asked, ApiError> {
         return Ok(Asked {
             service: Service::CloudWatch,
             action: action.to_owned(),
-            input: cbor::read(body)?,
+            input: cbor::read(body).map_err(|error| (Protocol::Cbor, error))?,
             refusals: JSON,
             protocol: Protocol::Cbor,
         });
     }
     if parts.uri.path() != "/" || parts.method != Method::POST {
-        return Err(ApiError {
+        let error = unknown(format!(
+            "{} {} is no operation; AWS calls are POST /",
+            parts.method,
+            parts.uri.path()
+        ));
+        let error = ApiError {
             status: 404,
-            ..unknown(format!(
-                "{} {} is no operation; AWS calls are POST /",
-                parts.method,
-                parts.uri.path()
-            ))
-        });
+            ..error
+        };
+        return Err((Protocol::Json11, error));
     }
     if let Some(target) = text("x-amz-target") {
         let (service, action) = Service::of_target(target)
-            .ok_or_else(|| unknown(format!("no service has the target {target}")))?;
+            .ok_or_else(|| not_aws(format!("no service has the target {target}")))?;
+        let protocol = match service {
+            Service::CloudWatch => Protocol::Json10,
+            _ => Protocol::Json11,
+        };
         let body: &[u8] = if body.is_empty() { b"{}" } else { body };
         let input = serde_json::from_slice(body)
-            .map_err(|error| ApiError::client("SerializationException", error.to_string()))?;
+            .map_err(|error| ApiError::client("SerializationException", error.to_string()))
+            .map_err(|error| (protocol, error))?;
         return Ok(Asked {
             service,
             action: action.to_owned(),
             input,
             refusals: JSON,
-            protocol: match service {
-                Service::CloudWatch => Protocol::Json10,
-                _ => Protocol::Json11,
-            },
+            protocol,
         });
     }
     let mut form = form::parse(&String::from_utf8_lossy(body));
     let Some(Value::String(action)) = form.remove("Action") else {
-        return Err(unknown(
+        return Err(not_aws(
             "neither an X-Amz-Target header nor an Action parameter".to_owned(),
         ));
     };
@@ -123,7 +128,7 @@ fn read(parts: &Parts, body: &[u8]) -> Result<Asked, ApiError> {
     let version = version.as_ref().and_then(Value::as_str);
     let signed_for = credentials::read(&parts.headers).map(|found| found.service);
     let service = Service::of_query(version, signed_for).ok_or_else(|| {
-        unknown(format!(
+        not_aws(format!(
             "no service answers queries of the version {}",
             version.unwrap_or_default()
         ))
@@ -135,6 +140,11 @@ fn read(parts: &Parts, body: &[u8]) -> Result<Asked, ApiError> {
         refusals: QUERY,
         protocol: Protocol::Query,
     })
+}
+
+/// Nothing tells the protocol: JSON, as most services answer.
+fn not_aws(message: String) -> (Protocol, ApiError) {
+    (Protocol::Json11, unknown(message))
 }
 
 fn unknown(message: String) -> ApiError {
@@ -263,10 +273,10 @@ fn is_read(action: &str) -> bool {
     .any(|prefix| action.starts_with(prefix))
 }
 
-/// The answer to what is no AWS call: in JSON, as most services answer.
-fn refusal(error: ApiError, request_id: &str) -> Response {
+/// The answer to what is no AWS call.
+fn refusal(protocol: Protocol, error: ApiError, request_id: &str) -> Response {
     let form = Form {
-        protocol: Protocol::Json11,
+        protocol,
         service: Service::Ecs,
         action: "",
         request_id,

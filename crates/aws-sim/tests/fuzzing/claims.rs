@@ -26,9 +26,9 @@ pub(crate) fn check(request: &Request, answer: &Answer) -> Result<(), String> {
         (Host::Registry, _) => Ok(()),
         (Host::Aws, JSON_10 | JSON_11) => aws_json(&parsed(answer)?, failed),
         (Host::Aws, CBOR) => {
-            let body: Value = ciborium::from_reader(&answer.body[..])
+            let body: ciborium::Value = ciborium::from_reader(&answer.body[..])
                 .map_err(|error| format!("no CBOR: {error}"))?;
-            aws_json(&body, failed)
+            aws_json(&untagged(body), failed)
         }
         (Host::Aws, XML) => xml(&answer.text(), failed),
         (Host::Aws, "application/json") if request.path.starts_with("/_sim/") => {
@@ -45,6 +45,20 @@ pub(crate) fn check(request: &Request, answer: &Answer) -> Result<(), String> {
 
 fn parsed(answer: &Answer) -> Result<Value, String> {
     serde_json::from_slice(&answer.body).map_err(|error| format!("no JSON: {error}"))
+}
+
+/// CBOR as JSON, without the tags of its timestamps.
+fn untagged(value: ciborium::Value) -> Value {
+    match value {
+        ciborium::Value::Tag(1, inner) => untagged(*inner),
+        ciborium::Value::Map(members) => members
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.into_text().ok()?, untagged(value))))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        ciborium::Value::Array(items) => items.into_iter().map(untagged).collect(),
+        other => other.deserialized().unwrap_or_default(),
+    }
 }
 
 fn aws_json(body: &Value, failed: bool) -> Result<(), String> {
