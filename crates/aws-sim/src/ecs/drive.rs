@@ -1,5 +1,7 @@
 //! Brings the model and the world together: time, ids, images.
 
+use std::time::Instant;
+
 use ecs_model::{Fresh, Outside, Plan, Time};
 
 use super::log::Unsaid;
@@ -115,14 +117,39 @@ pub(super) fn services<'w>(
     Ok(&mut state.cluster_mut(cluster)?.services)
 }
 
+/// Brings the services that are due at `now` up to it, in their order, until the real instant `until`; true
+/// when none is left. What is left is due still.
+pub(crate) fn tick_until(world: &mut World, now: SimTime, until: Instant) -> bool {
+    for (place, cluster, service) in due_services(world, now) {
+        if Instant::now() >= until {
+            return false;
+        }
+        advance(world, &place, &cluster, &service, now);
+    }
+    true
+}
+
+/// Brings one service up to `now`, if it exists and something was due.
+pub(super) fn bring_up(world: &mut World, place: &Place, cluster: &str, name: &str, now: SimTime) {
+    let wake = services(world, place, cluster).ok();
+    let wake = wake.and_then(|services| services.get(name)?.wake);
+    if wake.is_some_and(|wake| wake <= now) {
+        advance(world, place, cluster, name, now);
+    }
+}
+
+fn advance(world: &mut World, place: &Place, cluster: &str, name: &str, now: SimTime) {
+    let moment = model_time(now);
+    // A service that is due exists, and its cluster does.
+    let _answer = with(world, place, cluster, name, |model, hands| {
+        model.advance(moment, hands);
+    });
+}
+
 /// Brings all accounts and regions up to `now`; gives the next instant at which something happens.
 pub(crate) fn tick(world: &mut World, now: SimTime) -> Option<SimTime> {
     for (place, cluster, service) in due_services(world, now) {
-        let moment = model_time(now);
-        // A service that is due exists, and its cluster does.
-        let _answer = with(world, &place, &cluster, &service, |model, hands| {
-            model.advance(moment, hands);
-        });
+        advance(world, &place, &cluster, &service, now);
     }
     let (mut next, mut said) = (None, Vec::new());
     for (account, state) in &mut world.accounts {

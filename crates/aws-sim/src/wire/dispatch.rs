@@ -16,9 +16,11 @@ use super::credentials::{self, JSON, QUERY, Refusals};
 use super::protocol::{Form, Protocol};
 use super::{ApiError, Ctx, Service, cbor, form, resource};
 use crate::calls::Call;
+use crate::clock::SimTime;
 use crate::faults::Strike;
 use crate::iam::Principal;
 use crate::shared::Shared;
+use crate::world::World;
 
 /// Largest accepted body: a layer part of 20 MiB in base64, with room.
 const BODY_LIMIT: usize = 28 << 20;
@@ -156,7 +158,9 @@ fn answer(shared: &Shared, parts: &Parts, asked: &Asked) -> (Response, Option<Du
     let mut world = shared.world();
     let now = shared.clock.now();
     // Before any id is drawn: what is due draws its own, whoever lets it happen.
-    world.catch_up(now);
+    if !looks_after_itself(shared, &world, asked, now) {
+        world.catch_up(now);
+    }
     let request_id = world.ids.uuid();
     let credentials = credentials::read(&parts.headers);
     let principal = if (asked.service, asked.action.as_str()) == WITHOUT_CREDENTIALS {
@@ -242,6 +246,15 @@ fn answer(shared: &Shared, parts: &Parts, asked: &Asked) -> (Response, Option<Du
         Some(Strike::Late(late)) => (form.write(&result), Some(late)),
         Some(Strike::Refuse(_)) | None => (form.write(&result), None),
     }
+}
+
+/// Whether an operation brings up what it shows, so that it need not wait for all that is due: with
+/// thousands of tasks, the most frequent call. On a paused clock everything keeps its order, for runs
+/// that shall repeat.
+fn looks_after_itself(shared: &Shared, world: &World, asked: &Asked, now: SimTime) -> bool {
+    (asked.service, asked.action.as_str()) == (Service::Ecs, "DescribeServices")
+        && shared.clock.scale() > 0.0
+        && !world.is_scaled_by(now)
 }
 
 /// What the log says of a call that broke off before anything was done.
