@@ -20,7 +20,7 @@
 //! | `POST /_sim/clock` | `{"scale": N}` (0 pauses) and/or `{"advance_seconds": N}` | now, scale |
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -246,6 +246,35 @@ const LONGEST_JUMP: f64 = 366.0 * 86_400.0;
 /// The clock does not jump beyond this, in epoch seconds (the year 9000): times must stay writable.
 const LAST_JUMP: f64 = 221_845_392_000.0;
 
+/// A jump is made in strides of so much simulated time: between them other callers get their turn.
+const STRIDE: Duration = Duration::from_secs(60);
+
+/// How long a jump may take, in real time. A service whose tasks fail for ever has much to do in a year.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Advances the clock, and lets everything happen on the way.
+async fn leap(shared: &Shared, span: Duration) -> Result<(), String> {
+    let until = Instant::now() + PATIENCE;
+    let mut left = span;
+    while !left.is_zero() {
+        if Instant::now() >= until {
+            let done = (span - left).as_secs_f64();
+            return Err(format!(
+                "advance_seconds: so much happens on the way that only {done} s are done; ask again for the rest"
+            ));
+        }
+        let stride = left.min(STRIDE);
+        {
+            let mut world = shared.world();
+            shared.clock.advance(stride);
+            world.catch_up(shared.clock.now());
+        }
+        left -= stride;
+        tokio::task::yield_now().await;
+    }
+    Ok(())
+}
+
 /// What can be done to the clock.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -255,10 +284,13 @@ struct ClockChange {
 }
 
 async fn set_clock(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
-    reply(parse(&body).and_then(|change| change_clock(&shared, &change)))
+    reply(match parse(&body) {
+        Ok(change) => change_clock(&shared, &change).await,
+        Err(problem) => Err(problem),
+    })
 }
 
-fn change_clock(shared: &Shared, change: &ClockChange) -> Answer {
+async fn change_clock(shared: &Shared, change: &ClockChange) -> Answer {
     if let Some(scale) = change.scale {
         if scale != 0.0 && !(1.0..=1000.0).contains(&scale) {
             return Err(format!(
@@ -275,7 +307,7 @@ fn change_clock(shared: &Shared, change: &ClockChange) -> Answer {
                 "advance_seconds {seconds}: at most {LONGEST_JUMP} (366 days) at once, and not beyond the year 9000"
             ));
         }
-        shared.clock.advance(span);
+        leap(shared, span).await?;
     }
     shared.changed();
     Ok(clock_json(shared))
