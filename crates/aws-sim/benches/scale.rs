@@ -116,7 +116,10 @@ fn main() -> anyhow::Result<()> {
         memory.now,
         memory.most
     );
-    tell("memory_mib", json!({"now": memory.now, "most": memory.most}));
+    tell(
+        "memory_mib",
+        json!({"now": memory.now, "most": memory.most}),
+    );
     if let Some(file) = file {
         std::fs::write(file, format!("{:#}\n", Value::Object(figures)))?;
     }

@@ -7,8 +7,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::shared::Shared;
 
-/// How long callers may have to wait while many services move at once, in real time.
-const SLICE: Duration = Duration::from_millis(1);
+/// How long the world is held at a time while many services move at once, in real time: callers wait for
+/// two or three of these.
+const SLICE: Duration = Duration::from_micros(250);
 
 /// Runs until `stop`.
 pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {

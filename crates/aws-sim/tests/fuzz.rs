@@ -200,7 +200,11 @@ impl Client {
         tally
     }
 
-    fn judge(&mut self, request: &Request, answer: Result<Option<Answer>, String>) -> Result<(), String> {
+    fn judge(
+        &mut self,
+        request: &Request,
+        answer: Result<Option<Answer>, String>,
+    ) -> Result<(), String> {
         let answer = answer.map_err(|problem| format!("{problem}\n{request:?}"))?;
         let Some(answer) = answer else {
             return Ok(());
@@ -267,7 +271,9 @@ fn every_operation_of_the_services_is_among_the_seeds() {
     ];
     let mut known = 0;
     for (prefix, code) in dispatchers {
-        let arms = code.lines().filter_map(|line| line.trim().strip_prefix('"'));
+        let arms = code
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix('"'));
         for action in arms.filter_map(|arm| Some(arm.split_once("\" => ")?.0)) {
             known += 1;
             let mut json = seeds::JSON.iter();

@@ -246,8 +246,14 @@ const LONGEST_JUMP: f64 = 366.0 * 86_400.0;
 /// The clock does not jump beyond this, in epoch seconds (the year 9000): times must stay writable.
 const LAST_JUMP: f64 = 221_845_392_000.0;
 
-/// A jump is made in strides of so much simulated time: between them other callers get their turn.
+/// A jump is made in strides of at most so much simulated time: between them other callers get their turn.
 const STRIDE: Duration = Duration::from_secs(60);
+
+/// Strides are no shorter than this.
+const SHORT_STRIDE: Duration = Duration::from_secs(1);
+
+/// A stride that takes longer, in real time, is followed by a shorter one.
+const LONG: Duration = Duration::from_millis(50);
 
 /// How long a jump may take, in real time. A service whose tasks fail for ever has much to do in a year.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -255,7 +261,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Advances the clock, and lets everything happen on the way.
 async fn leap(shared: &Shared, span: Duration) -> Result<(), String> {
     let until = Instant::now() + PATIENCE;
-    let mut left = span;
+    let (mut left, mut longest) = (span, STRIDE);
     while !left.is_zero() {
         if Instant::now() >= until {
             let done = (span - left).as_secs_f64();
@@ -263,13 +269,16 @@ async fn leap(shared: &Shared, span: Duration) -> Result<(), String> {
                 "advance_seconds: so much happens on the way that only {done} s are done; ask again for the rest"
             ));
         }
-        let stride = left.min(STRIDE);
+        let (stride, began) = (left.min(longest), Instant::now());
         {
             let mut world = shared.world();
             shared.clock.advance(stride);
             world.catch_up(shared.clock.now());
         }
         left -= stride;
+        if began.elapsed() > LONG {
+            longest = (longest / 2).max(SHORT_STRIDE);
+        }
         tokio::task::yield_now().await;
     }
     Ok(())

@@ -120,13 +120,18 @@ pub(super) fn services<'w>(
 /// Brings the services that are due at `now` up to it, in their order, until the real instant `until`; true
 /// when none is left. What is left is due still.
 pub(crate) fn tick_until(world: &mut World, now: SimTime, until: Instant) -> bool {
-    for (place, cluster, service) in due_services(world, now) {
-        if Instant::now() >= until {
-            return false;
+    loop {
+        let due = due_services(world, now, FEW);
+        if due.is_empty() {
+            return true;
         }
-        advance(world, &place, &cluster, &service, now);
+        for (place, cluster, service) in due {
+            if Instant::now() >= until {
+                return false;
+            }
+            advance(world, &place, &cluster, &service, now);
+        }
     }
-    true
 }
 
 /// Brings one service up to `now`, if it exists and something was due.
@@ -148,7 +153,7 @@ fn advance(world: &mut World, place: &Place, cluster: &str, name: &str, now: Sim
 
 /// Brings all accounts and regions up to `now`; gives the next instant at which something happens.
 pub(crate) fn tick(world: &mut World, now: SimTime) -> Option<SimTime> {
-    for (place, cluster, service) in due_services(world, now) {
+    for (place, cluster, service) in due_services(world, now, usize::MAX) {
         advance(world, &place, &cluster, &service, now);
     }
     let (mut next, mut said) = (None, Vec::new());
@@ -170,7 +175,11 @@ pub(crate) fn tick(world: &mut World, now: SimTime) -> Option<SimTime> {
     next
 }
 
-fn due_services(world: &World, now: SimTime) -> Vec<(Place, String, String)> {
+/// Services that are brought up between two looks at what is due.
+const FEW: usize = 16;
+
+/// The first `most` services that are due at `now`, in their order.
+fn due_services(world: &World, now: SimTime, most: usize) -> Vec<(Place, String, String)> {
     let mut due = Vec::new();
     for (account, state) in &world.accounts {
         for (region, state) in &state.regions {
@@ -179,6 +188,9 @@ fn due_services(world: &World, now: SimTime) -> Vec<(Place, String, String)> {
                     if service.wake.is_some_and(|wake| wake <= now) {
                         let place = Place::new(account, region);
                         due.push((place, cluster.clone(), name.clone()));
+                        if due.len() == most {
+                            return due;
+                        }
                     }
                 }
             }

@@ -59,7 +59,7 @@ pub(crate) struct Settings {
 const ONE_OFF: Duration = Duration::from_secs(20);
 
 /// No task comes to be in no time: one that fails at once and is replaced would never let the clock go on.
-const SHORTEST: Duration = Duration::from_millis(1);
+const SHORTEST: Duration = Duration::from_millis(100);
 
 fn span(seconds: Option<f64>, otherwise: Duration) -> Duration {
     let given = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());

@@ -70,7 +70,10 @@ fn aws_json(body: &Value, failed: bool) -> Result<(), String> {
         };
     }
     let text = |name: &str| body[name].as_str().unwrap_or_default();
-    if text("__type").is_empty() || !text("__type").bytes().all(|byte| byte.is_ascii_alphanumeric())
+    if text("__type").is_empty()
+        || !text("__type")
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric())
     {
         return Err("`__type` is no name".to_owned());
     }

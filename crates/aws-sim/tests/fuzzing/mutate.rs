@@ -77,12 +77,23 @@ pub(crate) fn odd_value(rng: &mut Rng) -> Value {
         2..=4 => odd_number(rng),
         5..=7 => odd_text(rng).into(),
         8 => rng
-            .pick(&[json!([]), json!({}), json!([null]), json!([[]]), json!([{}]), json!({"": {}})])
+            .pick(&[
+                json!([]),
+                json!({}),
+                json!([null]),
+                json!([[]]),
+                json!([{}]),
+                json!({"": {}}),
+            ])
             .clone(),
         _ => {
             let mut value = json!(1);
             for _ in 0..rng.below(60) {
-                value = if rng.chance(50) { json!([value]) } else { json!({"member": value}) };
+                value = if rng.chance(50) {
+                    json!([value])
+                } else {
+                    json!({"member": value})
+                };
             }
             value
         }
@@ -111,7 +122,9 @@ fn odd_number(rng: &mut Rng) -> Value {
     match rng.below(4) {
         0 | 1 => json!(rng.pick(&whole)),
         2 => json!(rng.pick(&[u64::MAX, u64::MAX / 1000, u64::MAX / 1_000_000])),
-        _ => json!(rng.pick(&[0.1, -0.5, 1e18, 1e19, 1e300, -1e300, 5e-324, 1.797e308, 99.999_999])),
+        _ => json!(rng.pick(&[
+            0.1, -0.5, 1e18, 1e19, 1e300, -1e300, 5e-324, 1.797e308, 99.999_999
+        ])),
     }
 }
 
@@ -154,7 +167,9 @@ pub(crate) fn odd_text(rng: &mut Rng) -> String {
     match rng.below(12) {
         0 => "a".repeat(rng.below(3000)),
         1 => "\u{e9}".repeat(rng.below(300)),
-        2 => (0..rng.below(40)).map(|_| char::from(u8::try_from(rng.below(128)).unwrap_or(0))).collect(),
+        2 => (0..rng.below(40))
+            .map(|_| char::from(u8::try_from(rng.below(128)).unwrap_or(0)))
+            .collect(),
         3 if rng.chance(5) => "x".repeat(70_000),
         _ => (*rng.pick(&texts)).to_owned(),
     }
@@ -248,7 +263,11 @@ fn change(rng: &mut Rng, pool: &Pool, parent: &mut Value, last: &Key) {
             1 => {
                 let again = items[*index].clone();
                 // Now and then more than any list may hold.
-                let times = if rng.chance(5) { 200 } else { 1 + rng.below(12) };
+                let times = if rng.chance(5) {
+                    200
+                } else {
+                    1 + rng.below(12)
+                };
                 items.extend(std::iter::repeat_n(again, times));
             }
             _ => items[*index] = odd_value(rng),
@@ -262,7 +281,11 @@ fn change_member(rng: &mut Rng, pool: &Pool, members: &mut Map<String, Value>, n
         0 => drop(members.shift_remove(name)),
         1 => {
             if let Some(value) = members.shift_remove(name) {
-                let renamed = if rng.chance(50) { name.to_uppercase() } else { odd_text(rng) };
+                let renamed = if rng.chance(50) {
+                    name.to_uppercase()
+                } else {
+                    odd_text(rng)
+                };
                 members.insert(renamed, value);
             }
         }
@@ -294,7 +317,9 @@ fn change_member(rng: &mut Rng, pool: &Pool, members: &mut Map<String, Value>, n
 pub(crate) fn bytes(rng: &mut Rng, body: &mut Vec<u8>) {
     let at = rng.below(body.len() + 1);
     let noise = |rng: &mut Rng, most: usize| -> Vec<u8> {
-        (0..rng.below(most)).map(|_| rng.next().to_le_bytes()[0]).collect()
+        (0..rng.below(most))
+            .map(|_| rng.next().to_le_bytes()[0])
+            .collect()
     };
     match rng.below(11) {
         0 => body.truncate(at),
@@ -320,7 +345,9 @@ pub(crate) fn bytes(rng: &mut Rng, body: &mut Vec<u8>) {
         9 => {
             let digits = "9".repeat(1 + rng.below(400));
             let text = String::from_utf8_lossy(body);
-            *body = text.replacen(|byte: char| byte.is_ascii_digit(), &digits, 1).into_bytes();
+            *body = text
+                .replacen(|byte: char| byte.is_ascii_digit(), &digits, 1)
+                .into_bytes();
         }
         _ => body.clear(),
     }

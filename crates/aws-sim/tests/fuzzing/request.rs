@@ -180,8 +180,21 @@ fn registry(rng: &mut Rng, pool: &Pool, token: &str) -> Request {
     }
     request.set("authorization", format!("Basic {token}"));
     if rng.chance(20) {
-        let ranges = ["0-4", "5-9", "4-0", "0-18446744073709551615", "bytes=0-4", "bytes=9-", "x", "bytes=-1"];
-        let name = if rng.chance(50) { "range" } else { "content-range" };
+        let ranges = [
+            "0-4",
+            "5-9",
+            "4-0",
+            "0-18446744073709551615",
+            "bytes=0-4",
+            "bytes=9-",
+            "x",
+            "bytes=-1",
+        ];
+        let name = if rng.chance(50) {
+            "range"
+        } else {
+            "content-range"
+        };
         request.set(name, *rng.pick(&ranges));
     }
     request
@@ -222,7 +235,14 @@ fn frame(rng: &mut Rng, pool: &Pool, request: &mut Request) {
         }
         2 => request.headers.retain(|(name, _)| name != "authorization"),
         3 => {
-            let kinds = ["", "text/plain", "application/json", CBOR, "x/y; charset=utf-16", "\u{e9}"];
+            let kinds = [
+                "",
+                "text/plain",
+                "application/json",
+                CBOR,
+                "x/y; charset=utf-16",
+                "\u{e9}",
+            ];
             request.set("content-type", *rng.pick(&kinds));
         }
         4 => {
@@ -241,7 +261,9 @@ fn frame(rng: &mut Rng, pool: &Pool, request: &mut Request) {
             request.path.clone_from(rng.pick(&paths));
         }
         5 => {
-            let methods = ["GET", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "QUERY"];
+            let methods = [
+                "GET", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "QUERY",
+            ];
             (*rng.pick(&methods)).clone_into(&mut request.method);
         }
         6 => {
@@ -253,7 +275,14 @@ fn frame(rng: &mut Rng, pool: &Pool, request: &mut Request) {
             request.set("smithy-protocol", *rng.pick(&values));
         }
         _ => {
-            let names = ["x-amz-security-token", "range", "accept", "expect", "content-encoding", "x-amz-date"];
+            let names = [
+                "x-amz-security-token",
+                "range",
+                "accept",
+                "expect",
+                "content-encoding",
+                "x-amz-date",
+            ];
             let name = *rng.pick(&names);
             request.set(name, mutate::odd_text(rng));
         }
