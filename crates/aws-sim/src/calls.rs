@@ -94,6 +94,17 @@ pub(crate) fn milliseconds(span: Duration) -> f64 {
     (span.as_secs_f64() * 1e6).round() / 1e3
 }
 
+/// Longest text of a call that is kept, in bytes. No ARN is longer; lists of names and made-up operations may be.
+const LONGEST: usize = 2048;
+
+/// Cuts a text at [`LONGEST`].
+fn shorten(text: &mut String) {
+    if text.len() > LONGEST {
+        text.truncate(text.floor_char_boundary(LONGEST));
+        text.shrink_to_fit();
+    }
+}
+
 /// The log; memory is bounded.
 #[derive(Debug, Default)]
 pub(crate) struct CallLog {
@@ -102,7 +113,12 @@ pub(crate) struct CallLog {
 
 impl CallLog {
     /// Adds a call.
-    pub(crate) fn push(&self, call: Call) {
+    pub(crate) fn push(&self, mut call: Call) {
+        shorten(&mut call.action);
+        shorten(&mut call.service);
+        for text in [&mut call.resource, &mut call.principal] {
+            text.as_mut().map(shorten);
+        }
         let mut calls = self.lock();
         if calls.len() == KEPT {
             calls.pop_front();
@@ -151,6 +167,19 @@ mod tests {
             request_id: String::new(),
             duration_ms: 0.0,
         }
+    }
+
+    #[test]
+    fn long_texts_are_cut() {
+        let log = CallLog::default();
+        log.push(Call {
+            action: "\u{e9}".repeat(LONGEST),
+            resource: Some("x".repeat(LONGEST * 10)),
+            ..call(0.0)
+        });
+        let kept = &log.since(0.0)[0];
+        let resource = kept.resource.as_deref().unwrap();
+        assert_eq!((kept.action.len(), resource.len()), (LONGEST, LONGEST));
     }
 
     #[test]

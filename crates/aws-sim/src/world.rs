@@ -1,6 +1,7 @@
 //! Everything the simulator knows: accounts, their regions, and each service's state in them.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
@@ -150,6 +151,22 @@ impl World {
         let images = ecr::tick(self, now);
         let nexts = [next, autoscaling::next(self), images];
         self.wake = nexts.into_iter().flatten().min();
+    }
+
+    /// The same for as long as `budget` of real time, so that callers get their turn when much is due at
+    /// once; false when something is left, which is due still.
+    pub(crate) fn catch_up_within(&mut self, now: SimTime, budget: Duration) -> bool {
+        let until = Instant::now() + budget;
+        if !self.is_scaled_by(now) && !ecs::tick_until(self, now, until) {
+            return false;
+        }
+        self.catch_up(now);
+        true
+    }
+
+    /// Whether Auto Scaling has to do something until `now`: then the order of all that is due matters.
+    pub(crate) fn is_scaled_by(&self, now: SimTime) -> bool {
+        autoscaling::next(self).is_some_and(|due| due <= now)
     }
 
     /// Whether the policies of a principal's role and of its session allow this.

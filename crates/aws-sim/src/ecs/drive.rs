@@ -1,5 +1,7 @@
 //! Brings the model and the world together: time, ids, images.
 
+use std::time::Instant;
+
 use ecs_model::{Fresh, Outside, Plan, Time};
 
 use super::log::Unsaid;
@@ -116,14 +118,44 @@ pub(super) fn services<'w>(
     Ok(&mut state.cluster_mut(cluster)?.services)
 }
 
+/// Brings the services that are due at `now` up to it, in their order, until the real instant `until`; true
+/// when none is left. What is left is due still.
+pub(crate) fn tick_until(world: &mut World, now: SimTime, until: Instant) -> bool {
+    loop {
+        let due = due_services(world, now, FEW);
+        if due.is_empty() {
+            return true;
+        }
+        for (place, cluster, service) in due {
+            if Instant::now() >= until {
+                return false;
+            }
+            advance(world, &place, &cluster, &service, now);
+        }
+    }
+}
+
+/// Brings one service up to `now`, if it exists and something was due.
+pub(super) fn bring_up(world: &mut World, place: &Place, cluster: &str, name: &str, now: SimTime) {
+    let wake = services(world, place, cluster).ok();
+    let wake = wake.and_then(|services| services.get(name)?.wake);
+    if wake.is_some_and(|wake| wake <= now) {
+        advance(world, place, cluster, name, now);
+    }
+}
+
+fn advance(world: &mut World, place: &Place, cluster: &str, name: &str, now: SimTime) {
+    let moment = model_time(now);
+    // A service that is due exists, and its cluster does.
+    let _answer = with(world, place, cluster, name, |model, hands| {
+        model.advance(moment, hands);
+    });
+}
+
 /// Brings all accounts and regions up to `now`; gives the next instant at which something happens.
 pub(crate) fn tick(world: &mut World, now: SimTime) -> Option<SimTime> {
-    for (place, cluster, service) in due_services(world, now) {
-        let moment = model_time(now);
-        // A service that is due exists, and its cluster does.
-        let _answer = with(world, &place, &cluster, &service, |model, hands| {
-            model.advance(moment, hands);
-        });
+    for (place, cluster, service) in due_services(world, now, usize::MAX) {
+        advance(world, &place, &cluster, &service, now);
     }
     let (mut next, mut said) = (None, Vec::new());
     for (account, state) in &mut world.accounts {
@@ -144,7 +176,11 @@ pub(crate) fn tick(world: &mut World, now: SimTime) -> Option<SimTime> {
     next
 }
 
-fn due_services(world: &World, now: SimTime) -> Vec<(Place, String, String)> {
+/// Services that are brought up between two looks at what is due.
+const FEW: usize = 16;
+
+/// The first `most` services that are due at `now`, in their order.
+fn due_services(world: &World, now: SimTime, most: usize) -> Vec<(Place, String, String)> {
     let mut due = Vec::new();
     for (account, state) in &world.accounts {
         for (region, state) in &state.regions {
@@ -153,6 +189,9 @@ fn due_services(world: &World, now: SimTime) -> Vec<(Place, String, String)> {
                     if service.wake.is_some_and(|wake| wake <= now) {
                         let place = Place::new(account, region);
                         due.push((place, cluster.clone(), name.clone()));
+                        if due.len() == most {
+                            return due;
+                        }
                     }
                 }
             }

@@ -8,6 +8,8 @@
 //!   call that may have changed something. It brings the state up to `now` (several deadlines may
 //!   lie behind, after a jump of a paused clock) and gives the next deadline. The frame ticks before
 //!   a call when a deadline has passed, so that calls always see the state of their own `now`.
+//! - [`tick_until`] to bring up services one by one, when many are due and callers shall not wait for all
+//!   of them. `DescribeServices` brings up the services that it shows by itself.
 //! - [`seed`] to create a cluster with services (`crate::seed`). What exists already stays as it is.
 //! - [`census`] and [`set_desired`] when Auto Scaling looks at a service and scales it (ecs-facts 8).
 //!
@@ -38,7 +40,7 @@ use crate::wire::{ApiError, Ctx, Input, Operation, find};
 use crate::world::World;
 
 pub(crate) use control::PHASES;
-pub(crate) use drive::tick;
+pub(crate) use drive::{tick, tick_until};
 pub(crate) use phases::Settings;
 pub(crate) use scaling::{Census, ServiceName, census, set_desired};
 pub(crate) use seeding::seed;

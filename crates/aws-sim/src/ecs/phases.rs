@@ -58,6 +58,9 @@ pub(crate) struct Settings {
 /// How long a task of RunTask runs by itself.
 const ONE_OFF: Duration = Duration::from_secs(20);
 
+/// No task comes to be in no time: one that fails at once and is replaced would never let the clock go on.
+const SHORTEST: Duration = Duration::from_millis(100);
+
 fn span(seconds: Option<f64>, otherwise: Duration) -> Duration {
     let given = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     given.unwrap_or(otherwise)
@@ -86,7 +89,7 @@ impl Settings {
             check.start_period + check.interval * check.retries
         });
         Phases {
-            provisioning: span(self.provisioning, usual.provisioning),
+            provisioning: span(self.provisioning, usual.provisioning).max(SHORTEST),
             pulling: span(self.pulling, usual.pulling),
             activating: span(self.activating, usual.activating),
             settling: span(self.settling, usual.settling),

@@ -54,10 +54,15 @@ fn element(xml: &mut String, name: &str, value: &Value) {
     xml.push_str(&format!("</{name}>"));
 }
 
+/// What XML 1.0 has no way to write becomes the replacement character.
 fn escape(text: &str) -> String {
+    let forbidden = |c: char| {
+        (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}')
+    };
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
+        .replace(forbidden, "\u{fffd}")
 }
 
 #[cfg(test)]

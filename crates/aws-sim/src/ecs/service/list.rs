@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::show::Address;
+use crate::ecs::drive;
 use crate::ecs::names::{self, Place, one_of};
 use crate::wire::{ApiError, Ctx, Input};
 use crate::world::World;
@@ -33,6 +34,11 @@ pub(in crate::ecs) fn describe(
             "Value '{unknown}' at 'include' failed to satisfy constraint: Member must satisfy enum \
              value set: [TAGS]"
         )));
+    }
+    for name in &asked {
+        if let Some(short) = place.last("service", name) {
+            drive::bring_up(world, &place, cluster, short, ctx.now);
+        }
     }
     let settings = world.ecs_settings.clone();
     let state = &world.region(&ctx.account, &ctx.region).ecs;
