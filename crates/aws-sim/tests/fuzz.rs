@@ -17,6 +17,7 @@ mod fuzzing {
     pub(crate) mod claims;
     pub(crate) mod line;
     pub(crate) mod mutate;
+    pub(crate) mod others;
     pub(crate) mod request;
     pub(crate) mod rng;
     pub(crate) mod seeds;
@@ -32,7 +33,7 @@ use fuzzing::line::Line;
 use fuzzing::mutate::Pool;
 use fuzzing::request::{Host, Request};
 use fuzzing::rng::Rng;
-use fuzzing::{claims, request, seeds};
+use fuzzing::{claims, others, request, seeds};
 use serde_json::{Value, json};
 use support::{Answer, REGION, STAGING, World};
 use tokio::task::JoinSet;
@@ -279,7 +280,7 @@ fn every_operation_of_the_services_is_among_the_seeds() {
             let mut json = seeds::JSON.iter();
             let query = format!("Action={action}&");
             let found = json.any(|(of, name, _)| *of == prefix && *name == action)
-                || seeds::QUERY.iter().any(|form| form.starts_with(&query));
+                || others::QUERY.iter().any(|form| form.starts_with(&query));
             assert!(found, "{prefix}{action} has no seed");
         }
     }

@@ -5,8 +5,9 @@ use std::fmt::{Debug, Formatter};
 use serde_json::Value;
 
 use super::mutate::{self, Pool};
+use super::others::{CONTROL, QUERY, REGISTRY};
 use super::rng::Rng;
-use super::seeds::{CLOUDWATCH, CONTROL, JSON, QUERY, REGISTRY};
+use super::seeds::{CLOUDWATCH, JSON};
 
 /// Content types of answers.
 pub(crate) const JSON_11: &str = "application/x-amz-json-1.1";
