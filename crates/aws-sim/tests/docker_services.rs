@@ -152,3 +152,42 @@ async fn a_task_whose_health_check_fails_is_replaced() {
     assert_ne!(ill["taskArn"], next["taskArn"]);
     yard.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_is_healthy_once_its_port_accepts_and_unhealthy_when_it_never_does() {
+    let Some(yard) = Yard::open().await else {
+        return;
+    };
+    let (image, _) = yard.push("v1", json!({})).await;
+    for (name, port, wanted, wrong) in [
+        ("good", "8080", "healthy", "unhealthy"),
+        ("bad", "8081", "unhealthy", "healthy"),
+    ] {
+        let target = format!(
+            "arn:aws:elasticloadbalancing:eu-west-1:{TOOLS}:targetgroup/{name}/0123456789abcdef"
+        );
+        let ports = json!({"portMappings": [{"containerPort": 8080}]});
+        let app = container("app", &image, &["serve", port], ports);
+        let definition = yard.register(name, json!([app])).await;
+        let service = json!({"cluster": "c", "serviceName": name, "taskDefinition": definition,
+            "desiredCount": 1, "networkConfiguration": network(),
+            "healthCheckGracePeriodSeconds": 36_000,
+            "loadBalancers": [{"targetGroupArn": target, "containerName": "app", "containerPort": 8080}]});
+        yard.ecs("CreateService", service).await;
+        let form =
+            format!("Action=DescribeTargetHealth&Version=2015-12-01&TargetGroupArn={target}");
+        let so = async {
+            loop {
+                let seen = yard.elb(&form).await;
+                let is = |state: &str| seen.contains(&format!("<State>{state}</State>"));
+                assert!(!is(wrong), "{seen}");
+                if is(wanted) {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(30)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, so).await.unwrap();
+    }
+    yard.close().await;
+}

@@ -278,7 +278,8 @@ async fn every_operation_of_the_services_is_among_the_seeds() {
             let action = action.as_str().unwrap();
             let query = format!("Action={action}&");
             let mut json = seeds::JSON.iter();
-            let found = json.any(|(of, name, _)| (prefix.is_empty() || *of == prefix) && *name == action)
+            let found = json
+                .any(|(of, name, _)| (prefix.is_empty() || *of == prefix) && *name == action)
                 || others::QUERY.iter().any(|form| form.starts_with(&query));
             assert!(found, "{service}:{action} has no seed");
         }

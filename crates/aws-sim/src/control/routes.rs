@@ -18,8 +18,10 @@ use crate::shared::Shared;
 use crate::wire::form;
 use crate::{autoscaling, cloudwatch, ecs};
 
-/// The largest body: a whole world.
-const BODY_LIMIT: usize = 1 << 30;
+/// The largest body. What is kept of it is shown and saved again and again.
+const BODY_LIMIT: usize = 2 << 20;
+/// The largest body that says what a world is made of.
+const WORLD_LIMIT: usize = 1 << 30;
 
 /// What an endpoint answers: the JSON text, or what was wrong with the request.
 pub(crate) type Answer = Result<Vec<u8>, String>;
@@ -175,7 +177,11 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
         }
         return refused;
     };
-    let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
+    let limit = match parts.uri.path() {
+        "/_sim/state" | "/_sim/seed" => WORLD_LIMIT,
+        _ => BODY_LIMIT,
+    };
+    let Ok(body) = to_bytes(body, limit).await else {
         return refuse(413, "the body is too large, or did not come whole");
     };
     let query = form::parse(parts.uri.query().unwrap_or_default());

@@ -95,6 +95,13 @@ fn standing(task: &Task, now: Time) -> Option<Standing> {
 }
 
 fn running(task: &Task, now: Time) -> Standing {
+    if task.is_external() {
+        return match task.target_told() {
+            Some(Ok(())) => Standing::Healthy,
+            Some(Err(reason)) => Standing::Unhealthy(reason.to_owned()),
+            None => Standing::Checking,
+        };
+    }
     let started = task.times().started_at.unwrap_or(now);
     let phases = &task.plan().phases;
     if let Outcome::Unhealthy {

@@ -90,6 +90,19 @@ impl Task {
         }
     }
 
+    /// What was told last about the target of an external task: it passes, or why it does not; `None` before the
+    /// first verdict, and for tasks of which nobody tells.
+    #[must_use]
+    pub fn target_told(&self) -> Option<Result<(), &str>> {
+        if self.told.target_passes {
+            return Some(Ok(()));
+        }
+        match self.told.trouble.as_ref()? {
+            (Check::Target, reason) => Some(Err(reason)),
+            (Check::Container, _) => None,
+        }
+    }
+
     /// Whether it changes next when something is told about it.
     pub(super) fn awaits_report(&self) -> bool {
         self.is_external()
