@@ -260,3 +260,18 @@ async fn reads_lag_behind_as_long_as_they_are_told_to() {
         before["currentServiceDeployment"]
     );
 }
+
+#[tokio::test]
+async fn a_deleted_service_still_looks_active_to_readers_that_lag() {
+    let hello = Hello::new().await;
+    let lags = json!({"stale_reads": 3});
+    let answer = hello.world.control(Method::PUT, "/_sim/ecs/phases", lags);
+    answer.await.ok();
+    let input = json!({"cluster": CLUSTER, "service": SERVICE, "force": true});
+    let deleted = hello.ecs("DeleteService", input).await;
+    assert_eq!(deleted["service"]["status"], "DRAINING");
+    hello.advance(2);
+    assert_eq!(hello.service().await["status"], "ACTIVE");
+    hello.advance(2);
+    assert_eq!(hello.service().await["status"], "DRAINING");
+}

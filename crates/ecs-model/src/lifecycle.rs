@@ -8,6 +8,8 @@ use crate::time::Time;
 
 /// No stage lasts longer, unless a hook pauses it.
 const STAGE_LIMIT: Duration = Duration::from_secs(24 * 3600);
+/// No deployment with stages lasts longer.
+const WHOLE_LIMIT: Duration = Duration::from_secs(30 * 24 * 3600);
 /// All traffic, in tenths of a percent.
 const ALL: u32 = 1000;
 
@@ -227,6 +229,9 @@ pub struct Lifecycle {
     course: Course,
     stage: Stage,
     since: Time,
+    /// When the first stage began.
+    #[serde(default)]
+    began: Option<Time>,
     until: Option<Time>,
     pauses: Vec<Pause>,
     production: u32,
@@ -242,6 +247,7 @@ impl Lifecycle {
             course: course.clone(),
             stage: Stage::ReconcileService,
             since: at,
+            began: None,
             until: None,
             pauses: Vec::new(),
             production: 0,
@@ -267,6 +273,16 @@ impl Lifecycle {
     pub fn weights(&self) -> Option<(f64, f64)> {
         let percent = |tenths: u32| f64::from(tenths) / 10.0;
         (!self.is_rolling()).then(|| (percent(self.production), percent(self.test)))
+    }
+
+    /// All production traffic is at the new revision.
+    pub(crate) fn has_all_traffic(&self) -> bool {
+        !self.is_rolling() && self.production == ALL
+    }
+
+    /// Production traffic is at the new revision, some or all.
+    pub(crate) fn has_traffic(&self) -> bool {
+        !self.is_rolling() && self.production > 0
     }
 
     fn is_rolling(&self) -> bool {
@@ -301,12 +317,23 @@ impl Lifecycle {
     /// When it moves by itself.
     pub(crate) fn next_wakeup(&self, now: Time) -> Option<Time> {
         if self.rolled_back {
-            return None;
+            return Some(self.since + STAGE_LIMIT).filter(|at| *at > now);
         }
+        let whole = self.began.map(|began| began + WHOLE_LIMIT);
         let awaiting = self.awaiting().map(|pause| pause.expires_at);
-        let limit = Some(self.since + STAGE_LIMIT).filter(|_| self.stage == Stage::ScaleUp);
-        let all = awaiting.chain(self.until).chain(limit);
+        let limit = Some(self.since + STAGE_LIMIT).filter(|_| self.is_limited());
+        let all = awaiting.chain(self.until).chain(limit).chain(whole);
         all.filter(|at| *at > now).min()
+    }
+
+    /// A stage that tasks end, not time: it might last for ever.
+    fn is_limited(&self) -> bool {
+        matches!(self.stage, Stage::ScaleUp | Stage::CleanUp)
+    }
+
+    /// The way back has lasted as long as a stage may.
+    pub(crate) fn is_back_overdue(&self, at: Time) -> bool {
+        self.since + STAGE_LIMIT <= at
     }
 
     fn awaiting(&self) -> impl Iterator<Item = &Pause> {
@@ -327,6 +354,9 @@ impl Lifecycle {
         if let Some(reason) = self.refusal(at) {
             return Step::Refused(reason);
         }
+        if self.began.is_some_and(|began| began + WHOLE_LIMIT <= at) {
+            return Step::Refused("Service deployment failed because it lasted for 30 days.");
+        }
         if self.awaiting().next().is_some() {
             return Step::Stayed;
         }
@@ -340,7 +370,7 @@ impl Lifecycle {
             self.enter(self.next(), at, facts.bake, fresh);
             return Step::Moved;
         }
-        if self.stage == Stage::ScaleUp && self.since + STAGE_LIMIT <= at {
+        if self.is_limited() && self.since + STAGE_LIMIT <= at {
             return Step::Refused("Service deployment failed because a lifecycle stage timed out.");
         }
         Step::Stayed
@@ -424,6 +454,7 @@ impl Lifecycle {
 
     /// The first stage begins: its hooks too.
     pub(crate) fn start(&mut self, at: Time, fresh: &mut dyn FnMut() -> String) {
+        self.began = Some(at);
         self.enter(Stage::ReconcileService, at, Duration::ZERO, fresh);
     }
 
@@ -441,12 +472,17 @@ impl Lifecycle {
         true
     }
 
-    /// All traffic goes back, and nothing waits any more.
-    pub(crate) fn roll_back(&mut self) {
+    /// Nothing waits any more; production traffic stays until the earlier revision can take it.
+    pub(crate) fn roll_back(&mut self, at: Time) {
         self.give_up();
-        self.production = 0;
+        self.since = at;
         self.test = 0;
         self.stage = Stage::CleanUp;
+    }
+
+    /// The earlier revision is there: all traffic is back at it.
+    pub(crate) fn send_back(&mut self) {
+        self.production = 0;
     }
 
     /// It is over before its end: no hook will be answered.

@@ -233,9 +233,14 @@ impl Service {
         }
         match self.primary().rollout {
             RolloutState::Failed if self.tasks.iter().any(Task::is_moving) => Standing::Moving,
+            RolloutState::Failed if self.current().is_some_and(|c| c.due.is_some()) => {
+                Standing::Moving
+            }
             RolloutState::Failed => Standing::Stalled(Stall::Failed),
             _ if self.deadlocked => Standing::Stalled(Stall::Deadlock),
             RolloutState::Completed if self.is_filled() && self.is_alone() => Standing::Steady,
+            // Early success left tasks to come, or the desired count grew, and there is no room.
+            RolloutState::Completed if self.is_stuck() => Standing::Stalled(Stall::Deadlock),
             _ => Standing::Moving,
         }
     }

@@ -135,6 +135,10 @@ pub struct ServiceDeployment {
     pub target: String,
     /// The deployments that had tasks when it began.
     pub sources: Vec<String>,
+    /// The deployment with the production traffic that the target does not have. None where traffic does not
+    /// move, or was nowhere before, or will not go back: from CLEAN_UP on.
+    #[serde(default)]
+    pub serving: Option<String>,
     /// Where it stands.
     pub status: Status,
     /// `statusReason`.

@@ -301,3 +301,143 @@ fn new_tasks_that_never_settle_end_the_scale_up_after_a_day() {
     assert_eq!(world.current().status, Status::RollbackSuccessful);
     assert_eq!(world.running(), (2, 0));
 }
+
+/// 60 s until both new tasks are healthy, 20 s of shifts, 5 minutes of bake time: CLEAN_UP begins at 380.
+#[test]
+fn a_rollback_from_the_clean_up_moves_traffic_when_old_tasks_are_back() {
+    let mut world = World::updating(config(Strategy::BlueGreen, Vec::new()));
+    world.outside = Scripted::new(ecs_model::Plan {
+        phases: ecs_model::Phases {
+            terminating: seconds(100),
+            stop_timeout: seconds(120),
+            ..plan(30).phases
+        },
+        ..plan(30)
+    });
+    let mut slow = World {
+        service: steady(
+            config(Strategy::BlueGreen, Vec::new()),
+            2,
+            &mut world.outside,
+        ),
+        outside: world.outside,
+        now: 0,
+    };
+    slow.service.update("ecs-svc/new", at(0), &mut slow.outside);
+    slow.wait(385);
+    assert_eq!(slow.lifecycle().stage(), Stage::CleanUp);
+    assert_eq!(slow.running(), (0, 2), "old tasks are stopping");
+    let id = slow.current().id.clone();
+    let asked = slow
+        .service
+        .stop_deployment(&id, at(385), &mut slow.outside);
+    assert_eq!(asked, Ok(()));
+    while slow.lifecycle().weights() == Some((100.0, 0.0)) || slow.now == 385 {
+        assert_eq!(slow.running().1, 2, "all traffic is there at {}", slow.now);
+        slow.wait(1);
+    }
+    assert_eq!(slow.running().0, 2);
+    assert_eq!(slow.lifecycle().weights(), Some((0.0, 0.0)));
+    slow.wait(10 * MINUTE);
+    assert_eq!(slow.current().status, Status::RollbackSuccessful);
+}
+
+#[test]
+fn a_superseded_revision_with_all_traffic_keeps_its_tasks_until_traffic_moves_on() {
+    let none_needed = Percents {
+        minimum_healthy: 0,
+        maximum: 200,
+    };
+    let mut world = World::updating(Config {
+        percents: none_needed,
+        ..config(Strategy::BlueGreen, Vec::new())
+    });
+    world.wait(200);
+    assert_eq!(world.lifecycle().stage(), Stage::BakeTime);
+    world
+        .service
+        .update("ecs-svc/newer", at(200), &mut world.outside);
+    world.wait(0);
+    assert_eq!(world.current().serving.as_deref(), Some("ecs-svc/new"));
+    while world.lifecycle().stage() < Stage::CleanUp && !world.current().status.is_terminal() {
+        assert_eq!(world.running().1, 2, "at {}", world.now);
+        world.wait(1);
+    }
+    world.wait(10 * MINUTE);
+    assert_eq!(world.current().status, Status::Successful);
+    assert_eq!(world.service.counts("ecs-svc/newer").running, 2);
+    assert_eq!(world.running(), (0, 0));
+}
+
+#[test]
+fn a_service_that_shrinks_before_its_traffic_moves_makes_room_for_new_tasks() {
+    let hook = pause(Stage::PreScaleUp, HookAction::Rollback);
+    let mut world = World::updating(config(Strategy::BlueGreen, vec![hook]));
+    world.service.set_desired(6, at(0), &mut world.outside);
+    world.wait(30);
+    world.service.set_desired(1, at(30), &mut world.outside);
+    assert_eq!(world.answer(HookAction::Continue), Ok(()));
+    world.story();
+    assert_eq!(world.current().status, Status::Successful);
+    assert_eq!(world.running(), (0, 1));
+}
+
+/// 34 steps of 3 percent, each looked at for a day.
+#[test]
+fn a_deployment_with_stages_is_rolled_back_after_thirty_days() {
+    let linear = Strategy::Linear {
+        step: 30,
+        bake: seconds(24 * 3600),
+    };
+    let mut world = World::updating(config(linear, Vec::new()));
+    let limit = 30 * 24 * 3600;
+    world.wait(limit - 1);
+    assert_eq!(world.current().status, Status::InProgress);
+    assert_eq!(world.running(), (2, 2));
+    world.wait(1);
+    let rollback = world.current().rollback.as_ref().expect("a rollback");
+    assert!(rollback.reason.contains("30 days"), "{}", rollback.reason);
+    world.wait(MINUTE);
+    assert_eq!(world.current().status, Status::RollbackSuccessful);
+    assert_eq!(world.running(), (2, 0));
+}
+
+#[test]
+fn a_clean_up_that_does_not_end_in_a_day_is_rolled_back() {
+    let mut world = World::updating(config(Strategy::BlueGreen, Vec::new()));
+    world.wait(200);
+    // More tasks are wanted, and the new revision gets none that stays.
+    world
+        .outside
+        .script("ecs-svc/new", vec![common::cannot_pull()]);
+    world.service.set_desired(3, at(200), &mut world.outside);
+    world.wait(200);
+    assert_eq!(world.lifecycle().stage(), Stage::CleanUp);
+    world.wait(24 * 3600 - 100);
+    assert_eq!(world.current().status, Status::InProgress);
+    world.wait(3600);
+    assert_eq!(world.current().status, Status::RollbackSuccessful);
+    assert_eq!(world.running(), (3, 0));
+}
+
+#[test]
+fn a_rollback_that_does_not_end_in_a_day_has_failed() {
+    let mut world = World::updating(config(Strategy::BlueGreen, Vec::new()));
+    world.wait(200);
+    world
+        .outside
+        .script("ecs-svc/old", vec![common::cannot_pull()]);
+    let old = world.service.tasks()[0].id().to_owned();
+    world
+        .service
+        .stop_task(&old, "by hand", at(200), &mut world.outside);
+    let id = world.current().id.clone();
+    let asked = world
+        .service
+        .stop_deployment(&id, at(200), &mut world.outside);
+    assert_eq!(asked, Ok(()));
+    world.wait(24 * 3600 - 1);
+    assert_eq!(world.current().status, Status::RollbackInProgress);
+    world.wait(1);
+    assert_eq!(world.current().status, Status::RollbackFailed);
+}

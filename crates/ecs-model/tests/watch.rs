@@ -4,8 +4,8 @@ mod common;
 
 use common::{at, no_pause, plan, seconds, steady};
 use ecs_model::{
-    AlarmConfig, BreakerConfig, BreakerStatus, Config, EarlySuccess, Percents, RolloutState,
-    Scripted, Service, Status,
+    AlarmConfig, BreakerConfig, BreakerStatus, Config, Course, EarlySuccess, Pace, Percents,
+    RolloutState, Scripted, Service, Stall, Standing, Status, Strategy,
 };
 
 fn alarmed(rollback: bool) -> Config {
@@ -150,4 +150,94 @@ fn early_success_leaves_the_rest_to_come_up_later() {
         assert_eq!(service.counts("ecs-svc/old").running, 0);
         assert_eq!(service.deployments().len(), 1);
     }
+}
+
+/// Alarms are looked at every 15 s, and it takes 5 s until the rollback begins.
+#[test]
+fn a_rollback_that_a_person_asks_for_between_two_looks_at_the_alarms_takes_its_time() {
+    let mut outside = Scripted::new(plan(40));
+    let config = Config {
+        pace: Pace {
+            requested: seconds(5),
+            ..no_pause()
+        },
+        ..alarmed(true)
+    };
+    let mut service = updated(config, &mut outside);
+    service.advance(at(12), &mut outside);
+    let id = service.current().expect("a deployment").id.clone();
+    let asked = service.stop_deployment(&id, at(12), &mut outside);
+    assert_eq!(asked, Ok(()));
+    service.advance(at(16), &mut outside);
+    assert_eq!(status(&service), Status::RollbackRequested);
+    service.advance(at(17), &mut outside);
+    assert_eq!(status(&service), Status::RollbackSuccessful);
+}
+
+#[test]
+fn a_deployment_that_is_pending_for_long_looks_at_its_alarms_when_it_starts() {
+    let mut outside = Scripted::new(plan(40));
+    let config = Config {
+        pace: Pace {
+            pending: seconds(60),
+            ..no_pause()
+        },
+        ..alarmed(true)
+    };
+    let mut service = updated(config, &mut outside);
+    outside.alarms.insert("errors".to_owned());
+    service.advance(at(59), &mut outside);
+    assert_eq!(status(&service), Status::Pending);
+    service.advance(at(60), &mut outside);
+    assert!(service.current().expect("a deployment").rollback.is_some());
+}
+
+/// One task of 80 %: none at all.
+#[test]
+fn a_service_that_ended_early_and_has_no_room_for_the_rest_is_stalled() {
+    let mut outside = Scripted::new(plan(40));
+    let config = Config {
+        percents: Percents {
+            minimum_healthy: 0,
+            maximum: 80,
+        },
+        early: Some(EarlySuccess {
+            healthy_percent: 0,
+            deferred: false,
+        }),
+        pace: no_pause(),
+        ..Config::default()
+    };
+    let mut service = steady(config, 1, &mut outside);
+    service.update("ecs-svc/new", at(0), &mut outside);
+    service.advance(at(600), &mut outside);
+    assert_eq!(status(&service), Status::Successful);
+    assert_eq!(service.standing(), Standing::Stalled(Stall::Deadlock));
+}
+
+#[test]
+fn a_failed_canary_that_nobody_rolls_back_gives_its_share_of_the_traffic_back() {
+    let mut outside = Scripted::new(plan(40));
+    let config = Config {
+        course: Course {
+            strategy: Strategy::Canary {
+                share: 90,
+                bake: seconds(600),
+            },
+            ..Course::default()
+        },
+        ..alarmed(false)
+    };
+    let mut service = updated(config, &mut outside);
+    service.advance(at(100), &mut outside);
+    let weights = |service: &Service| {
+        let current = service.current().expect("a deployment");
+        current.lifecycle.as_ref().expect("stages").weights()
+    };
+    assert_eq!(weights(&service), Some((9.0, 0.0)));
+    outside.alarms.insert("errors".to_owned());
+    service.advance(at(200), &mut outside);
+    assert_eq!(status(&service), Status::Stopped);
+    assert_eq!(weights(&service), Some((0.0, 0.0)));
+    assert_eq!(service.counts("ecs-svc/old").running, 4);
 }

@@ -3,6 +3,7 @@
 use crate::breaker::{BreakerStatus, Failure};
 use crate::event::Say;
 use crate::outside::Outside;
+use crate::service_deployment::Status;
 use crate::task::{Task, TaskChange, TaskStatus};
 use crate::time::Time;
 
@@ -42,13 +43,16 @@ impl Service {
                 entry.baking_until.filter(|until| *until > self.clock),
             ]
         });
-        let watched = self.current().and_then(|current| {
+        let current = self
+            .current()
+            .filter(|current| !current.status.is_terminal());
+        let watched = current.and_then(|current| {
             let stages = current.lifecycle.as_ref();
             let stages = stages.and_then(|stages| stages.next_wakeup(self.clock));
-            [current.alarms.next_wakeup(), stages]
-                .into_iter()
-                .flatten()
-                .min()
+            // Nobody looks at alarms before it is in progress, or once its rollback is asked for.
+            let looks = current.status == Status::InProgress;
+            let look = current.alarms.next_wakeup().filter(|_| looks);
+            [look, stages].into_iter().flatten().min()
         });
         let again = self.said.iter().map(|(_, at)| *at + SAY_AGAIN);
         tasks

@@ -4,7 +4,7 @@ use crate::alarm::AlarmReport;
 use crate::breaker::BreakerStatus;
 use crate::config::Config;
 use crate::deployment::Deployment;
-use crate::lifecycle::{HookAction, Lifecycle};
+use crate::lifecycle::{HookAction, Lifecycle, Strategy};
 use crate::outside::{Fresh, Outside};
 use crate::service_deployment::{BreakerReport, ServiceDeployment, Status};
 use crate::task::{Health, StopCode, TaskStatus};
@@ -124,6 +124,10 @@ impl Service {
     pub(super) fn begin(&mut self, id: String, outside: &mut dyn Outside) {
         let at = self.clock;
         let sources = self.deployments.iter().map(|old| old.id.clone()).collect();
+        let serving = match self.config.course.strategy {
+            Strategy::Rolling => None,
+            _ => self.serving().map(str::to_owned),
+        };
         let breaker = self.config.breaker;
         let entry = Deployment::new(id.clone(), self.desired, at);
         self.deployments.insert(0, entry);
@@ -133,6 +137,7 @@ impl Service {
             id: outside.fresh(Fresh::ServiceDeployment),
             target: id,
             sources,
+            serving,
             status: Status::Pending,
             reason: None,
             created_at: at,
@@ -166,6 +171,11 @@ impl Service {
         };
         if let Some(next) = next {
             self.enter_current(next, Some(reason));
+            // Traffic that was on its way turns back; what has arrived stays.
+            let course = self.history.last_mut().and_then(|c| c.lifecycle.as_mut());
+            if let Some(lifecycle) = course.filter(|l| !l.has_all_traffic()) {
+                lifecycle.send_back();
+            }
             if let Some(current) = self.history.last_mut().filter(|c| !c.status.is_terminal()) {
                 current.due = Some(due);
             }
@@ -173,7 +183,8 @@ impl Service {
         // What a superseded entry may keep: a steady one its size, another one no more than it has.
         if let Some(old) = self.deployments.first() {
             let has = self.census_of(&old.id).live();
-            let steady = old.was_completed;
+            // One that has the traffic has to keep its tasks as well.
+            let steady = old.was_completed || self.serving() == Some(old.id.as_str());
             let wanted = if steady { self.desired.max(has) } else { has };
             self.deployments[0].wanted = wanted;
             self.deployments[0].refills = if steady { wanted } else { 0 };

@@ -142,7 +142,7 @@ impl Service {
         if let Some(current) = self.history.last_mut() {
             current.alarms.end();
             if let Some(lifecycle) = &mut current.lifecycle {
-                lifecycle.roll_back();
+                lifecycle.give_up();
             }
         }
         match (rollback, self.eligible.take()) {
@@ -154,6 +154,7 @@ impl Service {
             (true, None) => self.enter_reason(reason),
             (false, eligible) => {
                 self.eligible = eligible;
+                self.turn_back();
                 self.enter_current(Status::StopRequested, Some(reason.to_owned()));
                 let due = at + self.config.pace.requested;
                 if let Some(current) = self.history.last_mut() {
@@ -221,7 +222,7 @@ impl Service {
             });
             current.alarms.end();
             if let Some(lifecycle) = &mut current.lifecycle {
-                lifecycle.roll_back();
+                lifecycle.roll_back(at);
             }
         }
         self.deployments[0].refills = 0;
@@ -272,7 +273,7 @@ impl Service {
         } else {
             self.unsay(Rare::Steady);
         }
-        self.deadlocked = self.is_deadlocked();
+        self.deadlocked = self.is_deploying() && self.is_stuck();
         if self.deadlocked {
             self.say(&Say::Deadlock, outside);
         } else {
@@ -281,7 +282,7 @@ impl Service {
     }
 
     /// Nothing could be started or stopped, and nothing that is on its way will change that.
-    fn is_deadlocked(&self) -> bool {
+    pub(super) fn is_stuck(&self) -> bool {
         let primary = self.primary();
         let waits = primary.launches_from > self.clock || primary.baking_until.is_some();
         let passing = self.current().is_some_and(|current| current.due.is_some());
@@ -290,6 +291,6 @@ impl Service {
                 || task.health() == Health::Unhealthy && task.is_wanted()
         };
         let waits = waits || self.stage_waits();
-        primary.in_progress() && !waits && !passing && !self.tasks.iter().any(moving)
+        !waits && !passing && !self.tasks.iter().any(moving)
     }
 }

@@ -79,7 +79,7 @@ impl Service {
         for index in 1..self.deployments.len() {
             let entry = &self.deployments[index];
             let census = self.census_of(&entry.id);
-            let needed = if self.doubles() && self.holds_old() {
+            let needed = if self.doubles() && self.is_needed(entry) {
                 // The new tasks take no traffic yet: they make up for none of these.
                 entry.wanted
             } else {
@@ -174,13 +174,21 @@ impl Service {
         order.sort_by_key(|index| self.deployments[*index].was_completed);
         for index in order {
             let entry = &self.deployments[index];
-            if entry.was_completed && self.holds_old() {
-                continue;
-            }
             let id = entry.id.clone();
             let lower = self.bounds().lower;
             let healthy = self.healthy();
             let census = self.census_of(&id);
+            if self.is_needed(entry) {
+                // It has the traffic: it shrinks with the service, and no further.
+                let surplus = census.live().saturating_sub(self.desired);
+                let spare = healthy.saturating_sub(lower);
+                let count = surplus.min(spare).min(census.healthy);
+                if self.stop_some(&id, Health::Healthy, count, outside) {
+                    self.deployments[index].wanted = self.desired;
+                    moved = true;
+                }
+                continue;
+            }
             if healthy >= lower || entry.rollout == RolloutState::Failed {
                 // Stopping these takes nothing from the healthy count; their places are given up.
                 moved |= self.stop_some(&id, Health::Unknown, census.unsettled, outside);
@@ -201,7 +209,8 @@ impl Service {
         let entry = self.primary();
         let id = entry.id.clone();
         let census = self.census_of(&id);
-        let (have, unsettled) = if entry.rollout == RolloutState::Failed {
+        let failed = entry.rollout == RolloutState::Failed;
+        let (have, unsettled) = if failed && !self.primary_has_traffic() {
             (count(&self.tasks, Task::is_wanted), census.unsettled)
         } else {
             (census.healthy + census.unsettled, census.unsettled)

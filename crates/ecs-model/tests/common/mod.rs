@@ -1,12 +1,17 @@
 //! What the tests of the model share.
 #![allow(dead_code, reason = "each test uses its part")]
 
+pub(crate) mod draws;
+
 use std::time::Duration;
 
 use ecs_model::{
     BreakerConfig, Config, Outcome, Pace, Percents, Phases, Plan, Scripted, Service, Standing,
     Time, Until,
 };
+
+/// More moments than two days of looks at alarms have.
+const MOMENTS: usize = 20_000;
 
 pub(crate) const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -75,10 +80,14 @@ pub(crate) fn steady(config: Config, desired: u32, outside: &mut Scripted) -> Se
     Service::steady("app", config, desired, "ecs-svc/old", at(0), outside)
 }
 
-/// Lets the service run until nothing moves any more, at most for two days.
+/// Lets the service run until nothing moves any more, at most for two days; and not for ever, where tasks
+/// that end at once are replaced at once.
 pub(crate) fn run(service: &mut Service, outside: &mut Scripted) -> Standing {
     let horizon = at(2 * 24 * 3600);
-    while service.standing() == Standing::Moving {
+    for _ in 0..MOMENTS {
+        if service.standing() != Standing::Moving {
+            break;
+        }
         match service.next_wakeup().filter(|next| *next < horizon) {
             Some(next) => service.advance(next, outside),
             None => break,

@@ -84,19 +84,16 @@ pub(super) fn show(known: &ServiceDeployment, shown: &mut Value) {
 
 /// The traffic that a revision of a service deployment should have, where traffic moves.
 ///
-/// What the target does not have is at the oldest source; newer sources were superseded on their way.
+/// What the target does not have is at the revision that serves beside it, or did: from CLEAN_UP on none does.
 pub(super) fn weigh(known: &ServiceDeployment, revision: &str, summary: &mut Map<String, Value>) {
     let weights = known.lifecycle.as_ref().and_then(Lifecycle::weights);
     let Some((production, test)) = weights else {
         return;
     };
+    let rest = known.serving.as_ref().or(known.sources.last());
     let (production, test) = if revision == known.target {
         (production, test)
-    } else if known
-        .sources
-        .last()
-        .is_some_and(|source| source == revision)
-    {
+    } else if rest.is_some_and(|rest| rest == revision) {
         (100.0 - production, 100.0 - test)
     } else {
         (0.0, 0.0)

@@ -105,7 +105,7 @@ pub(in crate::ecs) fn delete(
     let cluster = names::cluster(input, &place)?;
     let name = names::service(input, &place)?;
     let force = input.bool("force")?.unwrap_or_default();
-    let service = services(world, &place, cluster)?.get_mut(name);
+    let service = services(world, &place, cluster)?.get(name);
     let service = service.ok_or_else(names::no_service)?;
     if service.is_active() && service.model.desired() > 0 && !force {
         return Err(ApiError::invalid_parameter(
@@ -113,7 +113,15 @@ pub(in crate::ecs) fn delete(
         ));
     }
     if service.is_active() {
-        service.status = Status::Draining;
+        let settings = world.ecs_settings.clone();
+        let state = &world.region(&ctx.account, &ctx.region).ecs;
+        let stale = Stale::since(ctx.now, &settings, || {
+            state.show_service(&place, cluster, name, true).ok()
+        });
+        if let Some(service) = services(world, &place, cluster)?.get_mut(name) {
+            service.status = Status::Draining;
+            service.stale = stale;
+        }
         let now = model_time(ctx.now);
         with(world, &place, cluster, name, |model, hands| {
             model.set_desired(0, now, hands);
