@@ -90,7 +90,7 @@ pub(super) fn weigh(known: &ServiceDeployment, revision: &str, summary: &mut Map
     let Some((production, test)) = weights else {
         return;
     };
-    let rest = known.serving.as_ref().or(known.sources.last());
+    let rest = known.serving.as_ref().or_else(|| known.sources.last());
     let (production, test) = if revision == known.target {
         (production, test)
     } else if rest.is_some_and(|rest| rest == revision) {
