@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::autoscaling;
+use crate::choices::Choices;
 use crate::clock::SimTime;
 use crate::cloudwatch;
 use crate::ecr::{self, Findings};
@@ -37,6 +38,8 @@ pub(crate) struct World {
     pub(crate) token_key: String,
     /// How long the phases of tasks take.
     pub(crate) ecs_settings: ecs::Settings,
+    /// Where AWS is silent.
+    pub(crate) choices: Choices,
     /// Where all ids come from.
     pub(crate) ids: Ids,
     /// When the next thing happens by itself.
@@ -111,6 +114,7 @@ impl World {
             findings: self.findings.clone(),
             token_key: self.token_key.clone(),
             ecs_settings: self.ecs_settings.clone(),
+            choices: self.choices.clone(),
             ids: self.ids.clone(),
             wake: None,
             files: Files::default(),

@@ -81,7 +81,7 @@ impl Shared {
         loaded.wake = Some(saved_at);
         *world = loaded;
         self.clock.set(saved_at);
-        self.limits.enable(self.limits.enabled());
+        self.limits.choose(&world.choices);
         drop(world);
         self.changed();
         self.engine.notify_one();
