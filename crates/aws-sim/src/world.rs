@@ -139,6 +139,15 @@ impl World {
         self.accounts.get(account)?.regions.get(region)
     }
 
+    /// When the first thing happens by itself, as services and targets have it themselves.
+    pub(crate) fn earliest(&mut self) -> Option<SimTime> {
+        let services = ecs::rewake(self);
+        [services, autoscaling::next(self)]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
     /// Lets everything happen that is due at `now`, in the order of its time.
     pub(crate) fn catch_up(&mut self, now: SimTime) {
         if self.wake.is_none_or(|wake| wake > now) {
