@@ -14,6 +14,9 @@ pub(crate) const CHOICES: &[Verb] = &[
     Verb::with_body("PUT", |shared, asked| set(shared, &asked.body)),
 ];
 
+/// A simulator has every task in memory.
+const MOST_TASKS: u32 = 20_000;
+
 /// All choices. What a body does not name has its default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -46,8 +49,8 @@ pub(crate) struct Choices {
     pub(crate) session_tokens: SessionTokens,
     /// Quota of services in a cluster; none for no limit. Accounts differ.
     pub(crate) services_per_cluster: Option<u32>,
-    /// Quota of tasks that a service may want; none for no limit. Accounts differ.
-    pub(crate) tasks_per_service: Option<u32>,
+    /// Quota of tasks that a service may want, at most [`MOST_TASKS`]. Accounts differ.
+    pub(crate) tasks_per_service: u32,
 }
 
 impl Default for Choices {
@@ -68,7 +71,7 @@ impl Default for Choices {
             registry_catalog: false,
             session_tokens: SessionTokens::default(),
             services_per_cluster: Some(5_000),
-            tasks_per_service: Some(5_000),
+            tasks_per_service: 5_000,
         }
     }
 }
@@ -140,6 +143,12 @@ impl Choices {
             return Err(format!(
                 "suspension_delay {} is not in 0..=86400 seconds",
                 self.suspension_delay
+            ));
+        }
+        if self.tasks_per_service > MOST_TASKS {
+            return Err(format!(
+                "tasks_per_service {} is more than {MOST_TASKS}",
+                self.tasks_per_service
             ));
         }
         let rates = [
