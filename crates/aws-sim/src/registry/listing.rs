@@ -2,14 +2,17 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use http::header;
 use http::request::Parts;
+use http::{StatusCode, header};
 use serde_json::{Value, json};
 
 use super::Registry;
 use super::error::RegistryError;
 use super::handle::Answer;
 use crate::wire::form;
+
+/// Most tags at once, and how many without `n`: what ListImages takes.
+const LARGEST_PAGE: usize = 1000;
 
 impl Registry {
     /// `GET tags/list`, with `n` and `last`.
@@ -24,6 +27,16 @@ impl Registry {
             .map(str::parse::<usize>)
             .transpose()
             .map_err(|_| RegistryError::bad("PAGINATION_NUMBER_INVALID", "n is not a number"))?;
+        if count.is_some_and(|count| count > LARGEST_PAGE) {
+            return Err(RegistryError::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "UNSUPPORTED",
+                format!(
+                    "Invalid parameter at 'maxResults' failed to satisfy constraint: 'Member must have \
+                     value less than or equal to {LARGEST_PAGE}'"
+                ),
+            ));
+        }
         let mut world = self.shared.world();
         let repository = world
             .repository(&self.account, &self.region, name)
@@ -33,7 +46,7 @@ impl Registry {
             .keys()
             .filter(|tag| last.is_empty() || tag.as_str() > last);
         let all: Vec<&String> = all.collect();
-        let shown = &all[..count.unwrap_or(1000).min(all.len())];
+        let shown = &all[..count.unwrap_or(LARGEST_PAGE).min(all.len())];
         let mut response = Response::builder().header(header::CONTENT_TYPE, "application/json");
         if let Some(tag) = shown.last().filter(|_| shown.len() < all.len()) {
             let next = format!(
