@@ -312,7 +312,7 @@ fn ecr() -> Vec<(&'static str, &'static str, Value, &'static str)> {
         (
             "PutAccountSetting",
             "GetAccountSetting",
-            json!({"name": "REGISTRY_POLICY_SCOPE"}),
+            json!({"name": "BASIC_SCAN_TYPE_VERSION"}),
             VALIDATION,
         ),
     ]
