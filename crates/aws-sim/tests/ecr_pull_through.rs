@@ -225,6 +225,13 @@ async fn nothing_is_upstream_and_every_answer_says_so() {
         .ok();
     assert_eq!(none["repositories"], json!([]), "nothing was made");
 
+    let manifest = registry.send(Method::PUT, path, &[], "{}").await;
+    assert_eq!(
+        manifest.json()["errors"][0]["code"],
+        "NAME_UNKNOWN",
+        "a push is no pull"
+    );
+
     // What was pushed there is there, beside what would have to come from upstream.
     let registry = world.repository("quay/team/app", json!({})).await;
     registry.push_image("quay/team/app", "v1", b"layer").await;

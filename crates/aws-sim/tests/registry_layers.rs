@@ -136,3 +136,24 @@ async fn both_requests_of_a_download_are_logged_and_can_be_made_to_fail() {
         }
     }
 }
+
+#[tokio::test]
+async fn without_redirects_the_bytes_come_at_once() {
+    let world = World::demo().await;
+    let (registry, path) = prepared(&world).await;
+    let direct = json!({"layer_redirects": false});
+    let chosen = world.control(Method::PUT, "/_sim/choices", direct).await;
+    assert_eq!(chosen.ok()["layer_redirects"], false);
+    let blob = format!("/v2/team/app/blobs/{}", digest(b"hello, layers"));
+    let got = registry.get(&blob).await;
+    assert_eq!(got.status, StatusCode::OK);
+    assert_eq!(got.text(), "hello, layers");
+    let part = registry.send(Method::GET, &blob, &[("range", "bytes=7-")], "");
+    assert_eq!(part.await.text(), "layers");
+    let address = ask(&registry, Method::GET, &path, &[]).await;
+    assert_eq!(
+        address.text(),
+        "hello, layers",
+        "addresses given out stay good"
+    );
+}

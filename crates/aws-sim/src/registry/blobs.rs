@@ -20,7 +20,8 @@ const CHUNK: usize = 256 << 10;
 impl Registry {
     /// `HEAD` of a blob, and `GET`: where its bytes are (ecs-facts 7.8).
     pub(super) async fn blob(&self, name: &str, digest: &str, parts: &Parts) -> Answer {
-        if parts.method == Method::HEAD {
+        let redirects = self.shared.world().choices.layer_redirects;
+        if parts.method == Method::HEAD || !redirects {
             return self.bytes(name, digest, parts).await;
         }
         self.find(name, digest).await?;

@@ -52,12 +52,17 @@ impl Registry {
         let Some(route) = route::parse(parts.uri.path()) else {
             return RegistryError::unsupported().response();
         };
-        let Route::In { name, what } = route else {
-            return self.ping(parts).await;
+        let (name, what) = match route {
+            Route::Ping => return self.ping(parts).await,
+            Route::Catalog => return self.catalog(parts, begin, id),
+            Route::In { name, what } => (name, what),
         };
         let Some(action) = what.action(&parts.method) else {
             return RegistryError::unsupported().response();
         };
+        if action == "BatchDeleteImage" && !self.shared.world().choices.registry_delete {
+            return RegistryError::unsupported().response();
+        }
         let caller = self.caller(parts);
         let entry = Entry {
             begin,
@@ -82,7 +87,14 @@ impl Registry {
                     Ok(()) => self.serve(&name, &what, parts, body).await,
                     Err(refusal) => Err(refusal),
                 };
-                answer.map_err(|refusal| self.or_upstream(refusal, &caller, &name, &what))
+                match (answer, &caller, &what) {
+                    (Err(refusal), Ok(caller), What::Manifest(reference))
+                        if action == "BatchGetImage" =>
+                    {
+                        Err(self.or_upstream(refusal, caller, &name, reference))
+                    }
+                    (answer, ..) => answer,
+                }
             }
         };
         let error = answer.as_ref().err().map(|error| error.code);
@@ -117,13 +129,10 @@ impl Registry {
     fn or_upstream(
         &self,
         refusal: RegistryError,
-        caller: &Result<Principal, RegistryError>,
+        caller: &Principal,
         name: &str,
-        what: &What,
+        reference: &str,
     ) -> RegistryError {
-        let (Ok(caller), What::Manifest(reference)) = (caller, what) else {
-            return refusal;
-        };
         if !["NAME_UNKNOWN", "MANIFEST_UNKNOWN"].contains(&refusal.code) {
             return refusal;
         }
@@ -134,6 +143,30 @@ impl Registry {
         }
         let why = world.nothing_upstream(caller, self.place(name));
         why.map_or(refusal, RegistryError::manifest_unknown)
+    }
+
+    /// `GET /v2/_catalog`: the names of the repositories, where the choice is that there is a catalogue.
+    fn catalog(&self, parts: &Parts, begin: Instant, id: &str) -> Response {
+        if parts.method != Method::GET || !self.shared.world().choices.registry_catalog {
+            return RegistryError::unsupported().response();
+        }
+        let caller = self.caller(parts);
+        let entry = Entry {
+            begin,
+            request_id: id,
+            caller: caller.as_ref().ok(),
+            action: "DescribeRepositories",
+            resource: format!("arn:aws:ecr:{}:{}:repository/*", self.region, self.account),
+        };
+        let answer = match &caller {
+            Ok(caller) => self.repositories(caller, parts),
+            Err(refusal) => Err(refusal.clone()),
+        };
+        let error = answer.as_ref().err().map(|error| error.code);
+        let response = answer.unwrap_or_else(|refusal| refusal.response());
+        let status = Some(response.status().as_u16());
+        self.log(entry, error, status, None);
+        response
     }
 
     /// `GET /v2/`: whether the caller is known. No IAM action stands behind it, and the log leaves it out.
@@ -192,6 +225,7 @@ impl Registry {
             (What::Manifest(reference), &Method::PUT) => {
                 self.put_manifest(name, reference, parts, body).await
             }
+            (What::Manifest(reference), &Method::DELETE) => self.delete_manifest(name, reference),
             (What::Manifest(reference), _) => self.manifest(name, reference, parts),
             (What::Tags, _) => self.tags(name, parts),
             (What::Referrers(digest), _) => self.referrers(name, digest),
