@@ -41,6 +41,8 @@ pub(crate) struct Choices {
     pub(crate) suspension_delay: f64,
     /// The status of a PATCH of an upload: 202 as the protocol has it, or 201 as it was seen.
     pub(crate) upload_chunk_status: u16,
+    /// A GET of a blob is sent to where its bytes are, as ECR does; else it gets them.
+    pub(crate) layer_redirects: bool,
     /// DELETE of manifests and tags at the registry; else it is UNSUPPORTED.
     pub(crate) registry_delete: bool,
     /// `GET /v2/_catalog`; else it is UNSUPPORTED.
@@ -67,6 +69,7 @@ impl Default for Choices {
             missing_flags: MissingFlags::default(),
             suspension_delay: 0.0,
             upload_chunk_status: 202,
+            layer_redirects: true,
             registry_delete: false,
             registry_catalog: false,
             session_tokens: SessionTokens::default(),
