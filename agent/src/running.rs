@@ -185,6 +185,7 @@ impl Running {
                 return Ok(());
             }
             tokio::select! {
+                biased;
                 () = self.gone.cancelled() => return Err(Gone),
                 changed = deadline.changed() => changed.map_err(|_| Gone)?,
             }

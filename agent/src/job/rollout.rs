@@ -151,6 +151,7 @@ impl Walker {
                     }
                     let span = work.steps.begin(action.step());
                     let saw = tokio::select! {
+                        biased;
                         // What changes AWS is never cut off in the middle.
                         saw = self.hands.perform(&action).instrument(span) => Some(saw),
                         () = gone.cancelled(), if !action.changes_aws() => return Err(Gone),
@@ -168,9 +169,10 @@ impl Walker {
                     self.tell_waiting(work, reason);
                     let span = until.since(work.now()).max(Duration::from_millis(50));
                     tokio::select! {
-                        () = tokio::time::sleep(span) => {}
+                        biased;
                         () = gone.cancelled() => return Err(Gone),
                         _ = stop.changed() => {}
+                        () = tokio::time::sleep(span) => {}
                     }
                 }
                 Next::End(outcome) => return Ok(*outcome),

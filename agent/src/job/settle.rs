@@ -31,6 +31,7 @@ pub(crate) async fn run(work: Work) -> Result<Outcome, Gone> {
             }
         }
         tokio::select! {
+            biased;
             () = tokio::time::sleep(std::time::Duration::from_secs(wait)) => {}
             () = work.running.gone().cancelled() => return Err(Gone),
         }

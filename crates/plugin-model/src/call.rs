@@ -20,6 +20,15 @@ pub struct Call {
     pub answered: Answered,
 }
 
+/// A call that has changed something, whether its caller has heard of it or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Landed {
+    /// When it did.
+    pub at: Timestamp,
+    /// The call, as it was then.
+    pub call: Call,
+}
+
 /// What the caller of a call has heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answered {

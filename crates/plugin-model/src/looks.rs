@@ -5,7 +5,7 @@ use shipway_domain::observe::{ScalingSeen, ServiceDeploymentSeen, ServiceSeen};
 use shipway_domain::time::Timestamp;
 use shipway_plugin::{Place, RepositorySeen};
 
-use crate::call::Call;
+use crate::call::{Call, Landed};
 use crate::platform::{ModelPlatform, key};
 use crate::repository::Repository;
 
@@ -15,6 +15,12 @@ impl ModelPlatform {
     #[must_use]
     pub fn next_event(&self) -> Option<Timestamp> {
         self.lock().next_event()
+    }
+
+    /// Calls that changed something, in the order in which they did, without the first `known` of them.
+    #[must_use]
+    pub fn landed_since(&self, known: usize) -> Vec<Landed> {
+        self.with(|world, _| world.landed.get(known..).unwrap_or_default().to_vec())
     }
 
     /// Calls so far, those that failed or still wait too.
