@@ -154,7 +154,7 @@ impl Facts {
 
 fn short(kind: &EventKind) -> String {
     let mut text = format!("{kind:?}");
-    if let Some((end, _)) = text.char_indices().nth(220) {
+    if let Some((end, _)) = text.char_indices().nth(160) {
         text.truncate(end);
     }
     text

@@ -26,6 +26,8 @@ const APPS: [(&str, &str, &[usize]); 3] = [
     // Another app on a target of the first.
     ("cart", "beta", &[0]),
 ];
+/// Looks at a release that rests before it is cancelled.
+const PATIENCE: u32 = 4;
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
 /// Those who use it.
@@ -164,7 +166,7 @@ impl People {
     /// Watches to the end, from where the stream before broke off.
     async fn watch(&self, name: &str, release: u64) {
         let mut seen = 0;
-        let mut freed = false;
+        let mut rests = 0;
         loop {
             match self.look(name, release, &mut seen).await {
                 Ok(Some(view)) if view.ended_ms.is_some() && seen >= view.last_seq => {
@@ -174,11 +176,13 @@ impl People {
                     );
                     return;
                 }
-                Ok(Some(view)) if view.verdict() == v1::Verdict::Stuck && !freed => {
-                    // A person is needed, and here is one.
-                    freed = true;
+                // A person is needed, and here is one: some rollouts would go on for ever.
+                Ok(Some(view)) if view.ended_ms.is_none() && view.verdict.is_some() => {
+                    rests += 1;
+                    if rests % PATIENCE == 0 {
+                        self.cancel(name, release).await;
+                    }
                     tokio::time::sleep(Duration::from_secs(20)).await;
-                    self.cancel(name, release).await;
                 }
                 Ok(_) => {}
                 Err(status) if status.code() == Code::NotFound => {
@@ -216,9 +220,6 @@ impl People {
                 reply = stream.message() => reply?,
             };
             let Some(reply) = reply else {
-                if last.as_ref().is_some_and(|view: &v1::ReleaseView| view.ended_ms.is_none()) {
-                    tokio::time::sleep(Duration::from_secs(5)).await;
-                }
                 return Ok(last);
             };
             for event in &reply.events {

@@ -8,6 +8,8 @@ use crate::run::{Ended, run};
 
 /// Seeds of a plain run of the tests.
 const PLAIN: u64 = 300;
+/// Broken seeds after which no more are searched.
+const MOST: usize = 20;
 
 fn number(name: &str, default: u64) -> u64 {
     #[expect(clippy::disallowed_methods, reason = "how long a test runs")]
@@ -17,16 +19,17 @@ fn number(name: &str, default: u64) -> u64 {
     })
 }
 
-/// Runs these seeds on as many threads as there are processors, until one breaks a promise.
-fn search(first: u64, count: u64) -> Option<Ended> {
-    let (next, found) = (AtomicU64::new(first), Mutex::new(None));
+/// Runs these seeds on as many threads as there are processors; gives those that break a promise, at most
+/// so many.
+fn search(first: u64, count: u64, most: usize) -> Vec<Ended> {
+    let (next, found) = (AtomicU64::new(first), Mutex::new(Vec::new()));
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    let is_over = || found.lock().is_ok_and(|found| found.is_some());
+                    let is_over = || found.lock().is_ok_and(|found| found.len() >= most);
                     if seed >= first + count || is_over() {
                         return;
                     }
@@ -35,14 +38,15 @@ fn search(first: u64, count: u64) -> Option<Ended> {
                         println!("{}\nseed {seed}: {:?}", ended.diary, ended.simulated);
                     }
                     if !ended.broken.is_empty() {
-                        let mut found = found.lock().expect("no panic");
-                        found.get_or_insert(ended);
+                        found.lock().expect("no panic").push(ended);
                     }
                 }
             });
         }
     });
-    found.into_inner().expect("no panic")
+    let mut found: Vec<Ended> = found.into_inner().expect("no panic");
+    found.sort_by_key(|ended| ended.seed);
+    found
 }
 
 /// What a person needs to see it again.
@@ -60,8 +64,10 @@ fn explain(ended: &Ended) -> String {
 fn whatever_happens_the_promises_hold() {
     let first = number("SHIPWAY_SIM_FIRST", 1);
     let count = number("SHIPWAY_SIM_SEEDS", PLAIN);
-    if let Some(ended) = search(first, count) {
-        panic!("{}", explain(&ended));
+    let broken = search(first, count, MOST);
+    if let Some(ended) = broken.first() {
+        let seeds: Vec<u64> = broken.iter().map(|ended| ended.seed).collect();
+        panic!("{}\nall of them: {seeds:?}", explain(ended));
     }
 }
 

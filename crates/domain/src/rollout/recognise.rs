@@ -87,15 +87,16 @@ impl Rollout {
         if let Some(next) = self.deleted() {
             return next;
         }
+        // What the list showed is looked at first: an attempt after the deadline lists but once.
+        if let Some(next) = self.unknown_candidate() {
+            return next;
+        }
         // One that it names but does not show is looked for in the list.
         let hidden = self.seen.vanished > 0;
         if now > self.deadline() && (hidden || self.seen.listed_at.is_some()) {
             return self.rest(
                 "ECS took the update but shows no service deployment of it; it may still begin",
             );
-        }
-        if let Some(next) = self.unknown_candidate() {
-            return next;
         }
         // The service names its current deployment, and many services are asked for in one call.
         let current = self
