@@ -6,7 +6,7 @@ use shipway_domain::time::Timestamp;
 use shipway_plugin::{Place, PlatformError, Session};
 use tokio::sync::oneshot;
 
-use crate::call::{Answered, Call, Landed};
+use crate::call::{Answered, Asks, Call, Landed};
 use crate::fault::Fault;
 use crate::platform::ModelPlatform;
 use crate::world::World;
@@ -29,7 +29,7 @@ impl Region {
     }
 
     /// Notes a call, and waits at its gate.
-    async fn begin(&self, name: &str, about: &str) -> Begun {
+    async fn begin(&self, name: &str, about: &str, asks: Asks) -> Begun {
         let (number, gate, (there, back)) = self.platform.with(|world, at| {
             let call = Call {
                 at,
@@ -37,6 +37,7 @@ impl Region {
                 place: self.place.clone(),
                 name: name.to_owned(),
                 about: about.to_owned(),
+                asks,
                 answered: Answered::NotYet,
             };
             let journeys = world.faults.journeys.as_mut();
@@ -90,7 +91,7 @@ impl Region {
         about: &str,
         look: impl FnOnce(&mut World, Timestamp) -> Result<T, PlatformError> + Send,
     ) -> Result<T, PlatformError> {
-        let begun = self.begin(name, about).await;
+        let begun = self.begin(name, about, Asks::Plain).await;
         self.sleep(begun.there).await;
         let result = match self.fault(&begun) {
             Some(fault) => Err(fault.error(name)),
@@ -113,7 +114,18 @@ impl Region {
         about: &str,
         act: impl FnOnce(&mut World, Timestamp) -> Result<T, PlatformError> + Send + 'static,
     ) -> Result<T, PlatformError> {
-        let begun = self.begin(name, about).await;
+        self.change_to(name, about, Asks::Plain, act).await
+    }
+
+    /// The same, for a call whose name does not say what it asks for.
+    pub(crate) async fn change_to<T: Send + 'static>(
+        &self,
+        name: &str,
+        about: &str,
+        asks: Asks,
+        act: impl FnOnce(&mut World, Timestamp) -> Result<T, PlatformError> + Send + 'static,
+    ) -> Result<T, PlatformError> {
+        let begun = self.begin(name, about, asks).await;
         let number = begun.number;
         let fault = self.fault(&begun);
         let act = move |world: &mut World, at| {

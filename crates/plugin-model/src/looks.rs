@@ -1,7 +1,9 @@
 //! What can be seen of a platform without a call.
 
 use shipway_domain::ids::Digest;
-use shipway_domain::observe::{ScalingSeen, ServiceDeploymentSeen, ServiceSeen};
+use shipway_domain::observe::{
+    RevisionSeen, ScalingSeen, ServiceDeploymentSeen, ServiceSeen, TaskSeen,
+};
 use shipway_domain::time::Timestamp;
 use shipway_plugin::{Place, RepositorySeen};
 
@@ -54,6 +56,24 @@ impl ModelPlatform {
         self.with(|world, now| {
             let found = world.known(&key(place, name), now);
             found.map_or_else(Vec::new, |(service, _)| service.briefs().collect())
+        })
+    }
+
+    /// A service revision, by its ARN.
+    #[must_use]
+    pub fn revision(&self, place: &Place, arn: &str) -> Option<RevisionSeen> {
+        self.with(|world, now| {
+            let (service, _, digits) = world.by_arn(place, "service-revision", arn, now)?;
+            service.revision(digits)
+        })
+    }
+
+    /// The tasks of a service that are wanted.
+    #[must_use]
+    pub fn tasks(&self, place: &Place, name: &str) -> Vec<TaskSeen> {
+        self.with(|world, now| {
+            let found = world.known(&key(place, name), now);
+            found.map_or_else(Vec::new, |(service, _)| service.tasks(true))
         })
     }
 

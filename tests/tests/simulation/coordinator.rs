@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use shipway_domain::promise::board;
 use shipway_runtime::Clock;
 use shipway_server::config::LeaseConfig;
 use shipway_server::{Ground, Server, ServerConfig};
@@ -20,6 +21,8 @@ use crate::{aws, net};
 /// Batches that wait at most, as in the real one.
 const WAITING: usize = 4;
 const LARGEST: u64 = 1 << 20;
+/// Time between two looks at the board.
+const LOOK: Duration = Duration::from_secs(7);
 
 /// What the host needs each time it starts.
 #[derive(Clone)]
@@ -46,7 +49,7 @@ impl Coordinator {
             ..ServerConfig::default()
         };
         let data = DataDir::open(&config.data)?.with_low_water(0);
-        let records = self.disk.open();
+        let records = self.disk.open(&self.facts);
         let blobs = Blobs::over(self.disk.blobs.clone(), LARGEST);
         blobs.keep(aws::DEFINITION.as_bytes().into()).await?;
         let (committer, batches) = Committer::by_hand(WAITING);
@@ -70,8 +73,23 @@ impl Coordinator {
         let address = SocketAddr::from(([0, 0, 0, 0], net::PORT));
         let incoming = net::incoming().await?;
         let server = Server::start_on(config, clock, ground, address, incoming).await?;
+        let audit = audit(server.coordinator().clone(), self.facts.clone());
+        tokio::task::spawn_local(audit);
         server.run(stop, Duration::from_secs(5)).await?;
         self.diary.note("server", "ended in good order");
         Ok(())
+    }
+}
+
+/// Looks at the board now and then, until there is none.
+async fn audit(coordinator: shipway_server::Coordinator, facts: Facts) {
+    loop {
+        let Ok(broken) = coordinator.read(board::always).await else {
+            return;
+        };
+        for broken in broken {
+            facts.broken(format!("the board: {broken}"));
+        }
+        tokio::time::sleep(LOOK).await;
     }
 }

@@ -7,6 +7,7 @@ use shipway_domain::change::Change;
 use shipway_domain::event::Event;
 use shipway_domain::ids::ReleaseId;
 use shipway_domain::job::Job;
+use shipway_domain::promise::Fact;
 use shipway_domain::release::Release;
 use shipway_domain::spec::ReleaseSpec;
 use shipway_store::{
@@ -27,10 +28,15 @@ pub(crate) struct Disk {
 
 impl Disk {
     /// The records as a process finds them that starts now.
-    pub(crate) fn open(&self) -> Arc<Records> {
+    pub(crate) fn open(&self, facts: &Facts) -> Arc<Records> {
         let records = MemoryStore::new();
         let synced = self.synced.lock().expect("no panic");
         records.commit(&synced).expect("memory keeps it");
+        let all = records.releases(&Filter::default(), None, usize::MAX);
+        let all = all.expect("memory gives it back").into_iter();
+        let mut found: Vec<Change> = all.map(|release| Change::Release(Arc::new(release))).collect();
+        found.extend(records.load().expect("memory gives it back").changes);
+        facts.tell(Fact::Reopened(found));
         Arc::new(Records(records))
     }
 
@@ -53,9 +59,7 @@ impl Disk {
                 .lock()
                 .expect("no panic")
                 .extend_from_slice(&changes);
-            for change in changes {
-                facts.committed(&diary, change);
-            }
+            facts.committed(&diary, changes);
             batch.is_durable();
         }
     }

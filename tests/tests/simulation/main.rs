@@ -3,7 +3,6 @@
 
 mod agents;
 mod aws;
-mod check;
 mod coordinator;
 mod diary;
 mod facts;
@@ -14,3 +13,4 @@ mod people;
 mod plan;
 mod run;
 mod seeds;
+mod watch;

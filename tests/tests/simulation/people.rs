@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
+use prost::Message as _;
 use shipway_domain::ids::{AppName, Digest, EnvName, RepositoryName};
 use shipway_domain::spec::{
     Autoscaling, Breaker, ImageSettings, ImageTag, Priority, ReleaseKind, ReleaseSpec,
@@ -95,14 +96,16 @@ impl People {
     async fn ask(&self, name: &str, key: &str, wish: &Wish) -> Option<u64> {
         loop {
             let mut client = self.client.clone();
-            let answer = match &wish.want {
+            let (answer, content) = match &wish.want {
                 Want::Deploy { .. } => {
+                    let spec = v1::ReleaseSpec::from(&spec(wish));
+                    let content = Digest::of(&spec.encode_to_vec());
                     let request = v1::SubmitRequest {
-                        spec: Some((&spec(wish)).into()),
+                        spec: Some(spec),
                         key: key.to_owned(),
                         title: format!("{name}'s"),
                     };
-                    self.call(client.submit(traced(request))).await
+                    (self.call(client.submit(traced(request))).await, content)
                 }
                 Want::Rollback => {
                     let (app, env, _) = APPS[wish.app];
@@ -112,7 +115,8 @@ impl People {
                         to: None,
                         key: key.to_owned(),
                     };
-                    self.call(client.rollback(traced(request))).await
+                    let content = Digest::of(&request.encode_to_vec());
+                    (self.call(client.rollback(traced(request))).await, content)
                 }
             };
             match answer {
@@ -120,7 +124,7 @@ impl People {
                     let (release, existed) = (reply.release, reply.existed);
                     self.diary
                         .note(name, format_args!("has release {release} for {key}, known before: {existed}"));
-                    self.facts.acknowledged(key, release);
+                    self.facts.acknowledged(key, content, release);
                     return Some(release);
                 }
                 Err(status) if is_refusal(&status) => {
@@ -223,11 +227,11 @@ impl People {
                 return Ok(last);
             };
             for event in &reply.events {
-                self.facts.watched(name, release, event.seq, *seen);
+                self.facts.watched(name, release, event.seq);
                 *seen = event.seq;
             }
             if let Some(view) = reply.release {
-                self.facts.viewed(&self.diary, &view);
+                self.facts.viewed(&view);
                 last = Some(view);
             }
         }

@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use shipway_plugin_model::ModelPlatform;
 use tempfile::TempDir;
 
 use crate::agents::{AgentHost, Life};
@@ -15,10 +14,14 @@ use crate::ground::Disk;
 use crate::lots::Lots;
 use crate::people::People;
 use crate::plan::{AGENTS, Act, NEAR, Plan};
-use crate::{aws, check};
+use crate::aws;
+use crate::watch::AwsWatch;
 
 /// How far a step takes the world.
 const TICK: Duration = Duration::from_millis(100);
+/// Steps between two looks at deployments, and between two checks of the promises.
+const LOOK: u32 = 10;
+const CHECK: u32 = 300;
 /// Everything comes to rest so long after it is calm, or a promise is broken.
 const REST: Duration = Duration::from_secs(3_000);
 
@@ -34,10 +37,9 @@ struct World<'a> {
     sim: turmoil::Sim<'a>,
     diary: Diary,
     facts: Facts,
-    platform: ModelPlatform,
     server_stop: Arc<Mutex<tokio_util::sync::CancellationToken>>,
     lives: [Arc<Mutex<Life>>; 2],
-    landed: usize,
+    aws: AwsWatch,
 }
 
 /// Runs a seed to its end.
@@ -92,18 +94,17 @@ pub(crate) fn run(seed: u64) -> Ended {
         let (diary, facts, lots) = people;
         People::new(diary, facts, lots).run(wishes).await
     });
+    let aws = AwsWatch::new(platform, diary.clone(), facts.clone(), &flags);
     let mut world = World {
         sim,
         diary,
         facts,
-        platform,
+        aws,
         server_stop,
         lives,
-        landed: 0,
     };
     world.live(&plan, &calm);
-    check::at_rest(&world.facts, &world.platform, &flags);
-    let broken = world.facts.known().broken.clone();
+    let broken = world.facts.all_broken();
     for line in &broken {
         world.diary.note("broken", line);
     }
@@ -119,6 +120,7 @@ pub(crate) fn run(seed: u64) -> Ended {
 
 impl World<'_> {
     fn live(&mut self, plan: &Plan, calm: &AtomicBool) {
+        let mut steps: u32 = 0;
         let mut acts = plan.acts.iter().peekable();
         loop {
             let now = self.sim.elapsed();
@@ -136,8 +138,16 @@ impl World<'_> {
                 }
             };
             self.diary.outside_is(self.sim.elapsed());
-            self.look_at_aws();
-            if calm.load(Ordering::Relaxed) && people_saw_it && self.facts.at_rest() {
+            if self.aws.calls() || steps % LOOK == 0 {
+                self.aws.deployments();
+            }
+            steps += 1;
+            if steps % CHECK == 0 && !self.facts.check(false) {
+                return;
+            }
+            let still = calm.load(Ordering::Relaxed) && people_saw_it && self.facts.at_rest();
+            if still && self.aws.is_at_rest() {
+                self.facts.check(true);
                 return;
             }
             if now > plan.calm_at + REST {
@@ -194,17 +204,6 @@ impl World<'_> {
             if !self.sim.is_host_running(host) {
                 self.sim.bounce(host);
             }
-        }
-    }
-
-    fn look_at_aws(&mut self) {
-        for landed in self.platform.landed_since(self.landed) {
-            self.landed += 1;
-            let call = &landed.call;
-            let (who, about) = (aws::who(call), &call.about);
-            let at = landed.at.millis();
-            self.diary
-                .note("aws", format_args!("{} of {who} on {about} at {at}", call.name));
         }
     }
 }
