@@ -127,8 +127,11 @@ impl World<'_> {
             while let Some((_, act)) = acts.next_if(|(at, _)| *at <= now && now < plan.calm_at) {
                 self.act(act);
             }
-            if now >= plan.calm_at && !calm.swap(true, Ordering::Relaxed) {
-                self.calm();
+            if now >= plan.calm_at {
+                if !calm.swap(true, Ordering::Relaxed) {
+                    self.calm();
+                }
+                self.start_all();
             }
             let people_saw_it = match self.sim.step() {
                 Ok(done) => done,
@@ -200,6 +203,10 @@ impl World<'_> {
             self.sim.release("server", other);
             self.sim.repair("server", other);
         }
+    }
+
+    /// What has ended is started again, as a supervisor would.
+    fn start_all(&mut self) {
         for host in ["server", "agent-a", "agent-b"] {
             if !self.sim.is_host_running(host) {
                 self.sim.bounce(host);

@@ -105,11 +105,24 @@ impl Board {
                 }
             })
             .collect();
+        // Somebody may have asked for their end while the stream was broken.
+        let stops: Vec<Effect> = keep
+            .iter()
+            .filter_map(|held| {
+                let reason = self.jobs.get(&held.job)?.stop.clone()?;
+                Some(Effect::Stop {
+                    agent: id.clone(),
+                    held: *held,
+                    reason,
+                })
+            })
+            .collect();
         // The first message of a stream.
         draft.effect(Effect::Welcome {
             agent: id.clone(),
             keep,
         });
+        stops.into_iter().for_each(|stop| draft.effect(stop));
         for (job, reason) in lost {
             draft.return_job(job, reason, true);
         }

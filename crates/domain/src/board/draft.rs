@@ -348,6 +348,14 @@ impl<'a> Draft<'a> {
         let now = self.now;
         let Some(job) = self.job_mut(id) else { return };
         if job.stop.is_some() {
+            // One that rests, stuck perhaps, is looked at again: that is what is asked for once more.
+            if let JobState::Queued {
+                not_before,
+                resting: Some(_),
+            } = &mut job.state
+            {
+                *not_before = now;
+            }
             return;
         }
         job.stop = Some(reason.clone());
