@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use shipway_domain::checkpoint::Checkpoint;
 use shipway_domain::event::{NoteLevel, Progress, StepResult, TaskCounts};
 use shipway_domain::ids::Target;
 use shipway_domain::job::{BuiltImage, Outcome, RolloutReport};
+use shipway_domain::planted::{self, Bug};
 use shipway_domain::rollout::{Action, Next, Rollout, Saw, Wanted};
 use shipway_domain::time::Timestamp;
 use shipway_domain::verdict::{Finding, Verdict};
@@ -134,6 +136,7 @@ impl Walker {
     async fn walk(&mut self, work: &mut Work) -> Result<Outcome, Gone> {
         let gone = work.running.gone().clone();
         let mut stop = work.running.stop();
+        let mut late = None;
         loop {
             if gone.is_cancelled() {
                 return Err(Gone);
@@ -160,6 +163,15 @@ impl Walker {
                     if let Some(saw) = saw {
                         self.take_in(work, &action, saw);
                     }
+                    if let Some(checkpoint) = late.take() {
+                        work.running.checkpoint(checkpoint).await?;
+                    }
+                }
+                Next::Note(checkpoint @ Checkpoint::UpdateIntent { .. })
+                    if planted::has(Bug::IntentAfterAct) =>
+                {
+                    self.rollout.noted(checkpoint.clone());
+                    late = Some(checkpoint);
                 }
                 Next::Note(checkpoint) => {
                     work.running.checkpoint(checkpoint.clone()).await?;

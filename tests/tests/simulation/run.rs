@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use shipway_domain::planted::{self, Bug};
 use tempfile::TempDir;
 
 use crate::agents::{AgentHost, Life};
@@ -43,7 +44,8 @@ struct World<'a> {
 }
 
 /// Runs a seed to its end.
-pub(crate) fn run(seed: u64) -> Ended {
+pub(crate) fn run(seed: u64, bug: Option<Bug>) -> Ended {
+    planted::plant(bug);
     let lots = Lots::new(seed);
     let plan = Plan::new(&lots.apart());
     let diary = Diary::default();

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use shipway_domain::planted::Bug;
+
 use crate::run::{Ended, run};
 
 /// Seeds of a plain run of the tests.
@@ -21,7 +23,7 @@ fn number(name: &str, default: u64) -> u64 {
 
 /// Runs these seeds on as many threads as there are processors; gives those that break a promise, at most
 /// so many.
-fn search(first: u64, count: u64, most: usize) -> Vec<Ended> {
+fn search(first: u64, count: u64, most: usize, bug: Option<Bug>) -> Vec<Ended> {
     let (next, found) = (AtomicU64::new(first), Mutex::new(Vec::new()));
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
@@ -33,7 +35,7 @@ fn search(first: u64, count: u64, most: usize) -> Vec<Ended> {
                     if seed >= first + count || is_over() {
                         return;
                     }
-                    let ended = run(seed);
+                    let ended = run(seed, bug);
                     if number("SHIPWAY_SIM_TELL", 0) > 0 {
                         println!("{}\nseed {seed}: {:?}", ended.diary, ended.simulated);
                     }
@@ -64,7 +66,7 @@ fn explain(ended: &Ended) -> String {
 fn whatever_happens_the_promises_hold() {
     let first = number("SHIPWAY_SIM_FIRST", 1);
     let count = number("SHIPWAY_SIM_SEEDS", PLAIN);
-    let broken = search(first, count, MOST);
+    let broken = search(first, count, MOST, None);
     if let Some(ended) = broken.first() {
         let seeds: Vec<u64> = broken.iter().map(|ended| ended.seed).collect();
         panic!("{}\nall of them: {seeds:?}", explain(ended));
@@ -74,7 +76,7 @@ fn whatever_happens_the_promises_hold() {
 #[test]
 fn a_seed_tells_the_same_story_each_time() {
     for seed in 1..=5 {
-        let (one, other) = (run(seed), run(seed));
+        let (one, other) = (run(seed, None), run(seed, None));
         let lines = one.diary.lines().zip(other.diary.lines()).enumerate();
         for (number, (one, other)) in lines {
             assert_eq!(one, other, "seed {seed}, line {number}");
@@ -82,4 +84,16 @@ fn a_seed_tells_the_same_story_each_time() {
         assert_eq!(one.diary.len(), other.diary.len());
         assert!(one.diary.lines().count() > 20, "it has a story to tell");
     }
+}
+
+#[test]
+fn every_planted_bug_is_caught() {
+    let mut escaped = Vec::new();
+    for bug in Bug::ALL {
+        match search(1, number("SHIPWAY_SIM_SEEDS", PLAIN), 1, Some(bug)).first() {
+            Some(ended) => println!("{bug:?}: seed {}, {:?}", ended.seed, ended.broken.first()),
+            None => escaped.push(bug),
+        }
+    }
+    assert!(escaped.is_empty(), "not caught: {escaped:?}");
 }

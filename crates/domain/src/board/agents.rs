@@ -8,6 +8,7 @@ use super::{AgentChange, Board, Class, Decision, Effect, Refusal};
 use crate::agent::{AgentDescription, Held};
 use crate::ids::{AccountId, AgentId, Incarnation, JobId};
 use crate::job::{Job, JobState};
+use crate::planted::{self, Bug};
 use crate::time::Timestamp;
 
 /// An agent at the board.
@@ -108,6 +109,7 @@ impl Board {
         // Somebody may have asked for their end while the stream was broken.
         let stops: Vec<Effect> = keep
             .iter()
+            .filter(|_| !planted::has(Bug::StopForgotten))
             .filter_map(|held| {
                 let reason = self.jobs.get(&held.job)?.stop.clone()?;
                 Some(Effect::Stop {

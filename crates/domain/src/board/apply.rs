@@ -6,6 +6,7 @@ use super::{AgentChange, AgentSeat, Board, Class, KnownKey, Turn};
 use crate::change::Change;
 use crate::ids::{IdempotencyKey, JobId, ReleaseId, Target};
 use crate::job::{Job, JobKind, JobState};
+use crate::planted::{self, Bug};
 use crate::release::Release;
 use crate::spec::{BuildSettings, ReleaseSpec};
 use crate::target::TargetRecord;
@@ -25,7 +26,9 @@ impl Board {
                 Change::Job(job) => self.apply_job(job),
                 Change::Target(target) => {
                     self.targets.insert(target.target.clone(), target.clone());
-                    self.refresh_line(&target.target);
+                    if !planted::has(Bug::LostWakeUp) {
+                        self.refresh_line(&target.target);
+                    }
                 }
                 Change::Event { .. } => {}
             }
@@ -79,7 +82,9 @@ impl Board {
         lives: impl IntoIterator<Item = Release>,
     ) {
         self.next_release = next_release;
-        self.keys.extend(keys);
+        if !planted::has(Bug::KeysForgotten) {
+            self.keys.extend(keys);
+        }
         for release in lives {
             self.lives
                 .entry((release.app, release.env))
@@ -87,7 +92,11 @@ impl Board {
                 .push(release.id);
         }
         self.apply(now, changes);
-        let grace = now.plus(self.policy.lease);
+        let grace = if planted::has(Bug::NoGrace) {
+            now
+        } else {
+            now.plus(self.policy.lease)
+        };
         let granted: Vec<JobId> = self.leases.keys().copied().collect();
         for job in granted {
             self.set_lease(job, grace);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Action, Next, Rollout, UpdateIntent};
 use crate::checkpoint::Checkpoint;
+use crate::planted::{self, Bug};
 use crate::time::Timestamp;
 
 /// How far the clocks of ECS and of the agent may lie apart.
@@ -28,7 +29,8 @@ impl Rollout {
             });
         }
         let own = self.wrote(|note| matches!(note, Checkpoint::UpdateIntent { .. }));
-        if own && !self.seen.update_uncertain {
+        let blind = planted::has(Bug::SentAgainBlindly);
+        if own && (!self.seen.update_uncertain || blind) {
             if self.stop.is_some() {
                 return self.end_untouched();
             }
