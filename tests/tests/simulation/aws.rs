@@ -167,7 +167,7 @@ pub(crate) fn set_weather(
             return (Duration::ZERO, Duration::ZERO);
         }
         let slow = !still.load(Ordering::Relaxed) && own.chance(weather.slow);
-        let most = if slow { 7_000 } else { 300 };
+        let most = if slow { 5_000 } else { 300 };
         (own.millis(1, most), own.millis(1, most))
     });
     let (own, still, diary) = (lots.apart(), Arc::clone(calm), diary.clone());

@@ -1,16 +1,21 @@
 //! What is known of a run from outside: what became durable, what people were told, what AWS shows.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use shipway_domain::change::Change;
 use shipway_domain::event::EventKind;
-use shipway_domain::ids::{Digest, IdempotencyKey, ReleaseId};
-use shipway_domain::job::{Job, JobState};
+use shipway_domain::checkpoint::Checkpoint;
+use shipway_domain::ids::{Digest, IdempotencyKey, JobId, ReleaseId};
+use shipway_domain::job::{Job, JobState, Outcome};
 use shipway_domain::promise::{self, Fact, History};
 use shipway_domain::target::TargetRecord;
 use shipway_proto::v1;
 
 use crate::diary::Diary;
+
+/// An agent that lives hears of a stop within this, or its lease ends and another one does; AWS may fail then.
+const HEARD: Duration = Duration::from_secs(120);
 
 /// Everything known; clones share it.
 #[derive(Clone, Default)]
@@ -20,6 +25,8 @@ pub(crate) struct Facts(Arc<Mutex<Known>>);
 struct Known {
     history: History,
     targets: std::collections::BTreeMap<shipway_domain::ids::Target, TargetRecord>,
+    /// Jobs that are to stop and did not yet begin to, and since when.
+    stops: std::collections::BTreeMap<JobId, Duration>,
     /// Promises that were broken, each once, in the order in which it was seen.
     broken: Vec<String>,
 }
@@ -99,12 +106,35 @@ impl Facts {
     pub(crate) fn committed(&self, diary: &Diary, changes: Vec<Change>) {
         for change in &changes {
             note(diary, change);
+            if let Change::Job(job) = change {
+                self.hears_its_stop(diary, job);
+            }
             if let Change::Target(target) = change {
                 let mut known = self.known();
                 known.targets.insert(target.target.clone(), target.clone());
             }
         }
         self.tell(Fact::Committed(changes));
+    }
+
+    /// A rollout that is asked to stop asks ECS, unless it ends soon: a lease later another attempt would.
+    fn hears_its_stop(&self, diary: &Diary, job: &Job) {
+        let mut known = self.known();
+        let asked = |note: &Checkpoint| matches!(note, Checkpoint::StopIntent { .. });
+        if job.stop.is_none() || job.checkpoints.iter().any(asked) {
+            known.stops.remove(&job.id);
+            return;
+        }
+        let now = diary.elapsed();
+        let since = *known.stops.entry(job.id).or_insert(now);
+        let JobState::Ended(Outcome::RolledOut(report)) = &job.state else {
+            return;
+        };
+        if report.service_deployment.is_some() && now > since + HEARD {
+            let (id, waited) = (job.id, (now - since).as_secs());
+            let text = format!("{id} was to stop {waited} s before its end, and ECS was never asked");
+            known.broken.push(text);
+        }
     }
 
     /// Whether the coordinator has nothing left to do.

@@ -138,8 +138,8 @@ fn weather(lots: &Lots, calm: u64) -> Weather {
     Weather {
         failing: percent(10),
         lost: percent(15),
-        late: percent(8),
-        latest: 4_000,
+        late: percent(15),
+        latest: *lots.pick(&[2_000, 9_000, 9_000]),
         slow: percent(10),
         expired: if mild { Vec::new() } else { expired.collect() },
     }

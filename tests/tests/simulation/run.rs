@@ -26,6 +26,22 @@ const CHECK: u32 = 300;
 /// Everything comes to rest so long after it is calm, or a promise is broken.
 const REST: Duration = Duration::from_secs(3_000);
 
+std::thread_local! {
+    /// What panicked on this thread: tasks that panic do not end their process.
+    static PANICS: std::cell::RefCell<Vec<String>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+fn note_panics() {
+    static HOOK: std::sync::Once = std::sync::Once::new();
+    HOOK.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            PANICS.with_borrow_mut(|panics| panics.push(panic.to_string()));
+            before(panic);
+        }));
+    });
+}
+
 /// What came of a run.
 pub(crate) struct Ended {
     pub(crate) seed: u64,
@@ -45,6 +61,7 @@ struct World<'a> {
 
 /// Runs a seed to its end.
 pub(crate) fn run(seed: u64, bug: Option<Bug>) -> Ended {
+    note_panics();
     planted::plant(bug);
     let lots = Lots::new(seed);
     let plan = Plan::new(&lots.apart());
@@ -106,6 +123,9 @@ pub(crate) fn run(seed: u64, bug: Option<Bug>) -> Ended {
         lives,
     };
     world.live(&plan, &calm);
+    for panic in PANICS.take() {
+        world.facts.broken(format!("somebody panicked: {panic}"));
+    }
     let broken = world.facts.all_broken();
     for line in &broken {
         world.diary.note("broken", line);

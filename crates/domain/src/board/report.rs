@@ -7,7 +7,6 @@ use crate::checkpoint::Checkpoint;
 use crate::event::{EventKind, Progress};
 use crate::ids::{AgentId, Incarnation};
 use crate::job::{JobState, Outcome};
-use crate::planted::{self, Bug};
 use crate::target::Debt;
 use crate::time::Timestamp;
 
@@ -21,8 +20,7 @@ impl Board {
         report: Report,
     ) -> Decision {
         let mut draft = Draft::new(self, now);
-        let stands = self.grants(agent, incarnation, held).is_some();
-        if !stands && !planted::has(Bug::StaleAttemptHeard) {
+        if self.grants(agent, incarnation, held).is_none() {
             self.answer_stale(&mut draft, agent, held, &report);
             return draft.finish();
         }
