@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use shipway_domain::ids::Incarnation;
+use shipway_runtime::Random;
 
 /// The lock on the agent's folder; it ends with the process.
 #[derive(Debug)]
@@ -17,7 +18,7 @@ pub(crate) struct Identity {
 
 impl Identity {
     /// Takes the folder for this process alone.
-    pub(crate) fn take(folder: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn take(folder: &Path, random: &Random) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("could not make the folder {}", folder.display()))?;
         let path = folder.join("lock");
@@ -41,7 +42,7 @@ impl Identity {
             .and_then(|text| text.trim().parse().ok())
             .map(Incarnation);
         // 0 means none on the wire.
-        let incarnation = Incarnation(shipway_runtime::random::number().max(1));
+        let incarnation = Incarnation(random.number().max(1));
         shipway_runtime::ready::write(&file, &incarnation.0.to_string())
             .with_context(|| format!("could not write {}", file.display()))?;
         Ok(Self {
