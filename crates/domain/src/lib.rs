@@ -15,6 +15,7 @@ pub mod ids;
 pub mod image;
 pub mod job;
 pub mod observe;
+pub mod promise;
 pub mod release;
 pub mod rollout;
 pub mod spec;

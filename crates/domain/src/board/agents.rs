@@ -46,11 +46,11 @@ impl AgentSeat {
             && self.description.plugins.iter().any(|known| known == plugin)
     }
 
-    fn has_room(&self) -> bool {
+    pub(super) fn has_room(&self) -> bool {
         self.connected && !self.draining && self.running < self.description.capacity
     }
 
-    fn classes(&self) -> Vec<Class> {
+    pub(super) fn classes(&self) -> Vec<Class> {
         let mut classes = BTreeSet::new();
         for account in &self.description.accounts {
             for plugin in ["docker", "layers", "ecs"] {

@@ -5,6 +5,7 @@
 
 mod agents;
 mod apply;
+mod audit;
 mod cancel;
 mod dispatch;
 mod draft;

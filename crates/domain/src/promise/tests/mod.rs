@@ -1,0 +1,1 @@
+//! Each promise with a history that keeps it and histories that break it.
