@@ -12,7 +12,7 @@ use shipway_domain::verdict::{Finding, Verdict};
 use tracing::Instrument as _;
 
 use super::actions::{CALL_TIMEOUT, Hands};
-use super::{Short, Work, bad_offer};
+use super::{Short, Work, bad_offer, points};
 use crate::failure;
 use crate::running::Gone;
 
@@ -150,18 +150,20 @@ impl Walker {
                         continue;
                     }
                     let span = work.steps.begin(action.step());
+                    points::before(&action);
                     let saw = tokio::select! {
                         // What changes AWS is never cut off in the middle.
                         saw = self.hands.perform(&action).instrument(span) => Some(saw),
                         () = gone.cancelled(), if !action.changes_aws() => return Err(Gone),
                         _ = stop.changed(), if matches!(action, Action::Follow { .. }) => None,
                     };
+                    points::after(&action);
                     if let Some(saw) = saw {
                         self.take_in(work, &action, saw);
                     }
                 }
                 Next::Note(checkpoint) => {
-                    work.running.checkpoint(checkpoint.clone()).await?;
+                    work.note(checkpoint.clone()).await?;
                     self.rollout.noted(checkpoint);
                 }
                 Next::Wait { until, reason } => {

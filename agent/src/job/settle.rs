@@ -7,7 +7,7 @@ use shipway_domain::job::Outcome;
 use shipway_domain::verdict::Finding;
 use shipway_plugin::PlatformError;
 
-use super::{Work, bad_offer};
+use super::{Work, bad_offer, points};
 use crate::failure;
 use crate::running::Gone;
 
@@ -65,9 +65,11 @@ async fn pay(work: &Work) -> Result<Result<String, Finding>, Gone> {
         Some(scaling) if scaling.suspended != ScalingFlags::ALL => "somebody else has set it",
         Some(_) => {
             work.running.clearance().await?;
+            points::before_act("settle");
             let set = region
                 .set_scaling(&target.cluster, &target.service, before)
                 .await;
+            points::after_act("settle");
             if let Err(error) = set {
                 return Ok(Err(failure::finding(&error)));
             }
@@ -75,6 +77,7 @@ async fn pay(work: &Work) -> Result<Result<String, Finding>, Gone> {
         }
     };
     work.running.checkpoint(Checkpoint::Resumed).await?;
+    shipway_runtime::failpoint::hit(|| "agent.settle.after-note");
     work.steps.end(StepResult::Done);
     Ok(Ok(what.to_owned()))
 }
