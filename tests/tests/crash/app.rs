@@ -1,6 +1,7 @@
 //! The app that is deployed: a build, tags, a policy, scaling to suspend.
 
 use std::path::Path;
+use std::process::Command;
 
 use tempfile::TempDir;
 
@@ -24,7 +25,7 @@ entrypoint = ["/program"]
 account = "{TOOLS}"
 region = "eu-west-1"
 repository = "shop"
-tags = ["firm", "{{env}}-latest"]
+tags = ["{{sha}}", "{{env}}-latest"]
 [image.create]
 mutability = "mutable"
 [task_definition]
@@ -49,6 +50,7 @@ service = "hello"
         app.write("shipway.toml", &manifest);
         app.write("task.json", &task);
         app.release(content);
+        app.commit();
         app
     }
 
@@ -59,6 +61,24 @@ service = "hello"
 
     pub(crate) fn folder(&self) -> &Path {
         self.0.path()
+    }
+
+    /// A commit, for a tag that stays where it is put.
+    fn commit(&self) {
+        let git = |args: &[&str]| {
+            let mut git = Command::new("git");
+            git.arg("-C").arg(self.folder()).args(args);
+            // Where git itself runs the tests (in a hook), these name the repository of the hook.
+            for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
+                git.env_remove(variable);
+            }
+            assert!(git.status().unwrap().success(), "git {args:?}");
+        };
+        git(&["init", "--quiet"]);
+        git(&["add", "."]);
+        let who = ["-c", "user.name=me", "-c", "user.email=me@example.com"];
+        let commit = ["commit", "--quiet", "--no-gpg-sign", "-m", "the first"];
+        git(&[&who[..], &commit[..]].concat());
     }
 
     fn write(&self, name: &str, text: &str) {

@@ -73,11 +73,6 @@ impl Machine {
         self.again = None;
     }
 
-    /// Whether there is a process.
-    pub(crate) const fn lives(&self) -> bool {
-        self.child.is_some()
-    }
-
     /// Kills it and waits until it is dead.
     pub(crate) fn kill(&mut self) -> Option<Death> {
         let mut child = self.child.take()?;
@@ -85,15 +80,6 @@ impl Machine {
         let status = child.wait().unwrap();
         assert_killed(self.name, status);
         Some(self.died(false))
-    }
-
-    /// Asks it to end in good order, and waits until it has.
-    pub(crate) fn end(&mut self) -> std::process::ExitStatus {
-        let mut child = self.child.take().expect("it runs");
-        let id = child.id().to_string();
-        let asked = Command::new("kill").args(["-TERM", &id]).status().unwrap();
-        assert!(asked.success());
-        child.wait().unwrap()
     }
 
     /// Notices that it died by itself.
@@ -117,11 +103,6 @@ impl Machine {
     /// Whether it is time to start it again.
     pub(crate) fn is_due(&self) -> bool {
         self.again.is_some_and(|at| at <= Instant::now())
-    }
-
-    /// Whether it is dead and will not be started again by itself.
-    pub(crate) const fn is_gone(&self) -> bool {
-        self.child.is_none() && self.again.is_none()
     }
 
     pub(crate) fn said(&self) -> String {

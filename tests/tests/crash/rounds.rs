@@ -18,8 +18,8 @@ use crate::machine::Death;
 use crate::scenario::{People, Scenario};
 use crate::world::{Lease, World};
 
-/// Rounds of a plain run; never fewer than there are points.
-const ROUNDS: usize = 40;
+/// Rounds of a plain run at random moments, beside one for each point.
+const AT_RANDOM: usize = 10;
 /// Worlds at a time: most of a round is spent waiting.
 const AT_A_TIME: usize = 4;
 /// Simulated seconds in one.
@@ -32,6 +32,9 @@ const PUT_BACK: Duration = Duration::from_secs(90);
 const BACK: Duration = Duration::from_secs(10);
 /// How much later than its lease a job may go on without its agent.
 const SLACK: Duration = Duration::from_secs(15);
+
+/// Coordinator and agents, all at one moment.
+const ALL: &str = "all";
 
 /// Small numbers that follow from the number of the round: a failed round can be played again.
 #[derive(Clone)]
@@ -52,12 +55,12 @@ impl Chance {
     }
 }
 
-/// How many rounds are played: `SHIPWAY_CRASH_ROUNDS`, or a few.
+/// How many rounds are played: `SHIPWAY_CRASH_ROUNDS`, but never fewer than there are points.
 #[expect(clippy::disallowed_methods, reason = "the switch of the test run")]
 fn rounds() -> usize {
     let wanted = std::env::var("SHIPWAY_CRASH_ROUNDS").ok();
     let wanted = wanted.map(|text| text.parse().expect("SHIPWAY_CRASH_ROUNDS is a number"));
-    wanted.unwrap_or(ROUNDS).max(POINTS.len())
+    wanted.unwrap_or_default().max(POINTS.len() + AT_RANDOM)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -71,6 +74,7 @@ async fn killed_at_every_point_and_at_random_every_promise_holds() {
             Round::new(number).play().await
         });
     }
+    let began = tokio::time::Instant::now();
     let mut failed = Vec::new();
     while let Some(played) = playing.join_next().await {
         match played {
@@ -117,8 +121,8 @@ impl Round {
             1 + chance.below(3)
         };
         let kills = (0..kills).map(|_| {
-            let who = ["server", "agent-a", "agent-b"];
-            let who = who[usize::try_from(chance.below(3)).unwrap_or_default()];
+            let who = ["server", "agent-a", "agent-b", ALL];
+            let who = who[usize::try_from(chance.below(4)).unwrap_or_default()];
             (chance.millis(6000), who, Some(chance.millis(3000)))
         });
         let mut kills: Vec<_> = kills.collect();
@@ -186,6 +190,18 @@ impl Round {
             history.observe(fact);
         }
         let mut broken = once_each(&mutations);
+        if scenarios[0] == Scenario::Deploy {
+            // A look that sees nothing would find nothing broken.
+            let updates = mutations.iter().filter(|mutation| {
+                mutation.by.is_some() && mutation.operation.name() == "UpdateService"
+            });
+            let (updates, flags) = (updates.count(), seen.flags.len());
+            if updates == 0 || flags < 3 || deployments.is_empty() {
+                return Err(format!(
+                    "{name}: {updates} updates and {flags} changes of flags seen"
+                ));
+            }
+        }
         for mutation in mutations {
             history.observe(Fact::Mutated(mutation));
         }
@@ -216,6 +232,7 @@ impl Round {
         if broken.is_empty() {
             return Ok(());
         }
+        drop(seen);
         let broken: Vec<String> = broken.iter().map(ToString::to_string).collect();
         Err(format!(
             "{name}:\n{}\ndeaths: {:#?}\n{}",
@@ -255,7 +272,10 @@ impl Round {
                     && began.elapsed() >= at
                 {
                     self.kills.remove(0);
-                    world.kill(who, away);
+                    let all = ["server", "agent-a", "agent-b"];
+                    for name in all.into_iter().filter(|name| [name, ALL].contains(&who)) {
+                        world.kill(name, away);
+                    }
                 }
                 world.tend(self.away);
             }
