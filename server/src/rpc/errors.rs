@@ -27,6 +27,7 @@ fn refused(refusal: &Refusal) -> Status {
         Refusal::BadSpec { .. } => Class::BadInput,
         Refusal::NoSuchRelease(_) => Class::NotFound,
         Refusal::AlreadyEnded(_)
+        | Refusal::PaysADebt(_)
         | Refusal::SecondLife(_)
         | Refusal::Stranger(_)
         | Refusal::NothingToRollBackTo { .. } => Class::Refused,

@@ -238,6 +238,8 @@ pub enum Refusal {
     NoSuchRelease(ReleaseId),
     /// The release has ended already.
     AlreadyEnded(ReleaseId),
+    /// The release puts back what another one suspended, which is done whatever is asked.
+    PaysADebt(ReleaseId),
     /// Another life of this agent id is connected.
     SecondLife(AgentId),
     /// The agent has not said hello.
@@ -260,6 +262,11 @@ impl fmt::Display for Refusal {
             Self::BadSpec { problem } => f.write_str(problem),
             Self::NoSuchRelease(id) => write!(f, "there is no release {id}"),
             Self::AlreadyEnded(id) => write!(f, "release {id} has ended already"),
+            Self::PaysADebt(id) => write!(
+                f,
+                "release {id} puts auto scaling back as it was and cannot be cancelled; it ends by \
+                 itself once that is done"
+            ),
             Self::SecondLife(id) => write!(
                 f,
                 "an agent {id} is connected already; two agents must not share an id: \

@@ -67,7 +67,7 @@ pub struct KnownKey {
 }
 
 /// The board. It has no clock: every call that needs the time is given it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Board {
     policy: Policy,
     next_release: u64,

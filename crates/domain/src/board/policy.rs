@@ -15,7 +15,7 @@ pub struct Policy {
     pub max_fruitless: u32,
     /// Wait before the first delivery that follows a lost one.
     pub first_retry: Duration,
-    /// Wait before later ones, growing by itself each time.
+    /// Wait before later ones, growing by itself each time, up to [`Policy::MOST_WAITS`] times itself.
     pub later_retry: Duration,
     /// Wait before a job whose verdict is `unknown` is looked at again.
     pub rest: Duration,
@@ -36,13 +36,19 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// The longest wait between deliveries, in [`Policy::later_retry`]: 5 minutes at 20 s. Only settle jobs
+    /// are delivered so often.
+    pub const MOST_WAITS: u32 = 15;
+
     /// Wait before the delivery that follows `fruitless` lost ones in a row.
     #[must_use]
     pub fn retry_after(&self, fruitless: u32) -> Duration {
         match fruitless {
             0 => Duration::ZERO,
             1 => self.first_retry,
-            n => self.later_retry.saturating_mul(n - 1),
+            n => self
+                .later_retry
+                .saturating_mul((n - 1).min(Self::MOST_WAITS)),
         }
     }
 }
