@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::autoscaling;
+use crate::choices::Choices;
 use crate::clock::SimTime;
 use crate::cloudwatch;
 use crate::ecr::{self, Findings};
@@ -37,6 +38,8 @@ pub(crate) struct World {
     pub(crate) token_key: String,
     /// How long the phases of tasks take.
     pub(crate) ecs_settings: ecs::Settings,
+    /// Where AWS is silent.
+    pub(crate) choices: Choices,
     /// Where all ids come from.
     pub(crate) ids: Ids,
     /// When the next thing happens by itself.
@@ -111,6 +114,7 @@ impl World {
             findings: self.findings.clone(),
             token_key: self.token_key.clone(),
             ecs_settings: self.ecs_settings.clone(),
+            choices: self.choices.clone(),
             ids: self.ids.clone(),
             wake: None,
             files: Files::default(),
@@ -133,6 +137,15 @@ impl World {
     /// A region of an account, if anything was ever done there.
     pub(crate) fn existing_region(&self, account: &str, region: &str) -> Option<&Region> {
         self.accounts.get(account)?.regions.get(region)
+    }
+
+    /// When the first thing happens by itself, as services and targets have it themselves.
+    pub(crate) fn earliest(&mut self) -> Option<SimTime> {
+        let services = ecs::rewake(self);
+        [services, autoscaling::next(self)]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Lets everything happen that is due at `now`, in the order of its time.

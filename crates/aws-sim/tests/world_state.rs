@@ -276,3 +276,20 @@ async fn nothing_is_loaded_while_tasks_are_containers() {
     assert!(answer.text().contains("containers"), "{}", answer.text());
     world.sim.stop().await;
 }
+
+#[tokio::test]
+async fn a_world_saved_long_after_what_is_due_in_it_is_refused() {
+    let world = in_mid_rollout().await;
+    let before = save(&world).await;
+    let mut state = before.clone();
+    state["saved_at"] =
+        json!(before["saved_at"].as_u64().expect("micros") + 366 * 86_400 * 1_000_000);
+    let answer = world.control(Method::PUT, "/_sim/state", state).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert!(
+        answer.text().contains("long before `saved_at`"),
+        "{}",
+        answer.text()
+    );
+    assert_eq!(save(&world).await, before);
+}

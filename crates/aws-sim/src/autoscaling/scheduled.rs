@@ -233,7 +233,7 @@ pub(super) fn run_due(world: &mut World, at: &At<'_>) -> bool {
             ready.push((due, name.clone(), action.min, action.max));
         }
     }
-    if target.suspended.scheduled_scaling_suspended {
+    if target.in_force(at.now).scheduled_scaling_suspended {
         return false;
     }
     ready.sort();

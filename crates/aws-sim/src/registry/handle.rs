@@ -50,12 +50,17 @@ impl Registry {
         let Some(route) = route::parse(parts.uri.path()) else {
             return RegistryError::unsupported().response();
         };
-        let Route::In { name, what } = route else {
-            return self.ping(parts).await;
+        let (name, what) = match route {
+            Route::Ping => return self.ping(parts).await,
+            Route::Catalog => return self.catalog(parts, begin, id),
+            Route::In { name, what } => (name, what),
         };
         let Some(action) = what.action(&parts.method) else {
             return RegistryError::unsupported().response();
         };
+        if action == "BatchDeleteImage" && !self.shared.world().choices.registry_delete {
+            return RegistryError::unsupported().response();
+        }
         let caller = self.caller(parts);
         let entry = Entry {
             begin,
@@ -99,6 +104,30 @@ impl Registry {
                 response
             }
         }
+    }
+
+    /// `GET /v2/_catalog`: the names of the repositories, where the choice is that there is a catalogue.
+    fn catalog(&self, parts: &Parts, begin: Instant, id: &str) -> Response {
+        if parts.method != Method::GET || !self.shared.world().choices.registry_catalog {
+            return RegistryError::unsupported().response();
+        }
+        let caller = self.caller(parts);
+        let entry = Entry {
+            begin,
+            request_id: id,
+            caller: caller.as_ref().ok(),
+            action: "DescribeRepositories",
+            resource: format!("arn:aws:ecr:{}:{}:repository/*", self.region, self.account),
+        };
+        let answer = match &caller {
+            Ok(caller) => self.repositories(caller, parts),
+            Err(refusal) => Err(refusal.clone()),
+        };
+        let error = answer.as_ref().err().map(|error| error.code);
+        let response = answer.unwrap_or_else(|refusal| refusal.response());
+        let status = Some(response.status().as_u16());
+        self.log(entry, error, status, None);
+        response
     }
 
     /// `GET /v2/`: whether the caller is known. No IAM action stands behind it, and the log leaves it out.
@@ -161,6 +190,7 @@ impl Registry {
             (What::Manifest(reference), &Method::PUT) => {
                 self.put_manifest(name, reference, parts, body).await
             }
+            (What::Manifest(reference), &Method::DELETE) => self.delete_manifest(name, reference),
             (What::Manifest(reference), _) => self.manifest(name, reference, parts),
             (What::Tags, _) => self.tags(name, parts),
             (What::Referrers(digest), _) => self.referrers(name, digest),

@@ -82,6 +82,31 @@ impl Registry {
         Ok(response.body(Body::empty()).unwrap_or_default())
     }
 
+    /// `DELETE`, where the choice is that there is one: by tag the tag, and the image with its last one; by digest
+    /// all of it, as BatchDeleteImage does.
+    pub(super) fn delete_manifest(&self, name: &str, reference: &str) -> Answer {
+        let mut world = self.shared.world();
+        let repository = world
+            .repository(&self.account, &self.region, name)
+            .ok_or_else(|| RegistryError::name_unknown(&self.account, name))?;
+        let (digest, tag) = match reference.contains(':') {
+            true => (Some(reference.to_owned()), None),
+            false => (repository.tags.get(reference).cloned(), Some(reference)),
+        };
+        let known = digest.filter(|digest| repository.images.contains_key(digest));
+        let digest =
+            known.ok_or_else(|| RegistryError::manifest_unknown("Requested image not found"))?;
+        if let Err(parent) = repository.take_away(&digest, tag) {
+            return Err(RegistryError::denied(format!(
+                "Requested image referenced by manifest list: [{parent}]"
+            )));
+        }
+        drop(world);
+        self.shared.save.notify_one();
+        let response = Response::builder().status(StatusCode::ACCEPTED);
+        Ok(response.body(Body::empty()).unwrap_or_default())
+    }
+
     /// `GET` and `HEAD`.
     pub(super) fn manifest(&self, name: &str, reference: &str, parts: &Parts) -> Answer {
         let mut world = self.shared.world();

@@ -207,12 +207,16 @@ fn answer(
             refusals: asked.refusals,
         };
         asking.authorise(&world, &principal)?;
+        let key = credentials.as_ref().map(|found| found.key);
+        let session = key.and_then(|key| world.sessions.get(key));
         let ctx = Ctx {
             account: principal.account.clone(),
             region: region.to_owned(),
             principal,
+            session_ends: session.map(|session| session.expires),
             now,
             clock: shared.clock.clone(),
+            revision_digits: world.choices.revision_digits,
         };
         let Asked {
             service,
