@@ -160,6 +160,7 @@ impl Running {
 
     /// Hands in the outcome; it is kept until the coordinator has it.
     pub(crate) fn finish(&self, outcome: Outcome) {
+        shipway_runtime::failpoint::hit(|| "agent.finish.before");
         self.lock().finished = Some((outcome, false));
         self.wake.now();
     }

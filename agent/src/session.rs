@@ -9,7 +9,7 @@ use shipway_domain::ids::Incarnation;
 use shipway_proto::v1;
 use shipway_proto::v1::agent_message::Message as Out;
 use shipway_proto::v1::coordinator_message::Message as In;
-use shipway_runtime::{Clock, Random};
+use shipway_runtime::{Clock, Random, failpoint};
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 use tokio_stream::wrappers::ReceiverStream;
@@ -199,6 +199,7 @@ impl Session {
             }
             In::FinishedKept(kept) => {
                 if let Some(job) = kept.job {
+                    failpoint::hit(|| "agent.finish.after");
                     self.jobs.remove(job.into());
                 }
             }
@@ -227,6 +228,7 @@ impl Session {
 
     async fn take(&self, offer: v1::Offer) {
         let Some(job) = offer.job else { return };
+        failpoint::hit(|| "agent.accept.before");
         let held = Held::from(job);
         let stop = offer.stop.clone().and_then(|reason| reason.try_into().ok());
         let wake = self.jobs.wake.clone();
@@ -249,6 +251,7 @@ impl Session {
             let out = running.outgoing();
             if out.accept {
                 send(outbox, Out::Accept(v1::Accept { job })).await?;
+                failpoint::hit(|| "agent.accept.after");
             }
             if !out.progress.is_empty() || !out.log.is_empty() {
                 let progress = out.progress.iter().map(Into::into).collect();

@@ -3,6 +3,7 @@
 mod actions;
 pub(crate) mod build;
 mod login;
+mod points;
 mod repository;
 pub(crate) mod rollout;
 pub(crate) mod settle;
@@ -64,6 +65,14 @@ pub(crate) struct Work {
 impl Work {
     pub(crate) fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.clock.millis())
+    }
+
+    /// Makes a note durable at the coordinator, however long that takes.
+    pub(crate) async fn note(&self, note: Checkpoint) -> Result<(), Gone> {
+        points::before_note(&note);
+        self.running.checkpoint(note.clone()).await?;
+        points::after_note(&note);
+        Ok(())
     }
 
     /// A handle on an account and region under this attempt's own name.

@@ -14,7 +14,7 @@ use shipway_domain::verdict::{Finding, Verdict};
 use tracing::Instrument as _;
 
 use super::actions::{CALL_TIMEOUT, Hands};
-use super::{Short, Work, bad_offer};
+use super::{Short, Work, bad_offer, points};
 use crate::failure;
 use crate::running::Gone;
 
@@ -153,6 +153,7 @@ impl Walker {
                         continue;
                     }
                     let span = work.steps.begin(action.step());
+                    points::before(&action);
                     let saw = tokio::select! {
                         biased;
                         // What changes AWS is never cut off in the middle.
@@ -160,6 +161,7 @@ impl Walker {
                         () = gone.cancelled(), if !action.changes_aws() => return Err(Gone),
                         _ = stop.changed(), if matches!(action, Action::Follow { .. }) => None,
                     };
+                    points::after(&action);
                     if let Some(saw) = saw {
                         self.take_in(work, &action, saw);
                     }
@@ -174,7 +176,7 @@ impl Walker {
                     late = Some(checkpoint);
                 }
                 Next::Note(checkpoint) => {
-                    work.running.checkpoint(checkpoint.clone()).await?;
+                    work.note(checkpoint.clone()).await?;
                     self.rollout.noted(checkpoint);
                 }
                 Next::Wait { until, reason } => {

@@ -8,7 +8,7 @@ use shipway_domain::planted::{self, Bug};
 use shipway_domain::verdict::Finding;
 use shipway_plugin::PlatformError;
 
-use super::{Work, bad_offer};
+use super::{Work, bad_offer, points};
 use crate::failure;
 use crate::running::Gone;
 
@@ -67,9 +67,11 @@ async fn pay(work: &Work) -> Result<Result<String, Finding>, Gone> {
         Some(scaling) if scaling.suspended != ScalingFlags::ALL => "somebody else has set it",
         Some(_) => {
             work.running.clearance().await?;
+            points::before_act("settle");
             let set = region
                 .set_scaling(&target.cluster, &target.service, before)
                 .await;
+            points::after_act("settle");
             if let Err(error) = set
                 && !planted::has(Bug::SettledUnseen)
             {
@@ -79,6 +81,7 @@ async fn pay(work: &Work) -> Result<Result<String, Finding>, Gone> {
         }
     };
     work.running.checkpoint(Checkpoint::Resumed).await?;
+    shipway_runtime::failpoint::hit(|| "agent.settle.after-note");
     work.steps.end(StepResult::Done);
     Ok(Ok(what.to_owned()))
 }

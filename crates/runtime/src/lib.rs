@@ -5,6 +5,7 @@
 pub mod clock;
 pub mod config;
 pub mod context;
+pub mod failpoint;
 pub mod fields;
 pub mod random;
 pub mod ready;
