@@ -80,12 +80,12 @@ mod tests {
     #[test]
     fn who_gets_the_lock_knows_who_held_it_before() {
         let folder = TempDir::new().expect("a folder");
-        let first = Identity::take(folder.path()).expect("it is free");
+        let first = Identity::take(folder.path(), &Random::system()).expect("it is free");
         assert_eq!(first.predecessor, None);
-        assert!(Identity::take(folder.path()).is_err());
+        assert!(Identity::take(folder.path(), &Random::system()).is_err());
         let before = first.incarnation;
         drop(first);
-        let second = Identity::take(folder.path()).expect("it is free again");
+        let second = Identity::take(folder.path(), &Random::system()).expect("it is free again");
         assert_eq!(second.predecessor, Some(before));
     }
 
@@ -95,11 +95,11 @@ mod tests {
             TempDir::new().expect("a folder"),
             TempDir::new().expect("a folder"),
         );
-        let _living = Identity::take(folder.path()).expect("it is free");
+        let _living = Identity::take(folder.path(), &Random::system()).expect("it is free");
         for file in ["lock", "incarnation"] {
             std::fs::copy(folder.path().join(file), copy.path().join(file)).expect("copied");
         }
-        let copied = Identity::take(copy.path()).expect("it is free");
+        let copied = Identity::take(copy.path(), &Random::system()).expect("it is free");
         assert_eq!(copied.predecessor, None);
     }
 }

@@ -59,7 +59,8 @@ impl Chance {
 #[expect(clippy::disallowed_methods, reason = "the switch of the test run")]
 fn rounds() -> usize {
     let wanted = std::env::var("SHIPWAY_CRASH_ROUNDS").ok();
-    let wanted = wanted.map(|text| text.parse().expect("SHIPWAY_CRASH_ROUNDS is a number"));
+    let wanted: Option<usize> =
+        wanted.map(|text| text.parse().expect("SHIPWAY_CRASH_ROUNDS is a number"));
     wanted.unwrap_or_default().max(POINTS.len() + AT_RANDOM)
 }
 
@@ -74,7 +75,6 @@ async fn killed_at_every_point_and_at_random_every_promise_holds() {
             Round::new(number).play().await
         });
     }
-    let began = tokio::time::Instant::now();
     let mut failed = Vec::new();
     while let Some(played) = playing.join_next().await {
         match played {
@@ -252,7 +252,6 @@ impl Round {
         let mut played = Vec::new();
         for scenario in scenarios {
             let key = format!("key-{}-{scenario:?}", self.number);
-            let began = tokio::time::Instant::now();
             let work = async {
                 tokio::select! {
                     () = people.play(*scenario, &key) => {}
@@ -390,7 +389,6 @@ async fn with_a_lease_of_a_minute_the_work_of_a_killed_agent_goes_on_within_75_s
     let play = people.play(Scenario::Deploy, "key");
     tokio::pin!(play);
     let mut killed = None;
-    let began = tokio::time::Instant::now();
     loop {
         tokio::select! {
             () = &mut play => break,

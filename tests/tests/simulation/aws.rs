@@ -176,7 +176,10 @@ pub(crate) fn set_weather(
             return None;
         }
         let fault = fault(&weather, &own, call, diary.elapsed())?;
-        diary.note("aws", format_args!("{} {} meets {fault:?}", call.name, who(call)));
+        diary.note(
+            "aws",
+            format_args!("{} {} meets {fault:?}", call.name, who(call)),
+        );
         Some(fault)
     });
 }

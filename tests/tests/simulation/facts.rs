@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use shipway_domain::change::Change;
-use shipway_domain::event::EventKind;
 use shipway_domain::checkpoint::Checkpoint;
+use shipway_domain::event::EventKind;
 use shipway_domain::ids::{Digest, IdempotencyKey, JobId, ReleaseId};
 use shipway_domain::job::{Job, JobState, Outcome};
 use shipway_domain::promise::{self, Fact, History};
@@ -132,7 +132,8 @@ impl Facts {
         };
         if report.service_deployment.is_some() && now > since + HEARD {
             let (id, waited) = (job.id, (now - since).as_secs());
-            let text = format!("{id} was to stop {waited} s before its end, and ECS was never asked");
+            let text =
+                format!("{id} was to stop {waited} s before its end, and ECS was never asked");
             known.broken.push(text);
         }
     }
@@ -141,7 +142,10 @@ impl Facts {
     pub(crate) fn at_rest(&self) -> bool {
         let known = self.known();
         let free = |target: &TargetRecord| target.slot.is_none() && target.debt.is_none();
-        known.history.releases().all(|release| release.ended_at.is_some())
+        known
+            .history
+            .releases()
+            .all(|release| release.ended_at.is_some())
             && known.targets.values().all(free)
     }
 }
@@ -152,12 +156,18 @@ fn note(diary: &Diary, change: &Change) {
         Change::Job(job) => note_job(diary, job),
         Change::Target(target) => diary.note(
             "disk",
-            format_args!("{}: slot {:?}, debt {:?}", target.target, target.slot, target.debt),
+            format_args!(
+                "{}: slot {:?}, debt {:?}",
+                target.target, target.slot, target.debt
+            ),
         ),
         Change::Event { release, event } => {
             let kind = short(&event.kind);
             let job = event.job.map_or_else(String::new, |job| format!(".{job}"));
-            diary.note("disk", format_args!("{release}{job} event {}: {kind}", event.seq));
+            diary.note(
+                "disk",
+                format_args!("{release}{job} event {}: {kind}", event.seq),
+            );
         }
     }
 }
@@ -170,7 +180,10 @@ fn note_job(diary: &Diary, job: &Job) {
     };
     let (id, attempt) = (job.id, job.attempt);
     let last = job.checkpoints.last();
-    diary.note("disk", format_args!("{id} attempt {attempt}: {state}, {last:?}"));
+    diary.note(
+        "disk",
+        format_args!("{id} attempt {attempt}: {state}, {last:?}"),
+    );
 }
 
 fn short(kind: &EventKind) -> String {

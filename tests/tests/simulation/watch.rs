@@ -70,7 +70,10 @@ impl AwsWatch {
         let late = at.since(call.at).as_millis();
         self.diary.note(
             "aws",
-            format_args!("{name} of {who} on {about} asks {:?}, after {late} ms", call.asks),
+            format_args!(
+                "{name} of {who} on {about} asks {:?}, after {late} ms",
+                call.asks
+            ),
         );
         let by = match &call.session {
             Session::Agent => None,
@@ -121,7 +124,9 @@ impl AwsWatch {
                 }
                 self.statuses.insert(seen.arn.clone(), seen.status.clone());
                 let revision = self.platform.revision(&place, &seen.target_revision.arn);
-                let task_definition = revision.map(|seen| seen.task_definition).unwrap_or_default();
+                let task_definition = revision
+                    .map(|seen| seen.task_definition)
+                    .unwrap_or_default();
                 let tasks = self.platform.tasks(&place, &name).into_iter();
                 let digests = tasks
                     .filter(|task| task.task_definition == task_definition)
@@ -149,7 +154,9 @@ impl AwsWatch {
 
     /// Whether every service deployment has come to its end.
     pub(crate) fn is_at_rest(&self) -> bool {
-        self.statuses.values().all(ServiceDeploymentStatus::is_terminal)
+        self.statuses
+            .values()
+            .all(ServiceDeploymentStatus::is_terminal)
     }
 }
 
@@ -160,7 +167,7 @@ fn target(call: &Call) -> Option<Target> {
         "ecs:StopServiceDeployment" => call.about.rsplit('/').nth(1)?,
         _ => return None,
     };
-    aws::targets().into_iter().find(|target| {
-        target.account == call.place.account && target.service.as_str() == service
-    })
+    aws::targets()
+        .into_iter()
+        .find(|target| target.account == call.place.account && target.service.as_str() == service)
 }
