@@ -252,6 +252,7 @@ impl Round {
         let mut played = Vec::new();
         for scenario in scenarios {
             let key = format!("key-{}-{scenario:?}", self.number);
+            let began = tokio::time::Instant::now();
             let work = async {
                 tokio::select! {
                     () = people.play(*scenario, &key) => {}
@@ -389,6 +390,7 @@ async fn with_a_lease_of_a_minute_the_work_of_a_killed_agent_goes_on_within_75_s
     let play = people.play(Scenario::Deploy, "key");
     tokio::pin!(play);
     let mut killed = None;
+    let began = tokio::time::Instant::now();
     loop {
         tokio::select! {
             () = &mut play => break,
