@@ -82,7 +82,6 @@ fn every_board_of_two_apps_on_one_target_keeps_the_promises() {
     urgent.priority = Priority::HIGHEST;
     let world = World {
         agents: 1,
-        capacity: 2,
         suspends: true,
         extras: false,
         ..world(
