@@ -10,7 +10,9 @@ use shipway_proto::DESCRIPTORS;
 use shipway_proto::v1::agents_server::AgentsServer;
 use shipway_proto::v1::shipway_server::ShipwayServer;
 use shipway_runtime::{Clock, Tasks, tls};
-use shipway_store::{Blobs, CommitError, Committer, DataDir, Logs, SledStore, Store, StoreError};
+use shipway_store::{
+    Blobs, Bounds, CommitError, Committer, DataDir, Logs, SledStore, Store, StoreError,
+};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -20,6 +22,7 @@ use tonic::transport::{Identity, Server as Transport, ServerTlsConfig};
 use crate::config::{BadConfig, ServerConfig, TlsConfig};
 use crate::coordinator::Coordinator;
 use crate::hub::Hub;
+use crate::keeper::Keeper;
 use crate::rpc::agents::AgentService;
 use crate::rpc::auth::Gate;
 use crate::rpc::shipway::ShipwayService;
@@ -103,7 +106,7 @@ impl Server {
         let committer =
             Committer::start(Arc::clone(&store), COMMITS_WAITING).map_err(ServeError::Thread)?;
         let hub = Arc::new(Hub::default());
-        let (coordinator, ended) = Coordinator::start(board, committer, hub, clock, &tasks);
+        let (coordinator, ended) = Coordinator::start(board, committer, hub, clock.clone(), &tasks);
         let listener = listen(config.listen).await?;
         let address = listener.local_addr().map_err(|source| ServeError::Listen {
             address: config.listen,
@@ -115,6 +118,8 @@ impl Server {
         }
         let stop_sessions = CancellationToken::new();
         let stop_serving = CancellationToken::new();
+        let keeper = Keeper::new(&coordinator, &store, &logs, &blobs, clock);
+        tasks.spawn("keeper", keeper.run(stop_sessions.clone()));
         let agents = AgentService {
             coordinator: coordinator.clone(),
             blobs: Arc::clone(&blobs),
@@ -228,7 +233,9 @@ impl Server {
 
 /// The board as the store kept it. What could not be read is reported, never skipped in silence.
 fn take_up(config: &ServerConfig, store: &dyn Store, clock: &Clock) -> Result<Board, StoreError> {
-    let loaded = store.load()?;
+    let policy = config.policy();
+    let now = Timestamp::from_millis(clock.millis());
+    let loaded = store.load_within(&Bounds::of(&policy, now))?;
     for damaged in &loaded.quarantined {
         tracing::error!(
             what = damaged.what,
@@ -236,8 +243,7 @@ fn take_up(config: &ServerConfig, store: &dyn Store, clock: &Clock) -> Result<Bo
             "record in quarantine"
         );
     }
-    let mut board = Board::new(config.policy());
-    let now = Timestamp::from_millis(clock.millis());
+    let mut board = Board::new(policy);
     board.restore(
         now,
         loaded.next_release,

@@ -41,7 +41,7 @@ impl Watcher {
         let mut durable = self.coordinator.hub().watch(self.release);
         let mut shown: Option<v1::ReleaseView> = None;
         loop {
-            durable.borrow_and_update();
+            durable.seen();
             // The view first: its last event is durable, so everything up to it can be read.
             let current = self.view().await?;
             if shown.is_none() && !send(replies, Vec::new(), Some(current.clone())).await {
@@ -64,7 +64,7 @@ impl Watcher {
                 return Ok(());
             }
             tokio::select! {
-                changed = durable.changed() => drop(changed),
+                () = durable.news() => {}
                 () = tokio::time::sleep(LOOK) => {}
                 () = replies.closed() => return Ok(()),
             }
@@ -78,6 +78,11 @@ impl Watcher {
         let (store, release, after) = (Arc::clone(&self.store), self.release, self.after);
         let read = move || store.events(release, after, EVENTS_AT_ONCE);
         let events = blocking(read).await?;
+        if events.first().is_none_or(|first| first.seq != after + 1) {
+            // Of a release that was pruned meanwhile there is nothing, or the end is missing: the
+            // watcher hears that, and not less than there was.
+            self.view().await?;
+        }
         let Some(last) = events.last() else {
             return Ok(None);
         };
@@ -111,10 +116,18 @@ pub(super) async fn release(
         return Ok(open);
     }
     let store = Arc::clone(store);
-    let (release, jobs) = blocking(move || store.release(id))
-        .await?
-        .ok_or_else(|| errors::missing(id))?;
-    Ok(view::of_store(&release, &jobs))
+    match blocking(move || store.release(id)).await? {
+        Some((release, jobs)) => Ok(view::of_store(&release, &jobs)),
+        None => Err(absent(coordinator, id).await),
+    }
+}
+
+/// That a release is not there, or not any more.
+pub(super) async fn absent(coordinator: &Coordinator, id: ReleaseId) -> Status {
+    match coordinator.read(move |board| board.absent(id)).await {
+        Ok(refusal) => errors::absent(&refusal),
+        Err(error) => errors::call(error),
+    }
 }
 
 /// Reads the store on a thread that may wait for the disk.

@@ -2,6 +2,7 @@
 
 mod agents;
 mod found;
+mod past;
 mod releases;
 mod search;
 mod targets;
