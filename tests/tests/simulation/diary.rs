@@ -19,7 +19,9 @@ pub(crate) struct Diary {
 impl Diary {
     /// Simulated time since the beginning.
     pub(crate) fn elapsed(&self) -> Duration {
-        let inside = turmoil::in_simulation().then(turmoil::sim_elapsed).flatten();
+        let inside = turmoil::in_simulation()
+            .then(turmoil::sim_elapsed)
+            .flatten();
         let outside = || Duration::from_millis(self.outside.load(Ordering::Relaxed));
         inside.unwrap_or_else(outside)
     }

@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use shipway_domain::change::Change;
-use shipway_domain::event::EventKind;
 use shipway_domain::checkpoint::Checkpoint;
-use shipway_domain::ids::{Digest, IdempotencyKey, JobId, ReleaseId};
+use shipway_domain::event::EventKind;
+use shipway_domain::ids::{Attempt, Digest, IdempotencyKey, JobId, ReleaseId};
 use shipway_domain::job::{Job, JobState, Outcome};
 use shipway_domain::promise::{self, Fact, History};
 use shipway_domain::target::TargetRecord;
@@ -117,6 +117,19 @@ impl Facts {
         self.tell(Fact::Committed(changes));
     }
 
+    /// An attempt sends a call that changes AWS: it must stand.
+    pub(crate) fn acts(&self, job: JobId, attempt: Attempt, call: &str) {
+        let stands =
+            self.known().history.job(job).is_some_and(|job| {
+                job.attempt == attempt && matches!(job.state, JobState::Granted(_))
+            });
+        if !stands {
+            self.broken(format!(
+                "attempt {attempt} of {job} sent {call}, but it does not stand"
+            ));
+        }
+    }
+
     /// A rollout that is asked to stop asks ECS, unless it ends soon: a lease later another attempt would.
     fn hears_its_stop(&self, diary: &Diary, job: &Job) {
         let mut known = self.known();
@@ -132,7 +145,8 @@ impl Facts {
         };
         if report.service_deployment.is_some() && now > since + HEARD {
             let (id, waited) = (job.id, (now - since).as_secs());
-            let text = format!("{id} was to stop {waited} s before its end, and ECS was never asked");
+            let text =
+                format!("{id} was to stop {waited} s before its end, and ECS was never asked");
             known.broken.push(text);
         }
     }
@@ -141,7 +155,10 @@ impl Facts {
     pub(crate) fn at_rest(&self) -> bool {
         let known = self.known();
         let free = |target: &TargetRecord| target.slot.is_none() && target.debt.is_none();
-        known.history.releases().all(|release| release.ended_at.is_some())
+        known
+            .history
+            .releases()
+            .all(|release| release.ended_at.is_some())
             && known.targets.values().all(free)
     }
 }
@@ -152,12 +169,18 @@ fn note(diary: &Diary, change: &Change) {
         Change::Job(job) => note_job(diary, job),
         Change::Target(target) => diary.note(
             "disk",
-            format_args!("{}: slot {:?}, debt {:?}", target.target, target.slot, target.debt),
+            format_args!(
+                "{}: slot {:?}, debt {:?}",
+                target.target, target.slot, target.debt
+            ),
         ),
         Change::Event { release, event } => {
             let kind = short(&event.kind);
             let job = event.job.map_or_else(String::new, |job| format!(".{job}"));
-            diary.note("disk", format_args!("{release}{job} event {}: {kind}", event.seq));
+            diary.note(
+                "disk",
+                format_args!("{release}{job} event {}: {kind}", event.seq),
+            );
         }
     }
 }
@@ -170,7 +193,10 @@ fn note_job(diary: &Diary, job: &Job) {
     };
     let (id, attempt) = (job.id, job.attempt);
     let last = job.checkpoints.last();
-    diary.note("disk", format_args!("{id} attempt {attempt}: {state}, {last:?}"));
+    diary.note(
+        "disk",
+        format_args!("{id} attempt {attempt}: {state}, {last:?}"),
+    );
 }
 
 fn short(kind: &EventKind) -> String {

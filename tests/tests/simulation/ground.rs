@@ -10,9 +10,7 @@ use shipway_domain::job::Job;
 use shipway_domain::promise::Fact;
 use shipway_domain::release::Release;
 use shipway_domain::spec::ReleaseSpec;
-use shipway_store::{
-    Batches, Filter, Loaded, LowDisk, MemoryStore, Receipt, Store, StoreError,
-};
+use shipway_store::{Batches, Filter, Loaded, LowDisk, MemoryStore, Receipt, Store, StoreError};
 
 use crate::diary::Diary;
 use crate::facts::Facts;
@@ -34,7 +32,9 @@ impl Disk {
         records.commit(&synced).expect("memory keeps it");
         let all = records.releases(&Filter::default(), None, usize::MAX);
         let all = all.expect("memory gives it back").into_iter();
-        let mut found: Vec<Change> = all.map(|release| Change::Release(Arc::new(release))).collect();
+        let mut found: Vec<Change> = all
+            .map(|release| Change::Release(Arc::new(release)))
+            .collect();
         found.extend(records.load().expect("memory gives it back").changes);
         facts.tell(Fact::Reopened(found));
         Arc::new(Records(records))

@@ -122,8 +122,10 @@ impl People {
             match answer {
                 Ok(reply) => {
                     let (release, existed) = (reply.release, reply.existed);
-                    self.diary
-                        .note(name, format_args!("has release {release} for {key}, known before: {existed}"));
+                    self.diary.note(
+                        name,
+                        format_args!("has release {release} for {key}, known before: {existed}"),
+                    );
                     self.facts.acknowledged(key, content, release);
                     return Some(release);
                 }

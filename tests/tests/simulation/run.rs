@@ -8,6 +8,7 @@ use shipway_domain::planted::{self, Bug};
 use tempfile::TempDir;
 
 use crate::agents::{AgentHost, Life};
+use crate::aws;
 use crate::coordinator::Coordinator;
 use crate::diary::Diary;
 use crate::facts::Facts;
@@ -15,7 +16,6 @@ use crate::ground::Disk;
 use crate::lots::Lots;
 use crate::people::People;
 use crate::plan::{AGENTS, Act, NEAR, Plan};
-use crate::aws;
 use crate::watch::AwsWatch;
 
 /// How far a step takes the world.
@@ -71,7 +71,13 @@ pub(crate) fn run(seed: u64, bug: Option<Bug>) -> Ended {
     let flags = aws::flags(&lots.apart());
     let platform = aws::build(seed, &lots.apart(), &diary, &flags);
     let calm = Arc::new(AtomicBool::new(false));
-    aws::set_weather(&platform, plan.weather.clone(), &lots.apart(), &diary, &calm);
+    aws::set_weather(
+        &platform,
+        plan.weather.clone(),
+        &lots.apart(),
+        &diary,
+        &calm,
+    );
     let folder = || Arc::new(TempDir::new().expect("a folder"));
     let mut sim = turmoil::Builder::new()
         .tick_duration(TICK)

@@ -17,7 +17,8 @@ fn number(name: &str, default: u64) -> u64 {
     #[expect(clippy::disallowed_methods, reason = "how long a test runs")]
     let set = std::env::var(name).ok();
     set.map_or(default, |text| {
-        text.parse().unwrap_or_else(|_| panic!("{name} is {text:?}, which is no number"))
+        text.parse()
+            .unwrap_or_else(|_| panic!("{name} is {text:?}, which is no number"))
     })
 }
 
@@ -53,12 +54,20 @@ fn search(first: u64, count: u64, most: usize, bug: Option<Bug>) -> Vec<Ended> {
 
 /// What a person needs to see it again.
 fn explain(ended: &Ended) -> String {
-    let mut text = format!("\n{}\n\nseed {} breaks promises:\n", ended.diary, ended.seed);
+    let mut text = format!(
+        "\n{}\n\nseed {} breaks promises:\n",
+        ended.diary, ended.seed
+    );
     for broken in &ended.broken {
         writeln!(text, "- {broken}").expect("a string takes all");
     }
     let again = "SHIPWAY_SIM_SEEDS=1 SHIPWAY_SIM_FIRST";
-    write!(text, "again: {again}={} cargo test --test simulation", ended.seed).expect("a string");
+    write!(
+        text,
+        "again: {again}={} cargo test --test simulation",
+        ended.seed
+    )
+    .expect("a string");
     text
 }
 

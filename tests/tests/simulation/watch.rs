@@ -20,6 +20,7 @@ pub(crate) struct AwsWatch {
     platform: ModelPlatform,
     diary: Diary,
     facts: Facts,
+    made: usize,
     landed: usize,
     statuses: BTreeMap<String, ServiceDeploymentStatus>,
 }
@@ -48,6 +49,7 @@ impl AwsWatch {
             platform,
             diary,
             facts,
+            made: 0,
             landed: 0,
             statuses: BTreeMap::new(),
         };
@@ -57,6 +59,14 @@ impl AwsWatch {
 
     /// Calls that changed something since the last time; says whether there were any.
     pub(crate) fn calls(&mut self) -> bool {
+        let made = self.platform.calls_since(self.made);
+        self.made += made.len();
+        for call in made.iter().filter(|call| aws::changes(call)) {
+            if let Session::Job { job, attempt } = &call.session {
+                let name = &call.name;
+                self.facts.acts(*job, *attempt, name);
+            }
+        }
         let landed = self.platform.landed_since(self.landed);
         self.landed += landed.len();
         for landed in &landed {
@@ -70,7 +80,10 @@ impl AwsWatch {
         let late = at.since(call.at).as_millis();
         self.diary.note(
             "aws",
-            format_args!("{name} of {who} on {about} asks {:?}, after {late} ms", call.asks),
+            format_args!(
+                "{name} of {who} on {about} asks {:?}, after {late} ms",
+                call.asks
+            ),
         );
         let by = match &call.session {
             Session::Agent => None,
@@ -121,7 +134,9 @@ impl AwsWatch {
                 }
                 self.statuses.insert(seen.arn.clone(), seen.status.clone());
                 let revision = self.platform.revision(&place, &seen.target_revision.arn);
-                let task_definition = revision.map(|seen| seen.task_definition).unwrap_or_default();
+                let task_definition = revision
+                    .map(|seen| seen.task_definition)
+                    .unwrap_or_default();
                 let tasks = self.platform.tasks(&place, &name).into_iter();
                 let digests = tasks
                     .filter(|task| task.task_definition == task_definition)
@@ -149,7 +164,9 @@ impl AwsWatch {
 
     /// Whether every service deployment has come to its end.
     pub(crate) fn is_at_rest(&self) -> bool {
-        self.statuses.values().all(ServiceDeploymentStatus::is_terminal)
+        self.statuses
+            .values()
+            .all(ServiceDeploymentStatus::is_terminal)
     }
 }
 
@@ -160,7 +177,7 @@ fn target(call: &Call) -> Option<Target> {
         "ecs:StopServiceDeployment" => call.about.rsplit('/').nth(1)?,
         _ => return None,
     };
-    aws::targets().into_iter().find(|target| {
-        target.account == call.place.account && target.service.as_str() == service
-    })
+    aws::targets()
+        .into_iter()
+        .find(|target| target.account == call.place.account && target.service.as_str() == service)
 }
