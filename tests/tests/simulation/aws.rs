@@ -90,7 +90,7 @@ pub(crate) fn build(
             provisioning: second,
             pulling: second * 2,
             activating: second,
-            settling: lots.millis(3_000, if lots.chance(20) { 240_000 } else { 15_000 }),
+            settling: lots.millis(3_000, if lots.chance(35) { 200_000 } else { 15_000 }),
             terminating: second,
             deprovisioning: second,
             ..Phases::default()

@@ -88,7 +88,7 @@ impl Plan {
             acts.extend(trouble(lots, calm));
         }
         let lease = *lots.pick(&[(60, 20, 15), (36, 12, 15), (30, 10, 15)]);
-        if lots.chance(35) {
+        if lots.chance(60) {
             acts.extend(silence(lots, calm, lease.0));
         }
         acts.sort_by_key(|(at, _)| *at);
@@ -128,7 +128,7 @@ fn wish(lots: &Lots, calm: u64) -> Wish {
         app: usize::try_from(lots.below(3)).expect("small"),
         want,
         again: lots.chance(50).then(|| lots.millis(0, 200_000)),
-        cancel: lots.chance(25).then(|| lots.millis(0, 60_000)),
+        cancel: lots.chance(30).then(|| lots.millis(0, 120_000)),
     }
 }
 
