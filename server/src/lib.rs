@@ -4,6 +4,7 @@ mod args;
 pub mod config;
 mod coordinator;
 mod hub;
+mod keeper;
 mod offer;
 mod rpc;
 mod serve;

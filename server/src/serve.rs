@@ -11,7 +11,9 @@ use shipway_proto::DESCRIPTORS;
 use shipway_proto::v1::agents_server::AgentsServer;
 use shipway_proto::v1::shipway_server::ShipwayServer;
 use shipway_runtime::{Clock, Tasks, tls};
-use shipway_store::{Blobs, CommitError, Committer, DataDir, Logs, SledStore, Store, StoreError};
+use shipway_store::{
+    Blobs, Bounds, CommitError, Committer, DataDir, Logs, SledStore, Store, StoreError,
+};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -22,6 +24,7 @@ use tonic::transport::{Identity, Server as Transport, ServerTlsConfig};
 use crate::config::{BadConfig, ServerConfig, TlsConfig};
 use crate::coordinator::Coordinator;
 use crate::hub::Hub;
+use crate::keeper::Keeper;
 use crate::rpc::agents::AgentService;
 use crate::rpc::auth::Gate;
 use crate::rpc::shipway::ShipwayService;
@@ -171,13 +174,15 @@ impl Server {
         let (blobs, logs) = (Arc::new(blobs), Arc::new(logs));
         let tasks = Tasks::new();
         let hub = Arc::new(Hub::default());
-        let (coordinator, ended) = Coordinator::start(board, committer, hub, clock, &tasks);
+        let (coordinator, ended) = Coordinator::start(board, committer, hub, clock.clone(), &tasks);
         let gate = Gate::new(Arc::new(Tokens::of(&config.data)), config.tls.is_some());
         if config.tls.is_none() {
             tracing::info!(%address, "no TLS: listening on loopback only, callers need no token");
         }
         let stop_sessions = CancellationToken::new();
         let stop_serving = CancellationToken::new();
+        let keeper = Keeper::new(&coordinator, &store, &logs, &blobs, clock);
+        tasks.spawn("keeper", keeper.run(stop_sessions.clone()));
         let agents = AgentService {
             coordinator: coordinator.clone(),
             blobs: Arc::clone(&blobs),
@@ -289,7 +294,9 @@ impl Server {
 
 /// The board as the store kept it. What could not be read is reported, never skipped in silence.
 fn take_up(config: &ServerConfig, store: &dyn Store, clock: &Clock) -> Result<Board, StoreError> {
-    let loaded = store.load()?;
+    let policy = config.policy();
+    let now = Timestamp::from_millis(clock.millis());
+    let loaded = store.load_within(&Bounds::of(&policy, now))?;
     for damaged in &loaded.quarantined {
         tracing::error!(
             what = damaged.what,
@@ -297,8 +304,7 @@ fn take_up(config: &ServerConfig, store: &dyn Store, clock: &Clock) -> Result<Bo
             "record in quarantine"
         );
     }
-    let mut board = Board::new(config.policy());
-    let now = Timestamp::from_millis(clock.millis());
+    let mut board = Board::new(policy);
     board.restore(
         now,
         loaded.next_release,

@@ -13,6 +13,7 @@ pub mod tasks;
 
 mod autoscaling;
 mod calls;
+mod choices;
 mod cloudwatch;
 mod control;
 mod cow;

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::choices::{self, Choices};
 use crate::clock::SimTime;
 
 /// A bucket: how many calls at once, and how many more each second.
@@ -100,9 +101,24 @@ const ECR: &[(&str, u32)] = &[
     ("PutImage", 10),
 ];
 
-/// The bucket of an operation; those without one are documented nowhere, and not limited.
-fn bucket(service: &str, action: &str) -> Option<(&'static str, Rate)> {
+/// Operations of ECS whose bucket is documented nowhere (ecs-facts 13).
+const STOPPING: [&str; 2] = ["StopServiceDeployment", "ContinueServiceDeployment"];
+
+/// Rates that AWS does not document, as they were chosen.
+#[derive(Clone, Copy, Debug, Default)]
+struct Chosen {
+    stopping: Option<choices::Rate>,
+    autoscaling: Option<choices::Rate>,
+}
+
+/// The bucket of an operation; those without one are not limited.
+fn bucket(chosen: Chosen, service: &str, action: &str) -> Option<(&'static str, Rate)> {
+    let of = |name, chosen: Option<choices::Rate>| {
+        chosen.map(|chosen| (name, rate(chosen.burst, chosen.refill)))
+    };
     match service {
+        "ecs" if STOPPING.contains(&action) => of("stop deployments", chosen.stopping),
+        "application-autoscaling" => of("auto scaling", chosen.autoscaling),
         "ecs" => ECS
             .iter()
             .find(|(_, _, actions)| actions.contains(&action))
@@ -131,6 +147,7 @@ pub(crate) struct Limits(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     enabled: bool,
+    chosen: Chosen,
     levels: HashMap<Whose, Level>,
 }
 
@@ -139,6 +156,16 @@ impl Limits {
     pub(crate) fn enable(&self, enabled: bool) {
         let mut state = self.lock();
         state.enabled = enabled;
+        state.levels.clear();
+    }
+
+    /// Sets the rates that AWS does not document.
+    pub(crate) fn choose(&self, choices: &Choices) {
+        let mut state = self.lock();
+        state.chosen = Chosen {
+            stopping: choices.stop_deployment_rate,
+            autoscaling: choices.autoscaling_rate,
+        };
         state.levels.clear();
     }
 
@@ -158,7 +185,7 @@ impl Limits {
         if !state.enabled {
             return true;
         }
-        let Some((name, rate)) = bucket(service, action) else {
+        let Some((name, rate)) = bucket(state.chosen, service, action) else {
             return true;
         };
         let whose = (account.to_owned(), region.to_owned(), name);

@@ -32,11 +32,13 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(clock: Clock, world: World) -> Self {
+        let limits = Limits::default();
+        limits.choose(&world.choices);
         Self {
             clock,
             calls: CallLog::default(),
             faults: Faults::default(),
-            limits: Limits::default(),
+            limits,
             tick: Notify::new(),
             engine: Notify::new(),
             save: Notify::new(),

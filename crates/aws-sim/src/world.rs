@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::autoscaling;
+use crate::choices::Choices;
 use crate::clock::SimTime;
 use crate::cloudwatch;
 use crate::ecr::{self, Findings};
@@ -37,6 +38,8 @@ pub(crate) struct World {
     pub(crate) token_key: String,
     /// How long the phases of tasks take.
     pub(crate) ecs_settings: ecs::Settings,
+    /// Where AWS is silent.
+    pub(crate) choices: Choices,
     /// Where all ids come from.
     pub(crate) ids: Ids,
     /// When the next thing happens by itself.
@@ -111,6 +114,7 @@ impl World {
             findings: self.findings.clone(),
             token_key: self.token_key.clone(),
             ecs_settings: self.ecs_settings.clone(),
+            choices: self.choices.clone(),
             ids: self.ids.clone(),
             wake: None,
             files: Files::default(),
@@ -133,6 +137,15 @@ impl World {
     /// A region of an account, if anything was ever done there.
     pub(crate) fn existing_region(&self, account: &str, region: &str) -> Option<&Region> {
         self.accounts.get(account)?.regions.get(region)
+    }
+
+    /// When the first thing happens by itself, as services and targets have it themselves.
+    pub(crate) fn earliest(&mut self) -> Option<SimTime> {
+        let services = ecs::rewake(self);
+        [services, autoscaling::next(self)]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Lets everything happen that is due at `now`, in the order of its time.
@@ -176,14 +189,8 @@ impl World {
 
     /// Why a principal may not do this, in the words that end the text of AccessDenied.
     pub(crate) fn denial(&self, principal: &Principal, act: &Act<'_>) -> Option<String> {
-        let name = principal.role.as_ref()?;
-        let account = self.accounts.get(&principal.account);
-        let role = account.and_then(|account| account.roles.get(name));
-        let identity = role.map_or(Verdict::Silent, |role| role.verdict(act));
-        let policies = principal.session.policies.iter();
-        let session = policies.map(|policy| policy.verdict(act)).max();
         let action = act.action;
-        match (identity, session.unwrap_or(Verdict::Allowed)) {
+        match self.verdicts(principal, act)? {
             (Verdict::Denied, _) => {
                 Some("with an explicit deny in an identity-based policy".to_owned())
             }
@@ -196,6 +203,23 @@ impl World {
             )),
             (Verdict::Allowed, Verdict::Allowed) => None,
         }
+    }
+
+    /// Whether a policy of a principal's role or session denies this, so that no other can allow it.
+    pub(crate) fn forbids(&self, principal: &Principal, act: &Act<'_>) -> bool {
+        let verdicts = self.verdicts(principal, act);
+        verdicts.is_some_and(|(identity, session)| identity.max(session) == Verdict::Denied)
+    }
+
+    /// What the role's policies and the session's say; none about those that have no role.
+    fn verdicts(&self, principal: &Principal, act: &Act<'_>) -> Option<(Verdict, Verdict)> {
+        let name = principal.role.as_ref()?;
+        let account = self.accounts.get(&principal.account);
+        let role = account.and_then(|account| account.roles.get(name));
+        let identity = role.map_or(Verdict::Silent, |role| role.verdict(act));
+        let policies = principal.session.policies.iter();
+        let session = policies.map(|policy| policy.verdict(act)).max();
+        Some((identity, session.unwrap_or(Verdict::Allowed)))
     }
 
     /// The script for a task of a family, whose image is known by these names (reference, digests), if any.

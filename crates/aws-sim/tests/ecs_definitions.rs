@@ -231,6 +231,17 @@ async fn impossible_definitions_are_refused() {
 }
 
 #[tokio::test]
+async fn tags_of_what_is_not_there_are_refused_in_the_words_of_each_operation() {
+    let hello = Hello::new().await;
+    let missing = json!({"resourceArn": "arn:aws:ecs:eu-west-1:111111111111:service/main/missing",
+        "tags": [{"key": "a", "value": "b"}]});
+    let code = hello.refused("TagResource", missing.clone()).await;
+    assert_eq!(code, "ResourceNotFoundException");
+    let code = hello.refused("ListTagsForResource", missing).await;
+    assert_eq!(code, "InvalidParameterException");
+}
+
+#[tokio::test]
 async fn tags_are_put_on_replaced_and_taken_off() {
     let hello = Hello::new().await;
     let arn = hello.register("app:2").await;

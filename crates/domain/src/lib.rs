@@ -11,6 +11,7 @@ pub mod checkpoint;
 pub mod diagnose;
 pub mod document;
 pub mod event;
+pub mod history;
 pub mod ids;
 pub mod image;
 pub mod job;

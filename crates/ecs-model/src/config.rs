@@ -34,6 +34,9 @@ pub struct Config {
     pub pace: Pace,
     /// Points that AWS leaves open.
     pub choices: Choices,
+    /// Texts that AWS documents nowhere.
+    #[serde(default)]
+    pub reasons: Reasons,
 }
 
 impl Default for Config {
@@ -50,6 +53,7 @@ impl Default for Config {
             backoff: Backoff::default(),
             pace: Pace::default(),
             choices: Choices::default(),
+            reasons: Reasons::default(),
         }
     }
 }
@@ -130,6 +134,39 @@ impl Default for Choices {
         Self {
             stopping_counts: true,
             early_exits_count: true,
+        }
+    }
+}
+
+/// Texts of `statusReason` and `rolloutStateReason` that AWS documents nowhere (ecs-facts 13).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Reasons {
+    /// The circuit breaker has tripped.
+    pub breaker: String,
+    /// An alarm has gone off.
+    pub alarm: String,
+    /// A person has asked for a rollback, which has not begun.
+    pub stop_requested: String,
+    /// The deployment that a person has stopped.
+    pub stopped: String,
+    /// A newer service deployment has taken its place.
+    pub superseded: String,
+    /// What was rolled back to has failed too.
+    pub rollback_failed: String,
+}
+
+impl Default for Reasons {
+    fn default() -> Self {
+        let circuit_breaker =
+            "Service deployment failed because the circuit breaker threshold was exceeded.";
+        Self {
+            breaker: circuit_breaker.to_owned(),
+            alarm: "Service deployment failed because an alarm was triggered.".to_owned(),
+            stop_requested: "A user requested a rollback of the service deployment.".to_owned(),
+            stopped: "Service deployment stopped because of a user request.".to_owned(),
+            superseded: "Superseded by a newer service deployment.".to_owned(),
+            rollback_failed: "The deployment that was rolled back to failed too.".to_owned(),
         }
     }
 }

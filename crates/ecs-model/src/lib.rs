@@ -24,7 +24,7 @@ mod timeline;
 pub use alarm::{AlarmConfig, AlarmReport};
 pub use bounds::{Bounds, Percents};
 pub use breaker::{Breaker, BreakerConfig, BreakerStatus, Failure, Threshold};
-pub use config::{Backoff, Choices, Config, EarlySuccess, Pace};
+pub use config::{Backoff, Choices, Config, EarlySuccess, Pace, Reasons};
 pub use deployment::{Deployment, RolloutState};
 pub use event::Event;
 pub use lifecycle::{Course, Hook, HookAction, HookStatus, Lifecycle, Pause, Stage, Strategy};

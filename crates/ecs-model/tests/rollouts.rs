@@ -5,7 +5,7 @@ mod common;
 use common::{at, cannot_pull, exits_at_once, guarded, percents, plan, run, said, seconds, steady};
 use ecs_model::{
     BreakerConfig, BreakerStatus, Config, Outcome, RolloutState, Scripted, Service, Stall,
-    Standing, Status, StopRefused, TaskStatus,
+    Standing, Status, StopRefused, TaskStatus, Threshold,
 };
 
 fn statuses(service: &Service) -> Vec<Status> {
@@ -312,4 +312,80 @@ fn one_bad_start_among_good_ones_is_forgiven() {
     assert_eq!(run(&mut service, &mut outside), Standing::Steady);
     assert_eq!(statuses(&service)[1], Status::Successful);
     assert_eq!(service.primary().failed_tasks, 0);
+}
+
+/// Every other task of the new revision exits at once; one task is replaced at a time.
+fn limping(reset_on_healthy: bool) -> Service {
+    let mut outside = Scripted::new(plan(40));
+    let course = (0..3)
+        .flat_map(|_| [exits_at_once(), Outcome::Runs])
+        .collect();
+    outside.script("ecs-svc/new", course);
+    let breaker = BreakerConfig {
+        rollback: true,
+        reset_on_healthy,
+        threshold: Threshold::Count(3),
+    };
+    let config = Config {
+        breaker: Some(breaker),
+        ..percents(60, 100)
+    };
+    let mut service = steady(config, 3, &mut outside);
+    service.update("ecs-svc/new", at(0), &mut outside);
+    assert_eq!(run(&mut service, &mut outside), Standing::Steady);
+    service
+}
+
+#[test]
+fn cumulative_counting_trips_where_a_healthy_task_would_have_reset_the_count() {
+    let reset = limping(true);
+    assert_eq!(reset.current().map(|c| c.status), Some(Status::Successful));
+    let cumulative = limping(false);
+    let current = cumulative.current().expect("a service deployment");
+    assert_eq!(current.status, Status::RollbackSuccessful);
+    assert_eq!(current.breaker.failures, 3);
+    assert_eq!(current.breaker.status, BreakerStatus::Triggered);
+}
+
+#[test]
+fn an_aborted_deployment_stops_where_it_stands() {
+    let mut outside = Scripted::new(plan(40));
+    let mut service = steady(percents(50, 100), 2, &mut outside);
+    service.update("ecs-svc/new", at(0), &mut outside);
+    service.advance(at(100), &mut outside);
+    let id = service.current().expect("a service deployment").id.clone();
+    assert_eq!(service.abort_deployment(&id, at(100), &mut outside), Ok(()));
+    let again = service.abort_deployment(&id, at(101), &mut outside);
+    assert_eq!(again, Err(StopRefused::Over));
+    service.advance(at(2000), &mut outside);
+    let current = service.current().expect("a service deployment");
+    assert_eq!(
+        (current.status, current.rollback.is_some()),
+        (Status::Stopped, false)
+    );
+    assert_eq!(service.primary().id, "ecs-svc/new");
+    assert_eq!(service.primary().rollout, RolloutState::Failed);
+    let other = service.abort_deployment("another", at(2001), &mut outside);
+    assert_eq!(other, Err(StopRefused::Unknown));
+}
+
+#[test]
+fn the_last_hundred_events_are_kept() {
+    let mut outside = Scripted::new(plan(40));
+    outside.script("ecs-svc/bad", vec![cannot_pull()]);
+    let mut service = steady(percents(50, 100), 4, &mut outside);
+    service.update("ecs-svc/bad", at(0), &mut outside);
+    let mut moments = 0;
+    while moments < 2_000 {
+        let next = service.next_wakeup().expect("it goes on for ever");
+        service.advance(next, &mut outside);
+        moments += 1;
+    }
+    let events: Vec<_> = service.events().collect();
+    assert_eq!(events.len(), 100);
+    assert!(
+        events
+            .windows(2)
+            .all(|pair| pair[0].created_at >= pair[1].created_at)
+    );
 }

@@ -5,12 +5,15 @@ use std::sync::{Arc, Mutex};
 use object_store::memory::InMemory;
 use shipway_domain::change::Change;
 use shipway_domain::event::Event;
-use shipway_domain::ids::ReleaseId;
+use shipway_domain::history::{Page, Query};
+use shipway_domain::ids::{AppName, Digest, EnvName, ReleaseId};
 use shipway_domain::job::Job;
 use shipway_domain::promise::Fact;
 use shipway_domain::release::Release;
 use shipway_domain::spec::ReleaseSpec;
-use shipway_store::{Batches, Filter, Loaded, LowDisk, MemoryStore, Receipt, Store, StoreError};
+use shipway_store::{
+    Batches, Bounds, Cursor, History, Loaded, LowDisk, MemoryStore, Receipt, Store, StoreError,
+};
 
 use crate::diary::Diary;
 use crate::facts::Facts;
@@ -30,11 +33,7 @@ impl Disk {
         let records = MemoryStore::new();
         let synced = self.synced.lock().expect("no panic");
         records.commit(&synced).expect("memory keeps it");
-        let all = records.releases(&Filter::default(), None, usize::MAX);
-        let all = all.expect("memory gives it back").into_iter();
-        let mut found: Vec<Change> = all
-            .map(|release| Change::Release(Arc::new(release)))
-            .collect();
+        let mut found = ended(&records);
         found.extend(records.load().expect("memory gives it back").changes);
         facts.tell(Fact::Reopened(found));
         Arc::new(Records(records))
@@ -65,16 +64,84 @@ impl Disk {
     }
 }
 
+/// All ended releases.
+fn ended(records: &MemoryStore) -> Vec<Change> {
+    let (mut found, mut before) = (Vec::new(), None);
+    loop {
+        let page = records.find(&Query::default(), before, 1000);
+        let page = page.expect("memory gives it back");
+        for id in page.releases {
+            let release = records.release(id).expect("memory gives it back");
+            found.extend(release.map(|(release, _)| Change::Release(Arc::new(release))));
+        }
+        before = page.next;
+        if before.is_none() {
+            return found;
+        }
+    }
+}
+
 /// Records whose reads see what is not synced yet.
 pub(crate) struct Records(MemoryStore);
+
+impl History for Records {
+    fn find(
+        &self,
+        query: &Query,
+        before: Option<ReleaseId>,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
+        self.0.find(query, before, limit)
+    }
+
+    fn place_after(
+        &self,
+        after: Option<&(AppName, EnvName)>,
+    ) -> Result<Option<(AppName, EnvName)>, StoreError> {
+        self.0.place_after(after)
+    }
+
+    fn oldest(
+        &self,
+        place: &(AppName, EnvName),
+        after: Option<ReleaseId>,
+        limit: usize,
+    ) -> Result<Vec<Release>, StoreError> {
+        self.0.oldest(place, after, limit)
+    }
+
+    fn begin_prune(&self, releases: &[ReleaseId]) -> Result<Vec<ReleaseId>, StoreError> {
+        self.0.begin_prune(releases)
+    }
+
+    fn being_pruned(&self, limit: usize) -> Result<Vec<ReleaseId>, StoreError> {
+        self.0.being_pruned(limit)
+    }
+
+    fn prune_events(&self, release: ReleaseId, limit: usize) -> Result<bool, StoreError> {
+        self.0.prune_events(release, limit)
+    }
+
+    fn end_prune(&self, releases: &[ReleaseId]) -> Result<(), StoreError> {
+        self.0.end_prune(releases)
+    }
+
+    fn blobs_named(
+        &self,
+        from: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<(Vec<Digest>, Option<Cursor>), StoreError> {
+        self.0.blobs_named(from, limit)
+    }
+}
 
 impl Store for Records {
     fn commit(&self, changes: &[Change]) -> Result<Receipt, StoreError> {
         self.0.commit(changes)
     }
 
-    fn load(&self) -> Result<Loaded, StoreError> {
-        self.0.load()
+    fn load_within(&self, bounds: &Bounds) -> Result<Loaded, StoreError> {
+        self.0.load_within(bounds)
     }
 
     fn spec(&self, release: ReleaseId) -> Result<Option<ReleaseSpec>, StoreError> {
@@ -92,15 +159,6 @@ impl Store for Records {
         limit: usize,
     ) -> Result<Vec<Event>, StoreError> {
         self.0.events(release, after, limit)
-    }
-
-    fn releases(
-        &self,
-        filter: &Filter,
-        before: Option<ReleaseId>,
-        limit: usize,
-    ) -> Result<Vec<Release>, StoreError> {
-        self.0.releases(filter, before, limit)
     }
 
     fn waits(&self) -> bool {

@@ -58,6 +58,9 @@ struct Target {
     min: u32,
     max: u32,
     suspended: Suspended,
+    /// What was suspended before, and until when that still is felt.
+    #[serde(default)]
+    before: Option<(Suspended, SimTime)>,
     created: SimTime,
     #[serde(default)]
     tags: BTreeMap<String, String>,
@@ -73,6 +76,16 @@ struct Target {
     /// Why nothing was scaled when something should have been, as long as that lasts.
     #[serde(default)]
     held: Option<String>,
+}
+
+impl Target {
+    /// What scaling goes by at `now`: a change may take a while to be felt.
+    fn in_force(&self, now: SimTime) -> Suspended {
+        match self.before {
+            Some((before, until)) if now < until => before,
+            _ => self.suspended,
+        }
+    }
 }
 
 /// Which kinds of scaling are suspended.

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::activity::{Activity, Outcome};
+use super::activity::Activity;
 use super::drive::{At, clamp};
 use super::{DIMENSION, NAMESPACE, Suspended, Target, resource, tags, target_arn};
+use crate::choices::MissingFlags;
 use crate::ecs;
 use crate::wire::{ApiError, Ctx, Input};
 use crate::world::World;
@@ -18,8 +19,8 @@ pub(super) fn register(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Resul
         capacity(input, "MaxCapacity")?,
     );
     let suspended = input.structure("SuspendedState")?;
-    let suspended = suspended.map(|flags| read_suspended(&flags)).transpose()?;
     let given = tags::read(input)?;
+    let choices = world.choices.clone();
     let region = world.region(&ctx.account, &ctx.region);
     let mut target = match region.autoscaling.targets.get(resource.id) {
         Some(target) => target.clone(),
@@ -28,6 +29,7 @@ pub(super) fn register(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Resul
             min: min.ok_or_else(|| missing("MinCapacity"))?,
             max: max.ok_or_else(|| missing("MaxCapacity"))?,
             suspended: Suspended::default(),
+            before: None,
             created: ctx.now,
             tags: given,
             policies: Default::default(),
@@ -38,7 +40,19 @@ pub(super) fn register(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Resul
     };
     target.min = min.unwrap_or(target.min);
     target.max = max.unwrap_or(target.max);
-    target.suspended = suspended.unwrap_or(target.suspended);
+    if let Some(flags) = suspended {
+        let missing = match choices.missing_flags {
+            MissingFlags::False => Suspended::default(),
+            MissingFlags::Kept => target.suspended,
+        };
+        let changed = read_suspended(&flags, missing)?;
+        if changed != target.suspended {
+            let delay = choices.suspension_delay();
+            let felt = target.in_force(ctx.now);
+            target.before = (!delay.is_zero()).then_some((felt, ctx.now + delay));
+        }
+        target.suspended = changed;
+    }
     if target.min > target.max {
         return Err(ApiError::validation(format!(
             "Maximum capacity cannot be less than minimum capacity: {} < {}",
@@ -64,8 +78,8 @@ pub(super) fn register(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Resul
         .autoscaling
         .targets
         .insert(resource.id.to_owned(), target);
-    if let Some((wanted, cause)) = clamp(world, &at, bounds) {
-        let activity = Activity::new(world, &at, Outcome::Scaled(wanted), cause);
+    if let Some((outcome, cause)) = clamp(world, &at, bounds) {
+        let activity = Activity::new(world, &at, outcome, cause);
         activity.keep(world, &at);
     }
     Ok(json!({"ScalableTargetARN": arn}))
@@ -89,14 +103,21 @@ pub(super) fn deregister(
     Ok(json!({}))
 }
 
-/// Reads the three flags. An omitted one is false, its default in the model; whether AWS keeps the
-/// old value is not documented (ecs-facts 13).
-fn read_suspended(input: &Input<'_>) -> Result<Suspended, ApiError> {
-    let flag = |name| Ok::<_, ApiError>(input.bool(name)?.unwrap_or(false));
+/// Reads the three flags; `missing` has those that are omitted. False is their default in the model of the API;
+/// whether AWS keeps the old value is not documented (ecs-facts 13).
+fn read_suspended(input: &Input<'_>, missing: Suspended) -> Result<Suspended, ApiError> {
+    let flag = |name, missing| Ok::<_, ApiError>(input.bool(name)?.unwrap_or(missing));
+    let (inward, outward) = (
+        missing.dynamic_scaling_in_suspended,
+        missing.dynamic_scaling_out_suspended,
+    );
     Ok(Suspended {
-        dynamic_scaling_in_suspended: flag("DynamicScalingInSuspended")?,
-        dynamic_scaling_out_suspended: flag("DynamicScalingOutSuspended")?,
-        scheduled_scaling_suspended: flag("ScheduledScalingSuspended")?,
+        dynamic_scaling_in_suspended: flag("DynamicScalingInSuspended", inward)?,
+        dynamic_scaling_out_suspended: flag("DynamicScalingOutSuspended", outward)?,
+        scheduled_scaling_suspended: flag(
+            "ScheduledScalingSuspended",
+            missing.scheduled_scaling_suspended,
+        )?,
     })
 }
 

@@ -81,7 +81,7 @@ fn grow(world: &mut World, at: &At<'_>, census: Census, wish: &Wish) -> bool {
     let Some(target) = target(world, at) else {
         return false;
     };
-    if target.suspended.dynamic_scaling_out_suspended {
+    if target.in_force(at.now).dynamic_scaling_out_suspended {
         return false;
     }
     let (max, wanted) = (target.max, wish.count.min(target.max));
@@ -114,7 +114,7 @@ fn shrink(world: &mut World, at: &At<'_>, census: Census, wish: &Wish) -> bool {
     let Some(target) = target(world, at) else {
         return false;
     };
-    if target.suspended.dynamic_scaling_in_suspended {
+    if target.in_force(at.now).dynamic_scaling_in_suspended {
         return false;
     }
     let (min, wanted) = (target.min, wish.count.max(target.min));

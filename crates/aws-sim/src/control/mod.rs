@@ -12,14 +12,13 @@ mod strict;
 mod time;
 mod world;
 
-use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub(crate) use routes::{Answer, Asked, Verb, router};
 
 /// Reads a body; the text of the error says what is wrong and what would be right.
-pub(crate) fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, String> {
+pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
     serde_json::from_slice(body).map_err(|error| format!("the body is not as expected: {error}"))
 }
 

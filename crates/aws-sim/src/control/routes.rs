@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use super::{calls, faults, operations, scripts, state, time, world};
 use crate::shared::Shared;
 use crate::wire::form;
-use crate::{autoscaling, cloudwatch, ecs};
+use crate::{autoscaling, choices, cloudwatch, ecs};
 
 /// The largest body. What is kept of it is shown and saved again and again.
 const BODY_LIMIT: usize = 2 << 20;
@@ -138,6 +138,7 @@ const ROUTES: &[Route] = &[
     route("/_sim/alarms", cloudwatch::ALARMS),
     route("/_sim/metrics", autoscaling::METRICS),
     route("/_sim/ecs/phases", ecs::PHASES),
+    route("/_sim/choices", choices::CHOICES),
     route(
         "/_sim/clock",
         &[

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::choices::SessionTokens;
 use crate::clock::SimTime;
 use crate::digest;
 use crate::iam::Principal;
@@ -61,6 +62,16 @@ impl World {
         Ok(password.principal)
     }
 
+    /// When a token ends that is issued now: whether one of a role session outlives it is not documented
+    /// (ecs-facts 13).
+    fn tokens_end(&self, ctx: &Ctx) -> SimTime {
+        let latest = ctx.now + LIFETIME;
+        if self.choices.session_tokens == SessionTokens::TwelveHours {
+            return latest;
+        }
+        ctx.session_ends.map_or(latest, |ends| ends.min(latest))
+    }
+
     fn seal(&self, principal: &Principal, expires: SimTime) -> String {
         let key = &self.token_key;
         digest::of(format!("{key}/{}/{}", principal.arn, expires.micros()).as_bytes())
@@ -78,7 +89,7 @@ pub(super) fn get(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Val
     if registries.is_empty() {
         registries.push(&ctx.account);
     }
-    let expires = ctx.now + LIFETIME;
+    let expires = world.tokens_end(ctx);
     let password = world.issue_password(&ctx.principal, expires);
     let token = STANDARD.encode(format!("AWS:{password}"));
     let mut data = Vec::new();

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::images::{failure, image_id};
 use super::put::Refusal;
-use super::repository;
+use super::{Repository, quotas, repository};
 use crate::digest;
 use crate::wire::{ApiError, Ctx, Input};
 use crate::world::World;
@@ -87,11 +87,17 @@ fn refused(refusal: &Refusal, owner: &str, name: &str, tag: Option<&str>) -> Api
                 "The image tag '{tag}' already exists {place} and cannot be overwritten because the tag is immutable."
             ),
         ),
+        Refusal::TooManyTags => limit(quotas::too_many_tags(tag, name, owner)),
+        Refusal::TooManyImages => limit(quotas::too_many_images(name, owner)),
         Refusal::Unchanged(digest) => ApiError::client(
             "ImageAlreadyExistsException",
             format!("Image with digest '{digest}' and tag '{tag}' already exists {place}"),
         ),
     }
+}
+
+fn limit(text: String) -> ApiError {
+    ApiError::client("LimitExceededException", text)
 }
 
 /// `BatchDeleteImage`: by tag removes the tag, and the image with its last one; by digest all.
@@ -118,30 +124,43 @@ pub(super) fn batch_delete(
                 continue;
             }
         };
-        let tags: Vec<String> = repository
-            .tags_of(&digest)
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
-        let last = named.digest.is_some() || tags.len() <= 1;
-        if last && let Some(parent) = repository.parent_of(&digest) {
-            let reason = format!("Requested image referenced by manifest list: [{parent}]");
-            failures.push(failure(id, "ImageReferencedByManifestList", &reason));
-            continue;
-        }
-        if last {
-            repository.remove(&digest);
-            if tags.is_empty() {
-                deleted.push(json!({"imageDigest": digest}));
+        let tag = named.tag.filter(|_| named.digest.is_none());
+        match repository.take_away(&digest, tag) {
+            Err(parent) => {
+                let reason = format!("Requested image referenced by manifest list: [{parent}]");
+                failures.push(failure(id, "ImageReferencedByManifestList", &reason));
             }
-            deleted.extend(
+            Ok(tags) if tags.is_empty() => deleted.push(json!({"imageDigest": digest})),
+            Ok(tags) => deleted.extend(
                 tags.iter()
                     .map(|tag| json!({"imageDigest": digest, "imageTag": tag})),
-            );
-        } else if let Some(tag) = named.tag {
-            repository.tags.remove(tag);
-            deleted.push(json!({"imageDigest": digest, "imageTag": tag}));
+            ),
         }
     }
     Ok(json!({"imageIds": deleted, "failures": failures}))
+}
+
+impl Repository {
+    /// Takes away a tag, and the image with its last one; without a tag the image with all it has. Gives the tags
+    /// that are gone.
+    ///
+    /// # Errors
+    /// The digest of an index that lists the image: it stays.
+    pub(crate) fn take_away(
+        &mut self,
+        digest: &str,
+        tag: Option<&str>,
+    ) -> Result<Vec<String>, String> {
+        let tags = self.tags_of(digest).into_iter().map(str::to_owned);
+        let tags: Vec<String> = tags.collect();
+        if let Some(tag) = tag.filter(|_| tags.len() > 1) {
+            self.tags.remove(tag);
+            return Ok(vec![tag.to_owned()]);
+        }
+        if let Some(parent) = self.parent_of(digest) {
+            return Err(parent.to_owned());
+        }
+        self.remove(digest);
+        Ok(tags)
+    }
 }

@@ -7,7 +7,7 @@ use ecs_model::{Fresh, Outside, Plan, Time};
 use super::log::Unsaid;
 use super::names::{self, DEPLOYMENT, Place};
 use super::plan::foresee;
-use super::service::{Records, Service};
+use super::service::{self, Records, Service};
 use super::task::{OwnTask, TaskRecord};
 use crate::clock::SimTime;
 use crate::cow::CopyOnWrite;
@@ -176,17 +176,59 @@ pub(crate) fn tick(world: &mut World, now: SimTime) -> Option<SimTime> {
     next
 }
 
+/// Asks all services when they move next, whatever was noted of it; the first of those moments.
+pub(crate) fn rewake(world: &mut World) -> Option<SimTime> {
+    let regions = world
+        .accounts
+        .values_mut()
+        .flat_map(|account| account.regions.values_mut());
+    let clusters = regions.flat_map(|region| region.ecs.clusters.values_mut());
+    let services = clusters.flat_map(|cluster| cluster.services.values_mut());
+    let wakes = services.filter_map(|service| {
+        service.settle();
+        service.wake
+    });
+    wakes.min()
+}
+
+/// Lets all services go by the choices of the world from now on.
+pub(crate) fn choose(world: &mut World, now: SimTime) {
+    for (place, cluster, name) in services_where(world, usize::MAX, |_| true) {
+        let known = services(world, &place, &cluster).ok();
+        let Some(service) = known.and_then(|services| services.get(&name)) else {
+            continue;
+        };
+        let members = service.members.clone();
+        let config = service::config(&members, &world.ecs_settings, &world.choices);
+        // It was there a moment ago.
+        let _answer = with(world, &place, &cluster, &name, |model, hands| {
+            model.set_config(config, model_time(now), hands);
+        });
+    }
+}
+
 /// Services that are brought up between two looks at what is due.
 const FEW: usize = 16;
 
 /// The first `most` services that are due at `now`, in their order.
 fn due_services(world: &World, now: SimTime, most: usize) -> Vec<(Place, String, String)> {
+    services_where(world, most, |service| {
+        service.wake.is_some_and(|wake| wake <= now)
+    })
+}
+
+/// The first `most` services that are so, in their order.
+fn services_where(
+    world: &World,
+    most: usize,
+    is_so: impl Fn(&Service) -> bool,
+) -> Vec<(Place, String, String)> {
     let mut due = Vec::new();
     for (account, state) in &world.accounts {
         for (region, state) in &state.regions {
             for (cluster, state) in &state.ecs.clusters {
                 for (name, service) in &state.services {
-                    if service.wake.is_some_and(|wake| wake <= now) {
+                    if is_so(service) {
                         let place = Place::new(account, region);
                         due.push((place, cluster.clone(), name.clone()));
                         if due.len() == most {

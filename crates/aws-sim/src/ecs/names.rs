@@ -1,5 +1,6 @@
 //! Names and ARNs of ECS (ecs-facts 3.3).
 
+use crate::choices::RevisionDigits;
 use crate::wire::{ApiError, Ctx, Input};
 
 /// An account and region: where ARNs point to.
@@ -7,6 +8,8 @@ use crate::wire::{ApiError, Ctx, Input};
 pub(super) struct Place {
     pub(super) account: String,
     pub(super) region: String,
+    /// How digits of service revisions are written.
+    digits: RevisionDigits,
 }
 
 impl Place {
@@ -14,11 +17,15 @@ impl Place {
         Self {
             account: account.to_owned(),
             region: region.to_owned(),
+            digits: RevisionDigits::default(),
         }
     }
 
     pub(super) fn of(ctx: &Ctx) -> Self {
-        Self::new(&ctx.account, &ctx.region)
+        Self {
+            digits: ctx.revision_digits,
+            ..Self::new(&ctx.account, &ctx.region)
+        }
     }
 
     pub(super) fn arn(&self, rest: &str) -> String {
@@ -45,15 +52,28 @@ impl Place {
         self.arn(&format!("service-deployment/{cluster}/{service}/{id}"))
     }
 
-    /// The digits are those of the deployment id; AWS does not promise that.
+    /// The digits are those of the deployment id, unless the choice is another: AWS does not promise that.
     pub(super) fn service_revision(
         &self,
         cluster: &str,
         service: &str,
         deployment: &str,
     ) -> String {
-        let digits = deployment.trim_start_matches(DEPLOYMENT);
+        let digits = self.turned(deployment.trim_start_matches(DEPLOYMENT));
         self.arn(&format!("service-revision/{cluster}/{service}/{digits}"))
+    }
+
+    /// The deployment of a revision with these digits.
+    pub(super) fn deployment_of(&self, digits: &str) -> String {
+        format!("{DEPLOYMENT}{}", self.turned(digits))
+    }
+
+    /// Digits of their own are those of the deployment the other way round: its own inverse.
+    fn turned(&self, digits: &str) -> String {
+        match self.digits {
+            RevisionDigits::OfTheDeployment => digits.to_owned(),
+            RevisionDigits::Own => digits.chars().rev().collect(),
+        }
     }
 
     /// The parts after `<kind>/` of an ARN of this place, or of such a part given alone.

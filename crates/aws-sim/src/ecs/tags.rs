@@ -128,6 +128,13 @@ pub(super) fn untag(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<V
 /// `ListTagsForResource`.
 pub(super) fn list(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Value, ApiError> {
     let state = &world.region(&ctx.account, &ctx.region).ecs;
-    let arn = state.taggable(&Place::of(ctx), input)?;
+    // Among the errors that the model of the API has for it there is no ResourceNotFoundException.
+    let arn = state.taggable(&Place::of(ctx), input).map_err(|error| {
+        if error.code == "ResourceNotFoundException" {
+            ApiError::invalid_parameter("The specified resource could not be found.")
+        } else {
+            error
+        }
+    })?;
     Ok(json!({"tags": state.tags_of(arn)}))
 }

@@ -7,6 +7,8 @@ use http::Method;
 pub(super) enum Route {
     /// `/v2/`
     Ping,
+    /// `/v2/_catalog`
+    Catalog,
     /// `/v2/<name>/...`
     In {
         /// Repository.
@@ -40,6 +42,9 @@ pub(super) fn parse(path: &str) -> Option<Route> {
         return Some(Route::Ping);
     }
     let rest = rest.strip_prefix('/')?;
+    if rest == "_catalog" {
+        return Some(Route::Catalog);
+    }
     let split = |marker: &str| {
         let at = rest.rfind(marker).filter(|at| *at > 0)?;
         Some((&rest[..at], rest[at + marker.len()..].to_owned()))
@@ -81,6 +86,7 @@ impl What {
             (Self::Upload(_), "DELETE") => "cancel-upload",
             (Self::Upload(_), _) => "upload-status",
             (Self::Manifest(_), "PUT") => "put-manifest",
+            (Self::Manifest(_), "DELETE") => "delete-manifest",
             (Self::Manifest(_), "HEAD") => "head-manifest",
             (Self::Manifest(_), _) => "get-manifest",
             (Self::Tags, _) => "list-tags",
@@ -98,6 +104,7 @@ impl What {
             (Self::Upload(_), "PUT") => "CompleteLayerUpload",
             (Self::Manifest(_), "GET" | "HEAD") => "BatchGetImage",
             (Self::Manifest(_), "PUT") => "PutImage",
+            (Self::Manifest(_), "DELETE") => "BatchDeleteImage",
             (Self::Tags, "GET") => "ListImages",
             (Self::Referrers(_), "GET") => "ListImageReferrers",
             _ => return None,
@@ -132,7 +139,8 @@ mod tests {
             assert_eq!(parse(path), Some(Route::In { name, what }), "{path}");
         }
         assert_eq!(parse("/v2/"), Some(Route::Ping));
-        for path in ["/", "/v1/", "/v2/_catalog", "/v2//manifests/x", "/v2x"] {
+        assert_eq!(parse("/v2/_catalog"), Some(Route::Catalog));
+        for path in ["/", "/v1/", "/v2//manifests/x", "/v2x"] {
             assert_eq!(parse(path), None, "{path}");
         }
     }

@@ -16,6 +16,7 @@ use super::Registry;
 use super::error::RegistryError;
 use super::handle::Answer;
 use crate::digest;
+use crate::ecr::LAYER_BYTES;
 use crate::wire::form;
 
 /// An upload under way; it is taken out of the table while a request works on it.
@@ -73,10 +74,16 @@ impl Registry {
                 ),
             ))
         };
-        let response = accepted(&upload, StatusCode::ACCEPTED);
+        let response = accepted(&upload, self.chunk_status());
         // A client that lost its connection may go on from where it was.
         self.uploads().insert(upload.id.clone(), upload);
         written.map(|()| response)
+    }
+
+    /// 202 in the protocol, and 201 as it was seen (ecs-facts 7.8).
+    fn chunk_status(&self) -> StatusCode {
+        let chosen = self.shared.world().choices.upload_chunk_status;
+        StatusCode::from_u16(chosen).unwrap_or(StatusCode::ACCEPTED)
     }
 
     /// `PUT ?digest=`: the last chunk, if any, and the end.
@@ -152,6 +159,13 @@ impl Registry {
                     format!("The body broke off: {error}"),
                 )
             })?;
+            if upload.size + chunk.len() as u64 > LAYER_BYTES {
+                return Err(RegistryError::new(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "SIZE_INVALID",
+                    format!("A layer has at most {LAYER_BYTES} bytes"),
+                ));
+            }
             file.write_all(&chunk).await?;
             upload.hasher.update(&chunk);
             upload.size += chunk.len() as u64;

@@ -11,7 +11,7 @@ use crate::world::{World, is_account_id};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Credentials<'a> {
     /// Access key id.
-    key: &'a str,
+    pub(super) key: &'a str,
     /// Region of the credential scope.
     pub(super) region: &'a str,
     /// Service of the credential scope.

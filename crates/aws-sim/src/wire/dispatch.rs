@@ -206,12 +206,16 @@ fn answer(
             refusals: asked.refusals,
         };
         asking.authorise(&world, &principal)?;
+        let key = credentials.as_ref().map(|found| found.key);
+        let session = key.and_then(|key| world.sessions.get(key));
         let ctx = Ctx {
             account: principal.account.clone(),
             region: region.to_owned(),
             principal,
+            session_ends: session.map(|session| session.expires),
             now,
             clock: shared.clock.clone(),
+            revision_digits: world.choices.revision_digits,
         };
         let Asked {
             service,
@@ -287,6 +291,7 @@ fn is_read(action: &str) -> bool {
         "BatchGet",
         "BatchCheck",
         "Filter",
+        "Validate",
     ]
     .iter()
     .any(|prefix| action.starts_with(prefix))

@@ -23,6 +23,7 @@ pub(crate) use operation::{Operation, find};
 pub(crate) use page::{page, page_after};
 pub(crate) use service::Service;
 
+use crate::choices::RevisionDigits;
 use crate::clock::{Clock, SimTime};
 use crate::iam::Principal;
 
@@ -35,10 +36,14 @@ pub(crate) struct Ctx {
     pub(crate) region: String,
     /// Who calls.
     pub(crate) principal: Principal,
+    /// When its session ends; none for the root of an account.
+    pub(crate) session_ends: Option<SimTime>,
     /// Simulated time of the call.
     pub(crate) now: SimTime,
     /// For expiries that clients compare with their own clock.
     pub(crate) clock: Clock,
+    /// How service revisions are numbered.
+    pub(crate) revision_digits: RevisionDigits,
 }
 
 impl Ctx {

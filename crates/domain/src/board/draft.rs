@@ -8,7 +8,7 @@ use crate::agent::Held;
 use crate::change::Change;
 use crate::event::{Event, EventKind};
 use crate::ids::{JobId, ReleaseId, Target};
-use crate::job::{Job, JobState, Outcome, RolloutReport};
+use crate::job::{Job, JobKind, JobState, Outcome, RolloutReport};
 use crate::planted::{self, Bug};
 use crate::release::Release;
 use crate::target::{Proven, TargetRecord};
@@ -166,8 +166,23 @@ impl<'a> Draft<'a> {
         {
             self.target_mut(&target).slot = None;
         }
+        if self.end_if_stopped(id) {
+            return;
+        }
         if parked {
             self.park(id, reason);
+        }
+    }
+
+    /// A job that came back without having touched anything, and is to stop, needs no agent to end.
+    fn end_if_stopped(&mut self, id: JobId) -> bool {
+        let stop = self.job(id).and_then(|job| job.stop.clone());
+        match stop {
+            Some(reason) if self.untouched(id) => {
+                self.end_job(id, Outcome::Stopped(reason));
+                true
+            }
+            _ => false,
         }
     }
 
@@ -177,7 +192,7 @@ impl<'a> Draft<'a> {
         let deliveries = self.board.policy.max_fruitless;
         let Some(job) = self.job(id) else { return };
         match &job.kind {
-            crate::job::JobKind::Build => {
+            JobKind::Build => {
                 let finding = crate::verdict::Finding {
                     code: "agents-lost".to_owned(),
                     cause: format!("{deliveries} agents in a row were lost with this job"),
@@ -186,7 +201,7 @@ impl<'a> Draft<'a> {
                 };
                 self.end_job(id, Outcome::Failed(finding));
             }
-            crate::job::JobKind::Rollout { .. } => {
+            JobKind::Rollout { .. } => {
                 let report = RolloutReport {
                     verdict: Verdict::Stuck,
                     unchanged: false,
@@ -203,7 +218,7 @@ impl<'a> Draft<'a> {
                 };
                 self.rest_job(id, report);
             }
-            crate::job::JobKind::Settle { .. } => {}
+            JobKind::Settle { .. } => {}
         }
     }
 
@@ -283,7 +298,7 @@ impl<'a> Draft<'a> {
             record.proven = Some(Proven { at: now, ..proven });
         }
         if record.debt.is_some() {
-            self.make_settle(target.clone());
+            self.make_settle(target.clone(), id);
         }
     }
 
@@ -344,11 +359,11 @@ impl<'a> Draft<'a> {
     }
 
     /// Asks a job to stop: at once when it never touched anything, else through its agent.
+    /// A debt is paid whatever is asked: settle jobs do not stop.
     pub(super) fn stop_job(&mut self, id: JobId, reason: &crate::job::StopReason) {
-        if self
-            .job(id)
-            .is_none_or(|job| matches!(job.state, JobState::Ended(_)))
-        {
+        if self.job(id).is_none_or(|job| {
+            matches!(job.state, JobState::Ended(_)) || matches!(job.kind, JobKind::Settle { .. })
+        }) {
             return;
         }
         if self.untouched(id) {
@@ -357,25 +372,18 @@ impl<'a> Draft<'a> {
         }
         let now = self.now;
         let Some(job) = self.job_mut(id) else { return };
-        if job.stop.is_some() {
-            // One that rests, stuck perhaps, is looked at again: that is what is asked for once more.
-            if let JobState::Queued {
-                not_before,
-                resting: Some(_),
-            } = &mut job.state
-            {
-                *not_before = now;
-            }
-            return;
-        }
-        job.stop = Some(reason.clone());
-        if planted::has(Bug::DebtDroppedOnCancel)
+        let first = job.stop.is_none();
+        job.stop.get_or_insert_with(|| reason.clone());
+        if first
+            && planted::has(Bug::DebtDroppedOnCancel)
             && let Some(target) = job.kind.target().cloned()
         {
             self.target_mut(&target).debt = None;
         }
         let Some(job) = self.job_mut(id) else { return };
         match &mut job.state {
+            // It knows already, or will be told with its next offer.
+            JobState::Granted(_) if !first => {}
             JobState::Granted(grant) => {
                 let (agent, attempt) = (grant.agent.clone(), job.attempt);
                 self.effect(Effect::Stop {
@@ -384,7 +392,8 @@ impl<'a> Draft<'a> {
                     reason: reason.clone(),
                 });
             }
-            JobState::Queued { not_before, .. } => *not_before = now,
+            // One that is stuck, too, is looked at again, however often it was asked to stop.
+            JobState::Queued { not_before, .. } => *not_before = now.min(*not_before),
             JobState::Ended(_) => {}
         }
     }

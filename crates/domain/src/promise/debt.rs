@@ -61,8 +61,7 @@ pub(super) fn changed<'a>(
         ))),
         None => {
             let paid = jobs.any(|job| {
-                job.kind.target() == Some(target)
-                    && job.checkpoints.iter().any(|n| *n == Checkpoint::Resumed)
+                job.kind.target() == Some(target) && job.checkpoints.contains(&Checkpoint::Resumed)
             });
             (!paid).then(|| {
                 broken(format!(

@@ -80,9 +80,9 @@ fn live(
                 "job {id} ended live on {target} without a service deployment of its own"
             )));
         };
-        let ours = shown.iter().filter(|d| d.arn == *arn);
+        let mut ours = shown.iter().filter(|d| d.arn == *arn);
         let Some(proof) = ours.clone().find(|d| d.at <= until && successful(d)) else {
-            let last = ours.last().map_or_else(
+            let last = ours.next_back().map_or_else(
                 || "does not exist".to_owned(),
                 |d| format!("is {:?}", d.status),
             );

@@ -93,8 +93,8 @@ impl Service {
             return false;
         }
         let rollback = current.alarms.rolls_back();
-        let reason = "Service deployment failed because an alarm was triggered.";
-        self.fail("ECS deployment alarm", rollback, reason, outside);
+        let reason = self.config.reasons.alarm.clone();
+        self.fail("ECS deployment alarm", rollback, &reason, outside);
         true
     }
 

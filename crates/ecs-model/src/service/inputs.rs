@@ -3,7 +3,7 @@
 use crate::alarm::AlarmReport;
 use crate::breaker::BreakerStatus;
 use crate::config::Config;
-use crate::deployment::Deployment;
+use crate::deployment::{Deployment, RolloutState};
 use crate::lifecycle::{HookAction, Lifecycle, Strategy};
 use crate::outside::{Fresh, Outside};
 use crate::service_deployment::{BreakerReport, ServiceDeployment, Status};
@@ -71,10 +71,35 @@ impl Service {
         if asked.status.is_terminal() {
             return Err(StopRefused::Over);
         }
-        let reason = "A user requested a rollback of the service deployment.".to_owned();
+        let reason = self.config.reasons.stop_requested.clone();
         if asked.enter(Status::RollbackRequested, Some(reason), at) {
             asked.due = Some(due);
         }
+        self.dirty = true;
+        Ok(())
+    }
+
+    /// Stops the service deployment that is under way where it stands, as `StopServiceDeployment` with ABORT would,
+    /// if ECS took that: nothing is rolled back, as when a breaker without `rollback` trips.
+    ///
+    /// # Errors
+    /// [`StopRefused`] when there is nothing to stop.
+    pub fn abort_deployment(
+        &mut self,
+        id: &str,
+        now: Time,
+        outside: &mut dyn Outside,
+    ) -> Result<(), StopRefused> {
+        self.advance_before(now, outside);
+        let known = self.history.iter().find(|known| known.id == id);
+        let asked = known.ok_or(StopRefused::Unknown)?;
+        if !matches!(asked.status, Status::Pending | Status::InProgress) {
+            return Err(StopRefused::Over);
+        }
+        let reason = self.config.reasons.stopped.clone();
+        let at = self.clock;
+        self.deployments[0].enter(RolloutState::Failed, Some(reason.clone()), at);
+        self.fall(false, &reason, "", outside);
         self.dirty = true;
         Ok(())
     }
@@ -162,7 +187,7 @@ impl Service {
     fn supersede(&mut self) {
         let at = self.clock;
         let due = at + self.config.pace.requested;
-        let reason = "Superseded by a newer service deployment.".to_owned();
+        let reason = self.config.reasons.superseded.clone();
         let next = match self.history.last().map(|current| current.status) {
             Some(Status::Pending | Status::InProgress) => Some(Status::StopRequested),
             Some(Status::RollbackRequested) => Some(Status::Stopped),

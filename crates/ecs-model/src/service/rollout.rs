@@ -116,7 +116,7 @@ impl Service {
         let id = failed.id.clone();
         self.say(&Say::Failed(&id), outside);
         if self.current_is(Status::RollbackInProgress) {
-            let reason = "The deployment that was rolled back to failed too.".to_owned();
+            let reason = self.config.reasons.rollback_failed.clone();
             self.enter_current(Status::RollbackFailed, Some(reason));
             return;
         }
@@ -124,10 +124,9 @@ impl Service {
             current.breaker.status = BreakerStatus::Triggered;
             current.updated_at = at;
         }
-        let reason =
-            "Service deployment failed because the circuit breaker threshold was exceeded.";
+        let reason = self.config.reasons.breaker.clone();
         let rollback = self.config.breaker.is_some_and(|breaker| breaker.rollback);
-        self.fall(rollback, reason, "ECS deployment circuit breaker", outside);
+        self.fall(rollback, &reason, "ECS deployment circuit breaker", outside);
     }
 
     /// A failed deployment goes back, or is stopped, or stays for ever (ecs-facts 2.4).
@@ -199,14 +198,14 @@ impl Service {
     /// A person asked for a rollback, and now it comes.
     fn carry_out_request(&mut self, outside: &mut dyn Outside) {
         let at = self.clock;
-        let reason = "Service deployment stopped because of a user request.";
-        self.deployments[0].enter(RolloutState::Failed, Some(reason.to_owned()), at);
+        let reason = self.config.reasons.stopped.clone();
+        self.deployments[0].enter(RolloutState::Failed, Some(reason.clone()), at);
         match self.eligible.take() {
             Some(target) => {
                 let text = format!("ECS deployment rolling back to deploymentId {target}");
-                self.roll_back(target, reason, text, outside);
+                self.roll_back(target, &reason, text, outside);
             }
-            None => self.enter_current(Status::Stopped, Some(reason.to_owned())),
+            None => self.enter_current(Status::Stopped, Some(reason)),
         }
     }
 

@@ -56,8 +56,9 @@ pub(in crate::ecs) fn bear(
         ));
     }
     refuse_twice(world, place, cluster, name)?;
+    refuse_too_many(world, place, cluster)?;
     let members = parameters::read(input, None)?;
-    let desired = parameters::desired(input)?.ok_or_else(|| {
+    let desired = parameters::desired(input, &world.choices)?.ok_or_else(|| {
         ApiError::invalid_parameter(
             "Expected 'desiredCount' to be specified for a REPLICA service.",
         )
@@ -69,7 +70,7 @@ pub(in crate::ecs) fn bear(
     suits(&spec, &members, definition.runs_on_fargate())?;
     let tags = tags::read(input)?;
 
-    let config = parameters::config(&members, &world.ecs_settings);
+    let config = parameters::config(&members, &world.ecs_settings, &world.choices);
     let id = format!("{DEPLOYMENT}{}", world.ids.digits(19));
     let mut records = Records::default();
     let revision = Revision::new(spec, members.clone(), birth.now);
@@ -120,6 +121,21 @@ fn refuse_twice(
         )),
         Some(Status::Inactive) | None => Ok(()),
     }
+}
+
+/// The quota of services in a cluster; accounts differ, so it is a choice (ecs-facts 5.1, 13).
+fn refuse_too_many(world: &mut World, place: &Place, cluster: &str) -> Result<(), ApiError> {
+    let Some(most) = world.choices.services_per_cluster else {
+        return Ok(());
+    };
+    let known = services(world, place, cluster)?.values();
+    let listed = known.filter(|service| service.is_listed()).count();
+    if u32::try_from(listed).is_ok_and(|listed| listed < most) {
+        return Ok(());
+    }
+    Err(names::client(format!(
+        "The cluster has {listed} services, and its quota is {most}."
+    )))
 }
 
 /// Whether a definition can be run the way the service wants it.

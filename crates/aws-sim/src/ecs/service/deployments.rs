@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::Service;
 use super::show::{Address, summary};
 use super::stages;
+use crate::choices::StopAbort;
 use crate::ecs::drive::{model_time, sim_time, with};
 use crate::ecs::names::{self, Place, one_of};
 use crate::wire::{ApiError, Ctx, Input};
@@ -123,14 +124,15 @@ pub(super) fn some_arns<'a>(input: &Input<'a>, name: &str) -> Result<Vec<&'a str
     Ok(arns)
 }
 
-/// `StopServiceDeployment`. ABORT is in the model of the API, but only ROLLBACK is documented as valid.
+/// `StopServiceDeployment`. ABORT is in the model of the API, but only ROLLBACK is documented as valid: a choice.
 pub(in crate::ecs) fn stop_deployment(
     world: &mut World,
     ctx: &Ctx,
     input: &Input<'_>,
 ) -> Result<Value, ApiError> {
     let arn = input.need_str("serviceDeploymentArn")?;
-    if one_of(input, "stopType", &["ABORT", "ROLLBACK"])? == Some("ABORT") {
+    let aborts = one_of(input, "stopType", &["ABORT", "ROLLBACK"])? == Some("ABORT");
+    if aborts && world.choices.stop_abort == StopAbort::Refused {
         return Err(ApiError::invalid_parameter(
             "Invalid stopType: ABORT is not supported. Use ROLLBACK.",
         ));
@@ -142,7 +144,11 @@ pub(in crate::ecs) fn stop_deployment(
     };
     let now = model_time(ctx.now);
     let stopped = with(world, &place, cluster, service, |model, hands| {
-        model.stop_deployment(id, now, hands)
+        if aborts {
+            model.abort_deployment(id, now, hands)
+        } else {
+            model.stop_deployment(id, now, hands)
+        }
     });
     match stopped.map_err(|_| unknown())? {
         Ok(()) => Ok(json!({"serviceDeploymentArn": arn})),

@@ -28,7 +28,7 @@ use stale::Stale;
 pub(super) use create::{Birth, bear, create};
 pub(super) use deployments::{describe_deployments, list_deployments, stop_deployment};
 pub(super) use list::{describe, list};
-pub(super) use parameters::balancer;
+pub(super) use parameters::{balancer, config};
 pub(super) use revisions::describe_revisions;
 pub(super) use stages::continue_deployment;
 pub(super) use update::{delete, update};

@@ -6,6 +6,7 @@ use ecs_model::{BreakerConfig, Config, Percents, Strategy, Threshold};
 use serde_json::{Map, Value, json};
 
 use super::strategy;
+use crate::choices::Choices;
 use crate::ecs::Settings;
 use crate::ecs::names::{check_providers, one_of, unsupported};
 use crate::wire::{ApiError, Input};
@@ -124,14 +125,15 @@ fn check(input: &Input<'_>) -> Result<(), ApiError> {
 }
 
 /// A desired count, when one is sent.
-pub(super) fn desired(input: &Input<'_>) -> Result<Option<u32>, ApiError> {
+pub(super) fn desired(input: &Input<'_>, choices: &Choices) -> Result<Option<u32>, ApiError> {
     let Some(count) = input.int("desiredCount")? else {
         return Ok(None);
     };
-    let count = u32::try_from(count).ok().filter(|count| *count <= 5000);
-    count
-        .map(Some)
-        .ok_or_else(|| ApiError::invalid_parameter("desiredCount must be between 0 and 5000."))
+    let most = choices.tasks_per_service;
+    let count = u32::try_from(count).ok().filter(|count| *count <= most);
+    count.map(Some).ok_or_else(|| {
+        ApiError::invalid_parameter(format!("desiredCount must be between 0 and {most}."))
+    })
 }
 
 fn deployment_configuration(
@@ -237,7 +239,11 @@ pub(in crate::ecs) fn balancer(members: &Map<String, Value>) -> Option<&Value> {
 }
 
 /// What the members mean to the model.
-pub(super) fn config(members: &Map<String, Value>, settings: &Settings) -> Config {
+pub(in crate::ecs) fn config(
+    members: &Map<String, Value>,
+    settings: &Settings,
+    choices: &Choices,
+) -> Config {
     let none = Value::Null;
     let deployment = members.get("deploymentConfiguration").unwrap_or(&none);
     let whole = |name: &str| u32::try_from(number(deployment, name)).unwrap_or(u32::MAX);
@@ -258,7 +264,8 @@ pub(super) fn config(members: &Map<String, Value>, settings: &Settings) -> Confi
         target_group: target_group(members).map(str::to_owned),
         backoff: settings.backoff(),
         pace: settings.pace(),
-        ..Config::default()
+        choices: choices.of_model(),
+        reasons: choices.reasons.clone(),
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Revision;
 use super::deployments::some_arns;
 use super::show::{Address, copy};
-use crate::ecs::names::{DEPLOYMENT, Place};
+use crate::ecs::names::Place;
 use crate::wire::{ApiError, Ctx, Input};
 use crate::world::World;
 
@@ -36,7 +36,7 @@ pub(in crate::ecs) fn describe_revisions(
         let shown = match parts[..] {
             [cluster, service, digits] => state.clusters.get(cluster).and_then(|known| {
                 let known = known.services.get(service)?;
-                let id = format!("{DEPLOYMENT}{digits}");
+                let id = place.deployment_of(digits);
                 let revision = known.records.revisions.get(&id)?;
                 let address = Address {
                     place: &place,

@@ -21,6 +21,7 @@ pub(in crate::ecs) fn update(
     let cluster = names::cluster(input, &place)?;
     let name = names::service(input, &place)?;
     let settings = world.ecs_settings.clone();
+    let choices = world.choices.clone();
     let state = &world.region(&ctx.account, &ctx.region).ecs;
     let service = active(
         state
@@ -30,7 +31,7 @@ pub(in crate::ecs) fn update(
             .map(|service| &**service),
     )?;
     let members = parameters::read(input, Some(&service.members))?;
-    let desired = parameters::desired(input)?;
+    let desired = parameters::desired(input, &choices)?;
     let force = input.bool("forceNewDeployment")?.unwrap_or_default();
     let present = service.primary().map(|revision| &revision.spec.definition);
     let wanted = match input.str("taskDefinition")? {
@@ -49,7 +50,7 @@ pub(in crate::ecs) fn update(
     let stale = Stale::since(ctx.now, &settings, || {
         state.show_service(&place, cluster, name, true).ok()
     });
-    let config = parameters::config(&members, &world.ecs_settings);
+    let config = parameters::config(&members, &world.ecs_settings, &choices);
     let id = format!("{DEPLOYMENT}{}", world.ids.digits(19));
     let now = model_time(ctx.now);
     let at_birth = members.clone();

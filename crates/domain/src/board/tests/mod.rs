@@ -1,7 +1,10 @@
 //! The board does what the flows of the design say.
 
 mod agents;
+mod found;
+mod past;
 mod releases;
+mod search;
 mod targets;
 
 use std::sync::Arc;
