@@ -16,7 +16,7 @@ async fn the_list_is_filtered_and_goes_on_where_it_stopped() {
         releases.push(id(ran.release()));
     }
     let list = async |args: &[&str]| {
-        let args = [&["list"], args].concat();
+        let args = [&["list"][..], args].concat();
         let json = world.cli(&app, &args).await.expect(0).json();
         let ids = json["releases"].as_array().expect("a list").iter();
         let ids = ids.map(|it| it["release"].clone()).collect::<Value>();
