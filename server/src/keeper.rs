@@ -184,6 +184,9 @@ impl Keeper {
         &self,
         ask: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Unfinished> {
+        if !self.store.waits() {
+            return Ok(ask(&*self.store)?);
+        }
         let store = Arc::clone(&self.store);
         Ok(tokio::task::spawn_blocking(move || ask(&*store)).await??)
     }

@@ -13,5 +13,5 @@ mod tokens;
 pub use args::run;
 pub use config::ServerConfig;
 pub use coordinator::{CallError, Coordinator};
-pub use serve::{ServeError, Server};
+pub use serve::{Ground, ServeError, Server};
 pub use tokens::{Bearer, Role, Tokens};

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::Stream;
 use shipway_domain::board::Board;
 use shipway_domain::time::Timestamp;
 use shipway_proto::DESCRIPTORS;
@@ -13,10 +14,11 @@ use shipway_runtime::{Clock, Tasks, tls};
 use shipway_store::{
     Blobs, Bounds, CommitError, Committer, DataDir, Logs, SledStore, Store, StoreError,
 };
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
-use tonic::transport::server::TcpIncoming;
+use tonic::transport::server::{Connected, TcpIncoming};
 use tonic::transport::{Identity, Server as Transport, ServerTlsConfig};
 
 use crate::config::{BadConfig, ServerConfig, TlsConfig};
@@ -77,6 +79,42 @@ pub enum ServeError {
     Commit(#[from] CommitError),
 }
 
+/// What a coordinator stands on: where it keeps what it is told.
+pub struct Ground {
+    /// The folder, and whether its disk has room.
+    pub data: DataDir,
+    /// The records.
+    pub store: Arc<dyn Store>,
+    /// What makes the records durable.
+    pub committer: Committer,
+    /// Contexts and task definitions.
+    pub blobs: Blobs,
+    /// Output of jobs.
+    pub logs: Logs,
+}
+
+impl Ground {
+    /// Opens what lies in the configured folder.
+    ///
+    /// # Errors
+    /// See [`ServeError`].
+    pub fn open(config: &ServerConfig) -> Result<Self, ServeError> {
+        let data = DataDir::open(&config.data)?;
+        let store: Arc<dyn Store> = Arc::new(SledStore::open(&data)?);
+        let blobs = Blobs::open(&data, config.max_blob_bytes)?;
+        let logs = Logs::open(&data, LARGEST_LOG)?;
+        let committer =
+            Committer::start(Arc::clone(&store), COMMITS_WAITING).map_err(ServeError::Thread)?;
+        Ok(Self {
+            data,
+            store,
+            committer,
+            blobs,
+            logs,
+        })
+    }
+}
+
 /// A coordinator that listens.
 #[derive(Debug)]
 pub struct Server {
@@ -97,21 +135,46 @@ impl Server {
     /// See [`ServeError`].
     pub async fn start(config: ServerConfig, clock: Clock) -> Result<Self, ServeError> {
         config.validate()?;
-        let data = DataDir::open(&config.data)?;
-        let store: Arc<dyn Store> = Arc::new(SledStore::open(&data)?);
-        let board = take_up(&config, &*store, &clock)?;
-        let blobs = Arc::new(Blobs::open(&data, config.max_blob_bytes)?);
-        let logs = Arc::new(Logs::open(&data, LARGEST_LOG)?);
-        let tasks = Tasks::new();
-        let committer =
-            Committer::start(Arc::clone(&store), COMMITS_WAITING).map_err(ServeError::Thread)?;
-        let hub = Arc::new(Hub::default());
-        let (coordinator, ended) = Coordinator::start(board, committer, hub, clock.clone(), &tasks);
+        let ground = Ground::open(&config)?;
         let listener = listen(config.listen).await?;
         let address = listener.local_addr().map_err(|source| ServeError::Listen {
             address: config.listen,
             source,
         })?;
+        // The builder's own setting does not reach connections that are handed to it.
+        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+        Self::start_on(config, clock, ground, address, incoming).await
+    }
+
+    /// The same on other ground, and with connections from elsewhere, such as those of a simulation. They
+    /// come to `address`.
+    ///
+    /// # Errors
+    /// See [`ServeError`].
+    pub async fn start_on<I, C, E>(
+        config: ServerConfig,
+        clock: Clock,
+        ground: Ground,
+        address: SocketAddr,
+        incoming: I,
+    ) -> Result<Self, ServeError>
+    where
+        I: Stream<Item = Result<C, E>> + Send + 'static,
+        C: AsyncRead + AsyncWrite + Connected + Unpin + Send + 'static,
+        E: Into<Box<dyn std::error::Error + Send + Sync>> + Send + 'static,
+    {
+        let Ground {
+            data,
+            store,
+            committer,
+            blobs,
+            logs,
+        } = ground;
+        let board = take_up(&config, &*store, &clock)?;
+        let (blobs, logs) = (Arc::new(blobs), Arc::new(logs));
+        let tasks = Tasks::new();
+        let hub = Arc::new(Hub::default());
+        let (coordinator, ended) = Coordinator::start(board, committer, hub, clock.clone(), &tasks);
         let gate = Gate::new(Arc::new(Tokens::of(&config.data)), config.tls.is_some());
         if config.tls.is_none() {
             tracing::info!(%address, "no TLS: listening on loopback only, callers need no token");
@@ -158,8 +221,6 @@ impl Server {
             }
         };
         let token = stop_serving.clone();
-        // The builder's own setting does not reach connections that are handed to it.
-        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
         let serving = tasks.spawn("grpc", async move {
             router
                 .serve_with_incoming_shutdown(incoming, token.cancelled_owned())

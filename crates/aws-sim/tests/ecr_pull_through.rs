@@ -12,7 +12,7 @@ const RULE: &str = "PullThroughCacheRule";
 
 async fn create(world: &World, prefix: &str, url: &str, more: Value) -> Answer {
     let mut input = json!({"ecrRepositoryPrefix": prefix, "upstreamRegistryUrl": url});
-    for (member, value) in more.as_object().unwrap() {
+    for (member, value) in more.as_object().expect("members") {
         input[member] = value.clone();
     }
     world.ecr(TOOLS, &format!("Create{RULE}"), input).await

@@ -16,6 +16,7 @@ pub mod ids;
 pub mod image;
 pub mod job;
 pub mod observe;
+pub mod planted;
 pub mod promise;
 pub mod release;
 pub mod rollout;

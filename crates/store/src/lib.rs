@@ -32,7 +32,7 @@ mod store;
 mod tests;
 
 pub use blobs::{BlobError, Blobs, Collected, Upload};
-pub use committer::{CommitError, Committer, Counts, Ticket};
+pub use committer::{Batch, Batches, CommitError, Committer, Counts, Ticket};
 pub use data_dir::{DataDir, LowDisk};
 pub use encode::{MAX_RECORD, fits};
 pub use error::{Damage, StoreError};

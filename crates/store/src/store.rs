@@ -67,6 +67,11 @@ pub trait Store: History + Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<Event>, StoreError>;
 
+    /// Whether calls may wait for a disk, so that they belong on a thread that may wait.
+    fn waits(&self) -> bool {
+        true
+    }
+
     /// Whether there is room for new work: asked before a submission is taken in.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 //!
 //! Everyone else holds a [`Coordinator`] handle; there is no lock to reason about.
 
+mod points;
 mod sessions;
 mod task;
 

@@ -33,11 +33,10 @@ pub(super) async fn list(
     // The board first: what ends in between is found in the store then.
     let wanted = Arc::clone(&query);
     let open = coordinator
-        .read(move |board| board.open_releases(&wanted, before, limit))
+        .read(move |board| board.find_open(&wanted, before, limit))
         .await
         .map_err(errors::call)?;
-    let from = Arc::clone(store);
-    let ended = blocking(move || from.find(&query, before, limit)).await?;
+    let ended = blocking(store, move |store| store.find(&query, before, limit)).await?;
     let page = open.join(ended, limit);
     let mut releases = Vec::with_capacity(page.releases.len());
     for found in page.releases {

@@ -239,9 +239,10 @@ impl Shipway for ShipwayService {
         let releases: BTreeSet<u64> = targets.iter().filter_map(|target| target.release).collect();
         let mut titles = HashMap::with_capacity(releases.len());
         for number in releases {
-            let (store, id) = (Arc::clone(&self.store), ReleaseId::from_number(number));
+            let id = ReleaseId::from_number(number);
             // Without its title a target still stands as it stands.
-            if let Ok(Some((release, _))) = blocking(move || store.release(id)).await {
+            let found = blocking(&self.store, move |store| store.release(id)).await;
+            if let Ok(Some((release, _))) = found {
                 titles.insert(number, release.title);
             }
         }
@@ -308,6 +309,7 @@ impl ShipwayService {
         let stop = self.stop.clone();
         self.tasks.spawn(name, async move {
             tokio::select! {
+                biased;
                 () = stream => {}
                 () = stop.cancelled() => {}
             }
@@ -360,8 +362,8 @@ impl ShipwayService {
         undoes: ReleaseId,
         to: ReleaseId,
     ) -> Result<ReleaseSpec, Status> {
-        let store = Arc::clone(&self.store);
-        let found = blocking(move || Ok((store.spec(to)?, store.release(to)?))).await?;
+        let read = move |store: &dyn Store| Ok((store.spec(to)?, store.release(to)?));
+        let found = blocking(&self.store, read).await?;
         let (Some(mut spec), Some((_, jobs))) = found else {
             return Err(absent(&self.coordinator, to).await);
         };

@@ -6,6 +6,7 @@ use super::{AgentChange, AgentSeat, Board, Class, Keys, Lives, Turn};
 use crate::change::Change;
 use crate::ids::{JobId, ReleaseId, Target};
 use crate::job::{Job, JobKind, JobState};
+use crate::planted::{self, Bug};
 use crate::release::Release;
 use crate::spec::{BuildSettings, ReleaseSpec};
 use crate::target::TargetRecord;
@@ -24,7 +25,9 @@ impl Board {
                 Change::Job(job) => self.apply_job(job),
                 Change::Target(target) => {
                     self.targets.insert(target.target.clone(), target.clone());
-                    self.refresh_line(&target.target);
+                    if !planted::has(Bug::LostWakeUp) {
+                        self.refresh_line(&target.target);
+                    }
                 }
                 Change::Event { .. } => {}
             }
@@ -81,7 +84,14 @@ impl Board {
         self.keys = keys;
         self.lives = lives;
         self.apply(now, changes);
-        let grace = now.plus(self.policy.lease);
+        if planted::has(Bug::KeysForgotten) {
+            self.keys = Keys::default();
+        }
+        let grace = if planted::has(Bug::NoGrace) {
+            now
+        } else {
+            now.plus(self.policy.lease)
+        };
         let granted: Vec<JobId> = self.leases.keys().copied().collect();
         for job in granted {
             self.set_lease(job, grace);

@@ -22,7 +22,7 @@ impl Board {
     }
 
     /// Releases that have not ended, by id.
-    pub fn all_releases(&self) -> impl Iterator<Item = &Release> {
+    pub fn open_releases(&self) -> impl Iterator<Item = &Release> {
         self.releases.values().map(Arc::as_ref)
     }
 

@@ -40,6 +40,7 @@ use crate::ids::{
     AccountId, AgentId, AppName, Digest, EnvName, IdempotencyKey, JobId, ReleaseId, Target,
 };
 use crate::job::Job;
+use crate::planted::{self, Bug};
 use crate::release::Release;
 use crate::spec::ReleaseSpec;
 use crate::target::TargetRecord;
@@ -162,7 +163,10 @@ impl Board {
         let standing: Vec<Held> = holds
             .iter()
             .copied()
-            .filter(|held| self.standing(agent, incarnation, *held).is_some())
+            .filter(|held| {
+                self.standing(agent, incarnation, *held).is_some()
+                    || planted::has(Bug::RenewalResurrects)
+            })
             .collect();
         for held in &standing {
             self.set_lease(held.job, until);

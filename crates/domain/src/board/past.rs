@@ -11,7 +11,7 @@ use crate::spec::ReleaseKind;
 impl Board {
     /// At most `limit` unended releases that are wanted, newest first, older than `before`.
     #[must_use]
-    pub fn open_releases(&self, query: &Query, before: Option<ReleaseId>, limit: usize) -> Page {
+    pub fn find_open(&self, query: &Query, before: Option<ReleaseId>, limit: usize) -> Page {
         let wanted = |id: &ReleaseId| {
             let targets = self.targets_of(*id);
             before.is_none_or(|before| *id < before)

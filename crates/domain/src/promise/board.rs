@@ -11,7 +11,7 @@ pub fn always(board: &Board) -> Vec<Broken> {
     let mut all = attempt::slots(jobs(), |target| {
         board.target(target).and_then(|record| record.slot)
     });
-    for release in board.all_releases() {
+    for release in board.open_releases() {
         let of: Vec<&Job> = board.jobs_of(release.id).collect();
         all.extend(end::release_ends(release, &of));
     }

@@ -220,3 +220,22 @@ fn a_repeated_end_is_acknowledged_again() {
         [Effect::FinishedKept { .. }]
     ));
 }
+
+#[test]
+fn an_agent_that_comes_back_hears_of_stops_that_it_missed() {
+    let mut board = Fixture::with_agent(1);
+    let id = board.submit(spec("web", &[&["s"]]));
+    let held = board.held(id, 0);
+    board.report(held, Report::Accept);
+    let lost = Input::Lost {
+        agent: board.agent("a"),
+        incarnation: Incarnation(1),
+    };
+    board.input(lost).unwrap();
+    board.cancel(id);
+    let welcome = board.hello("a", 1, 1, &[held], None).unwrap();
+    assert!(matches!(
+        welcome.effects.as_slice(),
+        [Effect::Welcome { .. }, Effect::Stop { held: stopped, .. }] if *stopped == held
+    ));
+}

@@ -27,7 +27,7 @@ fn with_settle(board: &mut Fixture) -> ReleaseId {
     note(board, id, 1, Checkpoint::SuspendIntent { before });
     board.finish(id, 1, rolled(Verdict::RolledBack));
     assert_eq!(board.verdict(id), Some(Verdict::RolledBack));
-    let settle = board.board.all_releases().next().unwrap();
+    let settle = board.board.open_releases().next().unwrap();
     assert_eq!(settle.kind, ReleaseKind::Settle);
     settle.id
 }
@@ -98,12 +98,12 @@ fn a_debt_whose_settle_failed_gets_another_one() {
         Outcome::Failed(crate::verdict::Finding::default()),
     );
     assert_eq!(board.verdict(settle), Some(Verdict::Failed));
-    let next = board.board.all_releases().next().unwrap().id;
+    let next = board.board.open_releases().next().unwrap().id;
     assert!(next > settle, "the debt stands, so somebody pays it");
     note(&mut board, next, 0, Checkpoint::Resumed);
     let what = "put back".to_owned();
     board.finish(next, 0, Outcome::Settled { what });
-    assert_eq!(board.board.all_releases().count(), 0);
+    assert_eq!(board.board.open_releases().count(), 0);
     assert_eq!(board.board.target(&target("s")).unwrap().debt, None);
 }
 

@@ -178,6 +178,16 @@ impl Fixture {
         })
     }
 
+    pub(super) fn cancel(&mut self, release: ReleaseId) {
+        let (by, reason) = ("ci".to_owned(), String::new());
+        let cancel = Input::Cancel {
+            release,
+            by,
+            reason,
+        };
+        self.input(cancel).unwrap();
+    }
+
     pub(super) fn report(&mut self, held: Held, report: Report) -> Decision {
         self.report_as("a", 1, held, report)
     }

@@ -186,7 +186,7 @@ fn open_releases_are_found_newest_first_page_by_page() {
         .map(|number| board.submit(spec("shop", &[&[["a", "b", "c"][number]]])))
         .collect();
     let blog = board.submit(spec("blog", &[&["b"]]));
-    let found = |query: &Query, before, limit| board.board.open_releases(query, before, limit);
+    let found = |query: &Query, before, limit| board.board.find_open(query, before, limit);
     let all = found(&Query::default(), None, 9);
     assert_eq!(all.releases, [blog, shop[2], shop[1], shop[0]]);
     assert_eq!(all.next, None);

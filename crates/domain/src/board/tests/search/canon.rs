@@ -12,7 +12,7 @@ use crate::job::{Job, JobKind, JobState, Outcome, StopReason};
 pub(super) fn canon(state: &State) -> Box<[u8]> {
     let board = &state.board;
     let mut ids: BTreeMap<ReleaseId, u8> = BTreeMap::new();
-    for release in board.all_releases() {
+    for release in board.open_releases() {
         ids.insert(release.id, 0);
     }
     for record in board.targets() {
@@ -22,7 +22,7 @@ pub(super) fn canon(state: &State) -> Box<[u8]> {
         *place = u8::try_from(index).unwrap();
     }
     let mut out = vec![state.submitted, state.faults];
-    for release in board.all_releases() {
+    for release in board.open_releases() {
         out.extend([ids[&release.id], release.priority.level()]);
         out.push(match release.kind {
             crate::spec::ReleaseKind::Deploy => 0,

@@ -47,7 +47,7 @@ impl Graph {
         let number = *self.known.entry(canon(state)).or_insert(next);
         if number == next {
             self.parents.push((from, step));
-            if state.board.all_releases().next().is_none() {
+            if state.board.open_releases().next().is_none() {
                 self.ends.push(number);
             }
         }

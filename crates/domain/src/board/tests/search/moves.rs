@@ -207,7 +207,7 @@ pub(super) fn moves(state: &State, world: &World) -> Vec<Move> {
     if usize::from(state.submitted) < world.specs.len() {
         all.push(Move::Submit);
     }
-    let open = state.board.all_releases();
+    let open = state.board.open_releases();
     all.extend(open.map(|release| Move::Cancel(release.id)));
     for agent in 0..world.agents {
         of_agent(state, world, agent, &mut all);
