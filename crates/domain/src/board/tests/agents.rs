@@ -239,18 +239,3 @@ fn an_agent_that_comes_back_hears_of_stops_that_it_missed() {
         [Effect::Welcome { .. }, Effect::Stop { held: stopped, .. }] if *stopped == held
     ));
 }
-
-#[test]
-fn a_stuck_job_that_had_been_cancelled_is_looked_at_again_by_another_cancel() {
-    let mut board = Fixture::with_agent(1);
-    let id = board.submit(spec("web", &[&["s"]]));
-    board.build(id);
-    board.cancel(id);
-    for _ in 0..3 {
-        board.pass(61);
-        board.pass(41);
-    }
-    assert_eq!(board.granted(), []);
-    board.cancel(id);
-    assert_eq!(board.granted().len(), 1);
-}
