@@ -49,6 +49,8 @@ pub(crate) struct World {
     pub(crate) lease: Lease,
     pub(crate) deaths: Vec<Death>,
     ready: PathBuf,
+    /// Where the first of them dies by itself.
+    point: Option<String>,
 }
 
 impl World {
@@ -99,6 +101,7 @@ impl World {
             lease,
             deaths: Vec::new(),
             ready: server_ready,
+            point: failpoint.map(str::to_owned),
         }
     }
 
@@ -124,8 +127,9 @@ impl World {
     }
 
     /// Notices who died at a point, and starts again who is due. What dies by itself is started again
-    /// after `wait`, without a point to die at.
+    /// after `wait`. Once somebody died at the point, nobody new does.
     pub(crate) fn tend(&mut self, wait: Duration) {
+        let armed = self.point.clone().filter(|_| !self.point_reached());
         let mut died = Vec::new();
         let mut back = Vec::new();
         for machine in self.machines() {
@@ -134,7 +138,7 @@ impl World {
                 died.push(death);
             }
             if machine.is_due() {
-                machine.start(None);
+                machine.start(armed.as_deref());
                 back.push(machine.name);
             }
         }
