@@ -129,20 +129,22 @@ impl World {
     /// Notices who died at a point, and starts again who is due. What dies by itself is started again
     /// after `wait`. Once somebody died at the point, nobody new does.
     pub(crate) fn tend(&mut self, wait: Duration) {
-        let armed = self.point.clone().filter(|_| !self.point_reached());
         let mut died = Vec::new();
-        let mut back = Vec::new();
         for machine in self.machines() {
             if let Some(death) = machine.look() {
                 machine.start_after(wait);
                 died.push(death);
             }
+        }
+        self.deaths.extend(died);
+        let armed = self.point.clone().filter(|_| !self.point_reached());
+        let mut back = Vec::new();
+        for machine in self.machines() {
             if machine.is_due() {
                 machine.start(armed.as_deref());
                 back.push(machine.name);
             }
         }
-        self.deaths.extend(died);
         let now = Clock::system().millis();
         for death in &mut self.deaths {
             if death.back.is_none() && back.contains(&death.name) {
