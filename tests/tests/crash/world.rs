@@ -1,6 +1,7 @@
 //! A simulator, a coordinator and two agents that can do the same, each a process that may be killed.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -74,7 +75,8 @@ impl World {
         let endpoint = ready(&sim_ready, "aws", &sim);
         let aws = Aws::new(&endpoint);
         let server_ready = path.join("server.json");
-        write_server(path, "127.0.0.1:0", lease);
+        // The same place each time that it comes back: the agents look for it there.
+        write_server(path, &place(), lease);
         let args = [
             "--config",
             &at("server.toml"),
@@ -84,8 +86,6 @@ impl World {
         let mut server = Machine::new("server", "shipway-server", strings(&args), path);
         server.start(failpoint);
         let grpc = ready(&server_ready, "grpc", &server);
-        // Next time at the same place, where the agents look for it.
-        write_server(path, grpc.trim_start_matches("http://"), lease);
         let agents = ["agent-a", "agent-b"].map(|name| {
             let mut agent = agent(path, name, name, &grpc, &endpoint);
             agent.start(failpoint);
@@ -210,6 +210,20 @@ fn write_server(folder: &Path, listen: &str, lease: Lease) {
         folder.join("coordinator"),
     );
     std::fs::write(folder.join("server.toml"), config).unwrap();
+}
+
+/// An address below those that the system gives to connections, so that nobody takes it while the
+/// coordinator is dead.
+fn place() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let number =
+            std::process::id().wrapping_mul(131) % 12_000 + NEXT.fetch_add(1, Ordering::Relaxed);
+        let address = format!("127.0.0.1:{}", 20_000 + number % 12_000);
+        if std::net::TcpListener::bind(&address).is_ok() {
+            return address;
+        }
+    }
 }
 
 /// What a ready file says, as soon as it is there.
