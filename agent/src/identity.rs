@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use shipway_domain::ids::Incarnation;
+use shipway_runtime::Random;
 
 /// The lock on the agent's folder; it ends with the process.
 #[derive(Debug)]
@@ -17,7 +18,7 @@ pub(crate) struct Identity {
 
 impl Identity {
     /// Takes the folder for this process alone.
-    pub(crate) fn take(folder: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn take(folder: &Path, random: &Random) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("could not make the folder {}", folder.display()))?;
         let path = folder.join("lock");
@@ -41,7 +42,7 @@ impl Identity {
             .ok()
             .and_then(|text| predecessor(&text, &place));
         // 0 means none on the wire.
-        let incarnation = Incarnation(shipway_runtime::random::number().max(1));
+        let incarnation = Incarnation(random.number().max(1));
         shipway_runtime::ready::write(&file, &format!("{} {place}", incarnation.0))
             .with_context(|| format!("could not write {}", file.display()))?;
         Ok(Self {
@@ -79,12 +80,12 @@ mod tests {
     #[test]
     fn who_gets_the_lock_knows_who_held_it_before() {
         let folder = TempDir::new().expect("a folder");
-        let first = Identity::take(folder.path()).expect("it is free");
+        let first = Identity::take(folder.path(), &Random::system()).expect("it is free");
         assert_eq!(first.predecessor, None);
-        assert!(Identity::take(folder.path()).is_err());
+        assert!(Identity::take(folder.path(), &Random::system()).is_err());
         let before = first.incarnation;
         drop(first);
-        let second = Identity::take(folder.path()).expect("it is free again");
+        let second = Identity::take(folder.path(), &Random::system()).expect("it is free again");
         assert_eq!(second.predecessor, Some(before));
     }
 
@@ -94,11 +95,11 @@ mod tests {
             TempDir::new().expect("a folder"),
             TempDir::new().expect("a folder"),
         );
-        let _living = Identity::take(folder.path()).expect("it is free");
+        let _living = Identity::take(folder.path(), &Random::system()).expect("it is free");
         for file in ["lock", "incarnation"] {
             std::fs::copy(folder.path().join(file), copy.path().join(file)).expect("copied");
         }
-        let copied = Identity::take(copy.path()).expect("it is free");
+        let copied = Identity::take(copy.path(), &Random::system()).expect("it is free");
         assert_eq!(copied.predecessor, None);
     }
 }

@@ -28,6 +28,20 @@ fn the_leases_of_the_example_are_the_defaults() {
 }
 
 #[test]
+fn the_history_of_the_example_is_the_default() {
+    let values = |config: ServerConfig| serde_json::to_value(config.history).expect("numbers");
+    assert_eq!(values(loaded()), values(ServerConfig::default()));
+}
+
+#[test]
+fn a_history_without_a_way_back_is_refused() {
+    let mut config = loaded();
+    config.history.keep_live = 1;
+    let error = config.validate().expect_err("no way back").to_string();
+    assert!(error.contains("history.keep_live is 1"), "{error}");
+}
+
+#[test]
 fn the_example_names_every_key_of_the_configuration() {
     let text = std::fs::read_to_string(example()).expect("the example is there");
     let config = serde_json::to_value(loaded()).expect("settings are plain values");

@@ -46,6 +46,7 @@ pub(crate) async fn run(mut work: Work, builders: &[Arc<dyn Builder>]) -> Result
         tokio::pin!(build);
         loop {
             tokio::select! {
+                biased;
                 result = &mut build => break result,
                 // The builder ends by itself within a moment of the token.
                 _ = stop.wait_for(Option::is_some), if !token.is_cancelled() => token.cancel(),
@@ -172,6 +173,7 @@ async fn build_or_reuse(
 ) -> Result<BuiltImage, NoImage> {
     work.steps.begin(Step::Source);
     let context = tokio::select! {
+        biased;
         fetched = source::fetch(&work.spec, &work.client) => fetched,
         () = stop.cancelled() => return Err(NoImage::Stopped),
     };

@@ -96,6 +96,7 @@ impl Work {
     /// The task definition as it was submitted.
     pub(crate) async fn task_definition(&self) -> Result<Document, Short> {
         let fetched = tokio::select! {
+            biased;
             fetched = self.client.blob(&self.spec.task_definition) => fetched,
             () = self.running.gone().cancelled() => return Err(Short::Gone),
         };

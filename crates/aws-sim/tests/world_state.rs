@@ -139,7 +139,7 @@ async fn a_registry_keeps_its_images_in_one_simulator_and_elsewhere_all_but_the_
     world.ecr(TOOLS, "DeleteRepository", gone).await.ok();
     load(&world, &saved).await;
     let layer = format!("/v2/app/blobs/{}", support::digest(b"layer"));
-    assert_eq!(registry.get(&layer).await.text(), "layer");
+    assert_eq!(registry.blob(&layer, &[]).await.text(), "layer");
     let manifest = registry.get("/v2/app/manifests/v1").await;
     assert_eq!(manifest.status, StatusCode::OK);
     let address = registry.host.clone();
@@ -174,7 +174,7 @@ async fn a_registry_keeps_its_images_in_one_simulator_and_elsewhere_all_but_the_
     // Pushing the layer again mends it.
     let pushed = registry.push_image("app", "v1", b"layer").await;
     assert_eq!(pushed.status, StatusCode::CREATED, "{}", pushed.text());
-    assert_eq!(registry.get(&layer).await.text(), "layer");
+    assert_eq!(registry.blob(&layer, &[]).await.text(), "layer");
 }
 
 #[tokio::test]

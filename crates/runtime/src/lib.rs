@@ -15,6 +15,7 @@ pub mod telemetry;
 pub mod tls;
 
 pub use clock::Clock;
+pub use random::Random;
 pub use tasks::Tasks;
 
 /// The error and its causes on one line.

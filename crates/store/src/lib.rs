@@ -4,11 +4,12 @@
 //! - [`Store`]: what a store of records can do; [`SledStore`] keeps them on disk, [`MemoryStore`] in
 //!   memory for tests. [`Committer`] is the one thread that writes, many batches to one sync.
 //! - [`Blobs`] and [`Logs`]: bulk data, as files.
+//! - [`History`]: what a store knows of ended releases; [`Pruner`] removes those that are not kept, with all
+//!   that belongs to them.
 //!
 //! A store decides nothing: it keeps [`Change`](shipway_domain::change::Change)s, the same that the
 //! board applies. Absent on purpose: gRPC, clocks, rules. Absent still: a preallocated reserve that
-//! lets running work be recorded on a full disk, online export and import, and the collection of
-//! blobs, logs and ended releases.
+//! lets running work be recorded on a full disk, and online export and import.
 
 mod birth;
 mod blobs;
@@ -18,22 +19,26 @@ mod encode;
 mod engine;
 mod error;
 mod frame;
+mod history;
 mod key;
 mod load;
 mod loaded;
 mod logs;
+mod prune;
 mod records;
 mod store;
 
 #[cfg(test)]
 mod tests;
 
-pub use blobs::{BlobError, Blobs, Upload};
-pub use committer::{CommitError, Committer, Counts, Ticket};
+pub use blobs::{BlobError, Blobs, Collected, Upload};
+pub use committer::{Batch, Batches, CommitError, Committer, Counts, Ticket};
 pub use data_dir::{DataDir, LowDisk};
 pub use encode::{MAX_RECORD, fits};
 pub use error::{Damage, StoreError};
-pub use loaded::{Loaded, Quarantined};
+pub use history::{Cursor, History};
+pub use loaded::{Bounds, Loaded, Quarantined};
 pub use logs::{Follower, Logs};
+pub use prune::{PruneError, Pruner};
 pub use records::{MemoryStore, SledStore};
-pub use store::{Filter, Receipt, Store};
+pub use store::{Receipt, Store};

@@ -7,6 +7,7 @@ use std::time::Duration;
 use shipway_domain::board::{Board, Decision, Effect, Input, Offer};
 use shipway_domain::change::Change;
 use shipway_domain::ids::{AgentId, Incarnation};
+use shipway_domain::planted::{self, Bug};
 use shipway_domain::time::Timestamp;
 use shipway_proto::v1;
 use shipway_proto::v1::coordinator_message::Message;
@@ -180,6 +181,13 @@ impl Task {
             });
         }
         self.changes.extend(decision.changes);
+        if planted::has(Bug::NoteKeptEarly) {
+            for effect in &decision.effects {
+                if matches!(effect, Effect::CheckpointKept { .. }) {
+                    self.tell(effect.clone());
+                }
+            }
+        }
         self.deeds
             .extend(decision.effects.into_iter().map(Deed::Effect));
     }
@@ -330,6 +338,10 @@ impl Task {
         points::pass(&self.deeds, "before-commit");
         let ticket = self.committer.submit(take_and_keep_room(&mut self.changes));
         let ticket = ticket.await?;
+        if planted::has(Bug::AnsweredBeforeDurable) {
+            let deeds = std::mem::take(&mut self.deeds);
+            self.perform(deeds);
+        }
         self.in_flight
             .push_back((ticket, take_and_keep_room(&mut self.deeds)));
         Ok(())

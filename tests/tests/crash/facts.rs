@@ -1,6 +1,7 @@
 //! What happened in a round, as facts for the promises: from the disk of the dead coordinator, from AWS's
 //! own log, and from those who submitted and watched.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,11 +9,12 @@ use serde_json::{Value, json};
 use shipway_domain::agent::Held;
 use shipway_domain::change::Change;
 use shipway_domain::checkpoint::ScalingFlags;
+use shipway_domain::history::Query;
 use shipway_domain::ids::{Attempt, Digest, IdempotencyKey, JobId, ReleaseId, Target};
 use shipway_domain::observe::ServiceDeploymentStatus as Status;
 use shipway_domain::promise::{DeploymentShown, Fact, FlagsShown, Mutation, Operation};
 use shipway_domain::time::Timestamp;
-use shipway_store::{DataDir, Filter, SledStore, Store as _};
+use shipway_store::{DataDir, History as _, SledStore, Store as _};
 
 use crate::aws::{Aws, Times};
 use crate::world::ACCOUNT;
@@ -35,10 +37,14 @@ pub(crate) fn on_disk(folder: &Path) -> Vec<Change> {
     assert!(loaded.quarantined.is_empty(), "{:?}", loaded.quarantined);
     let mut changes = Vec::new();
     let mut events = Vec::new();
-    let mut releases = store.releases(&Filter::default(), None, 1000).unwrap();
-    releases.sort_by_key(|release| release.id);
-    for release in releases {
-        let id = release.id;
+    let open = loaded.changes.iter().filter_map(|change| match change {
+        Change::Release(release) => Some(release.id),
+        _ => None,
+    });
+    let ended = store.find(&Query::default(), None, 1000).unwrap();
+    assert_eq!(ended.next, None, "more releases than a round makes");
+    let releases: BTreeSet<ReleaseId> = open.chain(ended.releases).collect();
+    for id in releases {
         let (release, jobs) = store.release(id).unwrap().unwrap();
         let spec = store
             .spec(id)

@@ -67,7 +67,8 @@ impl Chance {
 #[expect(clippy::disallowed_methods, reason = "the switch of the test run")]
 fn rounds() -> usize {
     let wanted = std::env::var("SHIPWAY_CRASH_ROUNDS").ok();
-    let wanted = wanted.map(|text| text.parse().expect("SHIPWAY_CRASH_ROUNDS is a number"));
+    let wanted: Option<usize> =
+        wanted.map(|text| text.parse().expect("SHIPWAY_CRASH_ROUNDS is a number"));
     wanted.unwrap_or_default().max(POINTS.len() + AT_RANDOM)
 }
 
@@ -82,7 +83,6 @@ async fn killed_at_every_point_and_at_random_every_promise_holds() {
             Round::new(number).play().await
         });
     }
-    let began = tokio::time::Instant::now();
     let mut failed = Vec::new();
     while let Some(played) = playing.join_next().await {
         match played {

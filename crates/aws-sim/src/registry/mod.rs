@@ -6,6 +6,7 @@ mod error;
 mod handle;
 mod listing;
 mod manifests;
+mod presigned;
 mod route;
 mod uploads;
 

@@ -296,6 +296,7 @@ fn is_read(action: &str) -> bool {
         "BatchGet",
         "BatchCheck",
         "Filter",
+        "Validate",
     ]
     .iter()
     .any(|prefix| action.starts_with(prefix))

@@ -16,7 +16,7 @@ impl Board {
         reason: &str,
     ) -> Result<Decision, Refusal> {
         if !self.releases.contains_key(&release) {
-            return Err(if release.number() < self.next_release {
+            return Err(if self.was_given(release) {
                 Refusal::AlreadyEnded(release)
             } else {
                 Refusal::NoSuchRelease(release)

@@ -9,6 +9,7 @@ use crate::change::Change;
 use crate::event::{Event, EventKind};
 use crate::ids::{JobId, ReleaseId, Target};
 use crate::job::{Job, JobKind, JobState, Outcome, RolloutReport};
+use crate::planted::{self, Bug};
 use crate::release::Release;
 use crate::target::{Proven, TargetRecord};
 use crate::time::Timestamp;
@@ -112,6 +113,9 @@ impl<'a> Draft<'a> {
             return;
         };
         record.last_seq += 1;
+        if planted::has(Bug::EventSkipped) && matches!(kind, EventKind::Returned { .. }) {
+            record.last_seq += 1;
+        }
         let event = Event {
             seq: record.last_seq,
             at: now,
@@ -138,6 +142,7 @@ impl<'a> Draft<'a> {
             (true, false) => job.fruitless + 1,
             (false, false) => job.fruitless,
         };
+        let target = job.kind.target().cloned();
         let parked = counts && job.fruitless >= policy.max_fruitless;
         let delay = if counts {
             policy.retry_after(job.fruitless)
@@ -156,6 +161,11 @@ impl<'a> Draft<'a> {
                 reason: reason.to_owned(),
             },
         );
+        if planted::has(Bug::SlotFreedAtExpiry)
+            && let Some(target) = target
+        {
+            self.target_mut(&target).slot = None;
+        }
         if self.end_if_stopped(id) {
             return;
         }
@@ -364,6 +374,13 @@ impl<'a> Draft<'a> {
         let Some(job) = self.job_mut(id) else { return };
         let first = job.stop.is_none();
         job.stop.get_or_insert_with(|| reason.clone());
+        if first
+            && planted::has(Bug::DebtDroppedOnCancel)
+            && let Some(target) = job.kind.target().cloned()
+        {
+            self.target_mut(&target).debt = None;
+        }
+        let Some(job) = self.job_mut(id) else { return };
         match &mut job.state {
             // It knows already, or will be told with its next offer.
             JobState::Granted(_) if !first => {}

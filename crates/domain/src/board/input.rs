@@ -7,6 +7,7 @@ use crate::agent::{AgentDescription, Held};
 use crate::change::Change;
 use crate::checkpoint::{Checkpoint, ScalingFlags};
 use crate::event::Progress;
+use crate::history::Retention;
 use crate::ids::{AgentId, Attempt, Digest, IdempotencyKey, Incarnation, ReleaseId};
 use crate::job::{BuiltImage, Job, Outcome, StopReason};
 use crate::spec::ReleaseSpec;
@@ -236,6 +237,13 @@ pub enum Refusal {
     },
     /// There is no such release among those that have not ended.
     NoSuchRelease(ReleaseId),
+    /// There is no such release any more.
+    NotKept {
+        /// The release.
+        release: ReleaseId,
+        /// How long releases are kept.
+        retention: Retention,
+    },
     /// The release has ended already.
     AlreadyEnded(ReleaseId),
     /// The release puts back what another one suspended, which is done whatever is asked.
@@ -261,6 +269,9 @@ impl fmt::Display for Refusal {
             ),
             Self::BadSpec { problem } => f.write_str(problem),
             Self::NoSuchRelease(id) => write!(f, "there is no release {id}"),
+            Self::NotKept { release, retention } => {
+                write!(f, "there is no release {release} any more: {retention}")
+            }
             Self::AlreadyEnded(id) => write!(f, "release {id} has ended already"),
             Self::PaysADebt(id) => write!(
                 f,

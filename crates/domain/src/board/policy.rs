@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use super::KeyWindow;
+use crate::history::Retention;
+
 /// Leases, retries and rests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -19,6 +22,12 @@ pub struct Policy {
     pub later_retry: Duration,
     /// Wait before a job whose verdict is `unknown` is looked at again.
     pub rest: Duration,
+    /// How long keys of ended releases are known.
+    pub keys: KeyWindow,
+    /// Live releases of each environment that a rollback can go to; they are never pruned.
+    pub lives: usize,
+    /// How long ended releases are kept.
+    pub retention: Retention,
 }
 
 impl Default for Policy {
@@ -31,6 +40,9 @@ impl Default for Policy {
             first_retry: Duration::from_secs(1),
             later_retry: Duration::from_secs(20),
             rest: Duration::from_secs(30),
+            keys: KeyWindow::default(),
+            lives: 10,
+            retention: Retention::default(),
         }
     }
 }

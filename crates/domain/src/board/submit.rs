@@ -124,7 +124,8 @@ impl Draft<'_> {
             submitter: submission.submitter.clone(),
             trace_parent: submission.trace_parent,
             title: submission.title,
-            submitted_at: self.now,
+            // In the order of the numbers, also when a clock was set back: times are looked for by them.
+            submitted_at: self.now.max(self.board.now),
             jobs: u32::try_from(jobs.len()).unwrap_or(u32::MAX),
             last_seq: 0,
             verdict: None,

@@ -3,6 +3,8 @@
 mod damage;
 mod failure;
 mod golden;
+mod indexes;
+mod prune;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 mod together;

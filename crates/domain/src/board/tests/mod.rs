@@ -2,6 +2,7 @@
 
 mod agents;
 mod found;
+mod past;
 mod releases;
 mod search;
 mod targets;
@@ -174,6 +175,16 @@ impl Fixture {
             holds: holds.to_vec(),
             predecessor: predecessor.map(Incarnation),
         })
+    }
+
+    pub(super) fn cancel(&mut self, release: ReleaseId) {
+        let (by, reason) = ("ci".to_owned(), String::new());
+        let cancel = Input::Cancel {
+            release,
+            by,
+            reason,
+        };
+        self.input(cancel).unwrap();
     }
 
     pub(super) fn report(&mut self, held: Held, report: Report) -> Decision {

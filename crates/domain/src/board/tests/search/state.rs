@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::super::{PROD, TOOLS};
 use super::moves::Move;
 use crate::agent::{AgentAccount, AgentDescription, Held};
-use crate::board::{Board, Decision, Input, KnownKey, Policy, Submission};
+use crate::board::{Board, Decision, Input, KeyWindow, Policy, Submission};
 use crate::change::Change;
 use crate::ids::{Digest, IdempotencyKey, Incarnation, ReleaseId};
 use crate::job::JobState;
@@ -53,6 +53,8 @@ pub(super) fn policy() -> Policy {
         first_retry: Duration::from_secs(2),
         later_retry: Duration::from_secs(2),
         rest: Duration::from_secs(2),
+        keys: KeyWindow::UNBOUNDED,
+        ..Policy::default()
     }
 }
 
@@ -207,20 +209,13 @@ impl State {
             changes.extend(jobs.cloned().map(Change::Job));
         }
         let mut board = Board::new(policy());
-        let keys: BTreeMap<IdempotencyKey, KnownKey> = self
-            .board
-            .keys
-            .iter()
-            .map(|(key, known)| (key.clone(), known.clone()))
-            .collect();
         board.restore(
             self.now,
             self.board.next_release,
             &changes,
-            keys,
-            Vec::new(),
+            self.board.keys.clone(),
+            self.board.lives.clone(),
         );
-        board.lives.clone_from(&self.board.lives);
         broken.extend(promised::between(&self.board, &board));
         broken.extend(promised::between(&board, &self.board));
         self.board = board;
