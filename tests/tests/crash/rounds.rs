@@ -165,6 +165,7 @@ impl Round {
         world.aws.scalable().await;
         let times = world.aws.times().await;
         let people = People::new(&world.grpc, &world.aws);
+        people.look_at_flags().await;
         let scenarios = match point {
             Some(point) => Scenario::for_point(point).to_vec(),
             None => {
