@@ -33,6 +33,14 @@ const BACK: Duration = Duration::from_secs(10);
 /// How much later than its lease a job may go on without its agent.
 const SLACK: Duration = Duration::from_secs(15);
 
+/// Calls of agents whose connections break off: carried out, but without an answer. Those that look from
+/// outside do not call them.
+const BREAKABLE: [&str; 4] = [
+    "RegisterTaskDefinition",
+    "UpdateService",
+    "StopServiceDeployment",
+    "DescribeServiceDeployments",
+];
 /// Coordinator and agents, all at one moment.
 const ALL: &str = "all";
 
@@ -157,6 +165,7 @@ impl Round {
         world.aws.scalable().await;
         let times = world.aws.times().await;
         let people = People::new(&world.grpc, &world.aws);
+        people.look_at_flags().await;
         let scenarios = match point {
             Some(point) => Scenario::for_point(point).to_vec(),
             None => {
@@ -165,9 +174,11 @@ impl Round {
             }
         };
         if self.broken_aws {
-            let rule =
-                json!({"kind": "drop-after", "service": "ecs", "probability": 0.1, "count": 4});
-            world.aws.fault(rule).await;
+            for action in BREAKABLE {
+                let rule = json!({"kind": "drop-after", "service": "ecs", "action": action,
+                    "probability": 0.3, "count": 2});
+                world.aws.fault(rule).await;
+            }
         }
         let played = self.run(&mut world, &people, &scenarios).await;
         if let Err(why) = played {

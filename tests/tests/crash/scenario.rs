@@ -102,15 +102,18 @@ impl People {
     /// Looks at the flags until it is dropped.
     pub(crate) async fn watch_flags(&self) {
         loop {
-            let flags = self.aws.flags().await;
-            let now = Clock::system().millis();
-            {
-                let mut seen = self.seen();
-                if seen.flags.last().is_none_or(|(_, last)| *last != flags) {
-                    seen.flags.push((now, flags));
-                }
-            }
+            self.look_at_flags().await;
             pause().await;
+        }
+    }
+
+    /// Looks at the flags once: before anything is deployed, to know how they were.
+    pub(crate) async fn look_at_flags(&self) {
+        let flags = self.aws.flags().await;
+        let now = Clock::system().millis();
+        let mut seen = self.seen();
+        if seen.flags.last().is_none_or(|(_, last)| *last != flags) {
+            seen.flags.push((now, flags));
         }
     }
 

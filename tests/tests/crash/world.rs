@@ -1,6 +1,7 @@
 //! A simulator, a coordinator and two agents that can do the same, each a process that may be killed.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -49,6 +50,8 @@ pub(crate) struct World {
     pub(crate) lease: Lease,
     pub(crate) deaths: Vec<Death>,
     ready: PathBuf,
+    /// Where the first of them dies by itself.
+    point: Option<String>,
 }
 
 impl World {
@@ -72,7 +75,8 @@ impl World {
         let endpoint = ready(&sim_ready, "aws", &sim);
         let aws = Aws::new(&endpoint);
         let server_ready = path.join("server.json");
-        write_server(path, "127.0.0.1:0", lease);
+        // The same place each time that it comes back: the agents look for it there.
+        write_server(path, &place(), lease);
         let args = [
             "--config",
             &at("server.toml"),
@@ -82,8 +86,6 @@ impl World {
         let mut server = Machine::new("server", "shipway-server", strings(&args), path);
         server.start(failpoint);
         let grpc = ready(&server_ready, "grpc", &server);
-        // Next time at the same place, where the agents look for it.
-        write_server(path, grpc.trim_start_matches("http://"), lease);
         let agents = ["agent-a", "agent-b"].map(|name| {
             let mut agent = agent(path, name, name, &grpc, &endpoint);
             agent.start(failpoint);
@@ -99,6 +101,7 @@ impl World {
             lease,
             deaths: Vec::new(),
             ready: server_ready,
+            point: failpoint.map(str::to_owned),
         }
     }
 
@@ -124,21 +127,24 @@ impl World {
     }
 
     /// Notices who died at a point, and starts again who is due. What dies by itself is started again
-    /// after `wait`, without a point to die at.
+    /// after `wait`. Once somebody died at the point, nobody new does.
     pub(crate) fn tend(&mut self, wait: Duration) {
         let mut died = Vec::new();
-        let mut back = Vec::new();
         for machine in self.machines() {
             if let Some(death) = machine.look() {
                 machine.start_after(wait);
                 died.push(death);
             }
+        }
+        self.deaths.extend(died);
+        let armed = self.point.clone().filter(|_| !self.point_reached());
+        let mut back = Vec::new();
+        for machine in self.machines() {
             if machine.is_due() {
-                machine.start(None);
+                machine.start(armed.as_deref());
                 back.push(machine.name);
             }
         }
-        self.deaths.extend(died);
         let now = Clock::system().millis();
         for death in &mut self.deaths {
             if death.back.is_none() && back.contains(&death.name) {
@@ -204,6 +210,20 @@ fn write_server(folder: &Path, listen: &str, lease: Lease) {
         folder.join("coordinator"),
     );
     std::fs::write(folder.join("server.toml"), config).unwrap();
+}
+
+/// An address below those that the system gives to connections, so that nobody takes it while the
+/// coordinator is dead.
+fn place() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let number =
+            std::process::id().wrapping_mul(131) % 12_000 + NEXT.fetch_add(1, Ordering::Relaxed);
+        let address = format!("127.0.0.1:{}", 20_000 + number % 12_000);
+        if std::net::TcpListener::bind(&address).is_ok() {
+            return address;
+        }
+    }
 }
 
 /// What a ready file says, as soon as it is there.
