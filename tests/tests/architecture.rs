@@ -100,6 +100,26 @@ fn none(problems: &[String]) {
 }
 
 #[test]
+fn bugs_are_planted_for_tests_only() {
+    let mut problems = Vec::new();
+    for package in packages() {
+        let manifest = manifest(&package.manifest);
+        let features = |table: &str| manifest.get(table).map(ToString::to_string);
+        let asks = |table| features(table).is_some_and(|text| text.contains("planted"));
+        let defines = package.name == "shipway-domain";
+        let tests = package.name == "shipway-tests";
+        let wrong = asks("dependencies")
+            || asks("build-dependencies")
+            || (asks("features") && !defines)
+            || (asks("dev-dependencies") && !tests);
+        if wrong {
+            problems.push(format!("{} asks for planted bugs", package.name));
+        }
+    }
+    none(&problems);
+}
+
+#[test]
 fn every_arrow_between_packages_is_in_the_plan() {
     let (plan, packages) = (table("plan"), packages());
     let ours: BTreeSet<&str> = packages.iter().map(|p| p.name.as_str()).collect();

@@ -88,7 +88,7 @@ impl Plan {
             acts.extend(trouble(lots, calm));
         }
         let lease = *lots.pick(&[(60, 20, 15), (36, 12, 15), (30, 10, 15)]);
-        if lots.chance(60) {
+        if lots.chance(75) {
             acts.extend(silence(lots, calm, lease.0));
         }
         acts.sort_by_key(|(at, _)| *at);
@@ -154,8 +154,8 @@ fn weather(lots: &Lots, calm: u64) -> Weather {
 /// An agent is not heard for a lease or so; the coordinator may come back from a crash meanwhile.
 fn silence(lots: &Lots, calm: u64, lease: u64) -> Vec<(Duration, Act)> {
     let agent = *lots.pick::<&str>(&AGENTS);
-    let from = lots.millis(20_000, calm);
-    let until = from + lots.millis(lease * 500, lease * 2_000);
+    let from = lots.millis(20_000, calm / 2);
+    let until = from + lots.millis(lease * 300, lease * 2_500);
     let mut acts = vec![
         (from, Act::Partition("server", agent)),
         (until, Act::Repair("server", agent)),
