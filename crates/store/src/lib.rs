@@ -3,13 +3,14 @@
 //! - [`DataDir`]: the locked folder that everything lives in.
 //! - [`Store`]: what a store of records can do; [`SledStore`] keeps them on disk, [`MemoryStore`] in
 //!   memory for tests. [`Committer`] is the one thread that writes, many batches to one sync.
+//! - [`export`] and [`import`]: all of it as one file.
 //! - [`Blobs`] and [`Logs`]: bulk data, as files.
 //!
 //! A store decides nothing: it keeps [`Change`](shipway_domain::change::Change)s, the same that the
-//! board applies. Absent on purpose: gRPC, clocks, rules. Absent still: a preallocated reserve that
-//! lets running work be recorded on a full disk, online export and import, and the collection of
-//! blobs, logs and ended releases.
+//! board applies. Absent on purpose: gRPC, clocks, rules. Absent still: the collection of blobs, logs
+//! and ended releases.
 
+mod archive;
 mod birth;
 mod blobs;
 mod committer;
@@ -17,17 +18,21 @@ mod data_dir;
 mod encode;
 mod engine;
 mod error;
+mod file_system;
 mod frame;
 mod key;
 mod load;
 mod loaded;
 mod logs;
 mod records;
+mod reserve;
+mod snapshot;
 mod store;
 
 #[cfg(test)]
 mod tests;
 
+pub use archive::{ArchiveError, Contents, copy_checked, export, import, import_into};
 pub use blobs::{BlobError, Blobs, Upload};
 pub use committer::{CommitError, Committer, Counts, Ticket};
 pub use data_dir::{DataDir, LowDisk};

@@ -1,5 +1,6 @@
-//! What every store must do. Each case runs on each store twice: straight through, and with the
-//! store closed and opened again in the middle.
+//! What every store must do. Each case runs on each store three times: straight through, with the store
+//! closed and opened again in the middle, and with everything moved to a new store in the middle, by an
+//! archive: from disk to memory, and from there to disk.
 
 mod support;
 
@@ -9,45 +10,98 @@ use shipway_domain::job::Job;
 use shipway_domain::release::Release;
 use shipway_domain::spec::{ReleaseKind, ReleaseSpec, Source};
 use shipway_domain::verdict::Verdict;
-use shipway_store::{DataDir, Filter, MAX_RECORD, MemoryStore, SledStore, Store, StoreError};
+use shipway_store::{
+    DataDir, Filter, MAX_RECORD, MemoryStore, SledStore, Store, StoreError, export, import_into,
+};
 use support::*;
 use tempfile::TempDir;
+
+/// What happens in the middle of a case.
+#[derive(Clone, Copy, PartialEq)]
+enum Middle {
+    Nothing,
+    Reopened,
+    Moved,
+}
 
 /// A store under test.
 struct Subject {
     store: Option<Box<dyn Store>>,
     open: Box<dyn Fn() -> Box<dyn Store>>,
-    reopens: bool,
+    middle: Middle,
+}
+
+fn memory() -> Box<dyn Fn() -> Box<dyn Store>> {
+    let root = MemoryStore::new();
+    Box::new(move || Box::new(root.reopen()))
+}
+
+fn sled() -> Box<dyn Fn() -> Box<dyn Store>> {
+    let folder = TempDir::new().expect("a temporary folder");
+    Box::new(move || {
+        let dir = DataDir::open(folder.path()).expect("the folder is free");
+        Box::new(SledStore::open(&dir).expect("it opens"))
+    })
+}
+
+fn archive(store: &dyn Store) -> Vec<u8> {
+    let mut archive = Vec::new();
+    export(store, None, &mut archive, |_| {}).expect("it is written");
+    archive
+}
+
+/// All records, byte for byte, but the one that a store on disk makes by itself.
+fn records(store: &dyn Store) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let mut records = Vec::new();
+    let given = store.snapshot(&mut |key, value| {
+        if key != b"mformat" {
+            records.push((key.to_vec(), value.to_vec()));
+        }
+        true
+    });
+    given.expect("readable");
+    records
+}
+
+fn moved(archive: &[u8], to: &dyn Store) {
+    assert!(to.is_empty().expect("readable"));
+    import_into(to, None, archive, |_| {}).expect("it is read");
 }
 
 impl Subject {
-    fn memory(reopens: bool) -> Self {
-        let root = MemoryStore::new();
-        Self::new(Box::new(move || Box::new(root.reopen())), reopens)
+    fn memory(middle: Middle) -> Self {
+        Self::new(memory(), middle)
     }
 
-    fn sled(reopens: bool) -> Self {
-        let folder = TempDir::new().expect("a temporary folder");
-        let open = move || -> Box<dyn Store> {
-            let dir = DataDir::open(folder.path()).expect("the folder is free");
-            Box::new(SledStore::open(&dir).expect("it opens"))
-        };
-        Self::new(Box::new(open), reopens)
+    fn sled(middle: Middle) -> Self {
+        Self::new(sled(), middle)
     }
 
-    fn new(open: Box<dyn Fn() -> Box<dyn Store>>, reopens: bool) -> Self {
+    fn new(open: Box<dyn Fn() -> Box<dyn Store>>, middle: Middle) -> Self {
         Self {
             store: Some(open()),
             open,
-            reopens,
+            middle,
         }
     }
 
-    /// The middle of a case: here the store is opened again, every second time.
+    /// The middle of a case.
     fn middle(&mut self) {
-        if self.reopens {
-            self.store = None;
-            self.store = Some((self.open)());
+        match self.middle {
+            Middle::Nothing => {}
+            Middle::Reopened => {
+                self.store = None;
+                self.store = Some((self.open)());
+            }
+            Middle::Moved => {
+                let before = records(&**self);
+                let between = memory()();
+                moved(&archive(&**self), &*between);
+                self.open = sled();
+                self.store = Some((self.open)());
+                moved(&archive(&*between), &**self);
+                assert!(before == records(&**self), "the records differ");
+            }
         }
     }
 
@@ -64,22 +118,24 @@ impl std::ops::Deref for Subject {
     }
 }
 
-/// Runs every case on every store, straight and with a restart.
+const MIDDLES: [Middle; 3] = [Middle::Nothing, Middle::Reopened, Middle::Moved];
+
+/// Runs every case on every store, with everything that can happen in its middle.
 macro_rules! contract {
     ($($case:ident)*) => {
         mod memory {
             $(#[test]
             fn $case() {
-                for reopens in [false, true] {
-                    super::$case(super::Subject::memory(reopens));
+                for middle in super::MIDDLES {
+                    super::$case(super::Subject::memory(middle));
                 }
             })*
         }
         mod sled {
             $(#[test]
             fn $case() {
-                for reopens in [false, true] {
-                    super::$case(super::Subject::sled(reopens));
+                for middle in super::MIDDLES {
+                    super::$case(super::Subject::sled(middle));
                 }
             })*
         }

@@ -3,8 +3,9 @@
 mod damage;
 mod failure;
 mod golden;
+pub(crate) mod power_loss;
 #[path = "../../tests/support/mod.rs"]
-mod support;
+pub(crate) mod support;
 mod together;
 
 /// A record as a version with this format would write it.
