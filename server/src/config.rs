@@ -22,6 +22,8 @@ pub struct ServerConfig {
     pub max_blob_bytes: u64,
     /// Leases.
     pub lease: LeaseConfig,
+    /// Room on the disk of the data folder.
+    pub disk: DiskConfig,
     /// How long running calls may take to end at shutdown, in seconds.
     pub drain_seconds: u64,
     /// Logs and traces.
@@ -54,6 +56,29 @@ pub struct LeaseConfig {
     pub rest_seconds: u64,
 }
 
+/// Room on the disk of the data folder (design.md section 5).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DiskConfig {
+    /// Free MiB below which no submission or upload is taken; running work is still recorded. Below an
+    /// eighth of it the reserve is given up.
+    pub low_water_mib: u64,
+    /// MiB set aside for recording running work on a full disk; 0 sets nothing aside.
+    pub reserve_mib: u64,
+    /// Whether a file system that may lose what it has acknowledged is an error instead of a warning.
+    pub refuse_unfit: bool,
+}
+
+impl Default for DiskConfig {
+    fn default() -> Self {
+        Self {
+            low_water_mib: 256,
+            reserve_mib: 64,
+            refuse_unfit: false,
+        }
+    }
+}
+
 impl Default for ServerConfig {
     fn default() -> Self {
         Self {
@@ -62,6 +87,7 @@ impl Default for ServerConfig {
             tls: None,
             max_blob_bytes: 512 * 1024 * 1024,
             lease: LeaseConfig::default(),
+            disk: DiskConfig::default(),
             drain_seconds: 10,
             telemetry: TelemetryConfig::default(),
         }
@@ -90,6 +116,26 @@ pub enum BadConfig {
          tokens for every caller); or listen on 127.0.0.1"
     )]
     OpenWithoutTls(SocketAddr),
+    /// A file system that may lose what it has acknowledged, where that is refused.
+    #[error(
+        "the data folder {} lies on {kind}, where acknowledged data may be lost in a power failure: use \
+         a local disk with ext4 or XFS, or set disk.refuse_unfit = false",
+        path.display()
+    )]
+    UnfitDisk {
+        /// The data folder.
+        path: PathBuf,
+        /// The file system.
+        kind: &'static str,
+    },
+    /// More MiB than any disk has.
+    #[error("disk.{key} is {mib} MiB: at most 1048576 (1 TiB) can be set")]
+    Disk {
+        /// Which setting.
+        key: &'static str,
+        /// What it says.
+        mib: u64,
+    },
     /// Leases that cannot be kept.
     #[error(
         "lease of {seconds} s with renewal each {renew} s and a margin of {margin} s cannot be \
@@ -114,6 +160,14 @@ impl ServerConfig {
     pub fn validate(&self) -> Result<(), BadConfig> {
         if self.tls.is_none() && !self.listen.ip().is_loopback() {
             return Err(BadConfig::OpenWithoutTls(self.listen));
+        }
+        for (key, mib) in [
+            ("low_water_mib", self.disk.low_water_mib),
+            ("reserve_mib", self.disk.reserve_mib),
+        ] {
+            if mib > 1 << 20 {
+                return Err(BadConfig::Disk { key, mib });
+            }
         }
         let lease = &self.lease;
         let kept = lease.seconds >= 6

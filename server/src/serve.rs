@@ -10,15 +10,17 @@ use shipway_proto::DESCRIPTORS;
 use shipway_proto::v1::agents_server::AgentsServer;
 use shipway_proto::v1::shipway_server::ShipwayServer;
 use shipway_runtime::{Clock, Tasks, tls};
-use shipway_store::{Blobs, CommitError, Committer, DataDir, Logs, SledStore, Store, StoreError};
+use shipway_store::{Blobs, CommitError, Committer, Logs, SledStore, Store, StoreError};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Identity, Server as Transport, ServerTlsConfig};
 
+use crate::admin;
 use crate::config::{BadConfig, ServerConfig, TlsConfig};
-use crate::coordinator::Coordinator;
+use crate::coordinator::{Coordinator, OnlyReads};
+use crate::disk;
 use crate::hub::Hub;
 use crate::rpc::agents::AgentService;
 use crate::rpc::auth::Gate;
@@ -94,8 +96,9 @@ impl Server {
     /// See [`ServeError`].
     pub async fn start(config: ServerConfig, clock: Clock) -> Result<Self, ServeError> {
         config.validate()?;
-        let data = DataDir::open(&config.data)?;
+        let data = disk::open(&config)?;
         let store: Arc<dyn Store> = Arc::new(SledStore::open(&data)?);
+        let room = Arc::new(disk::at_start(&data));
         let board = take_up(&config, &*store, &clock)?;
         let blobs = Arc::new(Blobs::open(&data, config.max_blob_bytes)?);
         let logs = Arc::new(Logs::open(&data, LARGEST_LOG)?);
@@ -103,7 +106,14 @@ impl Server {
         let committer =
             Committer::start(Arc::clone(&store), COMMITS_WAITING).map_err(ServeError::Thread)?;
         let hub = Arc::new(Hub::default());
-        let (coordinator, ended) = Coordinator::start(board, committer, hub, clock, &tasks);
+        let (config_again, store_again, clock_again) =
+            (config.clone(), Arc::clone(&store), clock.clone());
+        let only_reads = OnlyReads {
+            mode: room.subscribe(),
+            take_up: Box::new(move || take_up(&config_again, &*store_again, &clock_again)),
+        };
+        let (coordinator, ended) =
+            Coordinator::start_with(board, committer, hub, clock, &tasks, Some(only_reads));
         let listener = listen(config.listen).await?;
         let address = listener.local_addr().map_err(|source| ServeError::Listen {
             address: config.listen,
@@ -115,6 +125,14 @@ impl Server {
         }
         let stop_sessions = CancellationToken::new();
         let stop_serving = CancellationToken::new();
+        let looks = disk::look_after(data.clone(), room, stop_sessions.clone());
+        drop(tasks.spawn("disk", looks));
+        admin::serve(
+            data.clone(),
+            Arc::clone(&store),
+            &tasks,
+            stop_sessions.clone(),
+        );
         let agents = AgentService {
             coordinator: coordinator.clone(),
             blobs: Arc::clone(&blobs),
