@@ -1,5 +1,8 @@
 //! An agent that does nothing and says it all.
 
+use std::collections::VecDeque;
+use std::time::Duration;
+
 use shipway_proto::v1;
 use shipway_proto::v1::agent_message::Message as Say;
 use shipway_proto::v1::agents_client::AgentsClient;
@@ -13,7 +16,12 @@ use super::coordinator::ACCOUNT;
 
 const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
+/// Longest wait for a message.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 pub(crate) struct Agent {
+    /// Jobs that it was offered and has not taken.
+    offered: VecDeque<v1::JobAttempt>,
     say: mpsc::Sender<v1::AgentMessage>,
     hear: Streaming<v1::CoordinatorMessage>,
 }
@@ -49,6 +57,7 @@ impl Agent {
         let mut client = client.expect("the coordinator answers");
         let hear = client.session(ReceiverStream::new(said)).await?;
         Ok(Self {
+            offered: VecDeque::new(),
             say,
             hear: hear.into_inner(),
         })
@@ -62,19 +71,28 @@ impl Agent {
         self.say.send(message).await.is_ok()
     }
 
-    async fn next(&mut self) -> Hear {
-        let next = self.hear.message().await.expect("the stream goes on");
-        next.and_then(|next| next.message).expect("a message")
+    /// The next message but offers, which are kept for later.
+    async fn hear(&mut self) -> Option<Hear> {
+        let next = tokio::time::timeout(PATIENCE, self.hear.message()).await;
+        let next = next.expect("the coordinator says something");
+        let next = next.expect("the stream goes on").expect("a message");
+        match next.message {
+            Some(Hear::Offer(offer)) => {
+                self.offered.extend(offer.job);
+                None
+            }
+            other => other,
+        }
     }
 
     /// Accepts the next job that it is offered.
     pub(crate) async fn take(&mut self) -> v1::JobAttempt {
         loop {
-            if let Hear::Offer(offer) = self.next().await {
-                let job = offer.job.expect("a job");
+            if let Some(job) = self.offered.pop_front() {
                 assert!(self.send(Say::Accept(v1::Accept { job: Some(job) })).await);
                 return job;
             }
+            drop(self.hear().await);
         }
     }
 
@@ -127,7 +145,7 @@ impl Agent {
         };
         assert!(self.send(Say::Finished(finished)).await);
         loop {
-            if let Hear::FinishedKept(kept) = self.next().await
+            if let Some(Hear::FinishedKept(kept)) = self.hear().await
                 && kept.job == Some(job)
             {
                 return;
