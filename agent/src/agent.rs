@@ -7,12 +7,13 @@ use shipway_domain::job::{Outcome, StopReason};
 use shipway_domain::spec::ReleaseSpec;
 use shipway_plugin::{Builder, Platform};
 use shipway_proto::v1;
-use shipway_runtime::{Clock, Tasks, telemetry};
+use shipway_runtime::{Clock, Random, Tasks, telemetry};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tonic::transport::Endpoint;
 use tracing::Instrument as _;
 
-use crate::client::Client;
+use crate::client::{Client, Connect};
 use crate::config::AgentConfig;
 use crate::identity::Identity;
 use crate::inspect;
@@ -33,6 +34,8 @@ pub struct Agent {
     platform: Arc<dyn Platform>,
     builders: Vec<Arc<dyn Builder>>,
     clock: Clock,
+    random: Random,
+    connect: Connect,
 }
 
 impl Agent {
@@ -49,6 +52,18 @@ impl Agent {
             platform,
             builders,
             clock,
+            random: Random::system(),
+            connect: Endpoint::connect_lazy,
+        }
+    }
+
+    /// The same with chance and a network of its own, as a simulation has them.
+    #[must_use]
+    pub fn simulated(self, random: Random, connect: Connect) -> Self {
+        Self {
+            random,
+            connect,
+            ..self
         }
     }
 
@@ -58,7 +73,7 @@ impl Agent {
     /// # Errors
     /// When the settings or the folder cannot be used.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
-        let identity = Identity::take(&self.config.data)?;
+        let identity = Identity::take(&self.config.data, &self.random)?;
         let mut plugins: Vec<String> = self
             .builders
             .iter()
@@ -66,7 +81,7 @@ impl Agent {
             .collect();
         plugins.push("ecs".to_owned());
         let description = self.config.describe(identity.incarnation, plugins)?;
-        let client = Client::new(&self.config)?;
+        let client = Client::new(&self.config, self.connect)?;
         let (orders, mut inbox) = mpsc::channel(ORDERS);
         let (answers, outbox) = mpsc::channel(ORDERS);
         let draining = stop.child_token();
@@ -77,6 +92,7 @@ impl Agent {
             client: client.clone(),
             jobs: jobs.clone(),
             clock: self.clock.clone(),
+            random: self.random.clone(),
             agent: description,
             predecessor: identity.predecessor,
             capacity: self.config.capacity as usize,
@@ -90,6 +106,7 @@ impl Agent {
         tokio::pin!(drain);
         loop {
             tokio::select! {
+                biased;
                 () = &mut drain => break,
                 order = inbox.recv() => match order {
                     Some(Order::Run(running, offer)) => {

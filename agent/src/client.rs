@@ -27,6 +27,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// First and longest wait before a blob is fetched again.
 const AGAIN: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 
+/// How the way to the coordinator is opened, when it is first used.
+pub type Connect = fn(&Endpoint) -> Channel;
+
 /// Calls the coordinator; connects when it is used, and again when it was cut off.
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
@@ -52,7 +55,7 @@ impl Interceptor for Metadata {
 }
 
 impl Client {
-    pub(crate) fn new(config: &AgentConfig) -> anyhow::Result<Self> {
+    pub(crate) fn new(config: &AgentConfig, connect: Connect) -> anyhow::Result<Self> {
         let mut endpoint = Endpoint::from_shared(config.server.clone())
             .with_context(|| format!("server is {:?}, which is no URL", config.server))?
             .connect_timeout(CONNECT_TIMEOUT)
@@ -82,7 +85,7 @@ impl Client {
             }
         };
         Ok(Self {
-            inner: AgentsClient::with_interceptor(endpoint.connect_lazy(), metadata),
+            inner: AgentsClient::with_interceptor(connect(&endpoint), metadata),
         })
     }
 

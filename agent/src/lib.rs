@@ -20,5 +20,6 @@ mod wake;
 
 pub use agent::Agent;
 pub use args::run;
+pub use client::Connect;
 pub use config::AgentConfig;
 pub use plugins::builders;

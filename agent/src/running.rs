@@ -8,6 +8,7 @@ use shipway_domain::agent::Held;
 use shipway_domain::checkpoint::Checkpoint;
 use shipway_domain::event::Progress;
 use shipway_domain::job::{Outcome, StopReason};
+use shipway_domain::planted::{self, Bug};
 use shipway_runtime::Clock;
 use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -159,6 +160,7 @@ impl Running {
 
     /// Hands in the outcome; it is kept until the coordinator has it.
     pub(crate) fn finish(&self, outcome: Outcome) {
+        shipway_runtime::failpoint::hit(|| "agent.finish.before");
         self.lock().finished = Some((outcome, false));
         self.wake.now();
     }
@@ -170,6 +172,9 @@ impl Running {
 
     /// Whether AWS may be changed right now.
     pub(crate) fn is_clear(&self) -> bool {
+        if planted::has(Bug::ActsWithoutLease) {
+            return true;
+        }
         !self.gone.is_cancelled() && self.clock.uptime() < *self.deadline.borrow()
     }
 
@@ -185,6 +190,7 @@ impl Running {
                 return Ok(());
             }
             tokio::select! {
+                biased;
                 () = self.gone.cancelled() => return Err(Gone),
                 changed = deadline.changed() => changed.map_err(|_| Gone)?,
             }

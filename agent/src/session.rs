@@ -9,7 +9,7 @@ use shipway_domain::ids::Incarnation;
 use shipway_proto::v1;
 use shipway_proto::v1::agent_message::Message as Out;
 use shipway_proto::v1::coordinator_message::Message as In;
-use shipway_runtime::Clock;
+use shipway_runtime::{Clock, Random, failpoint};
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 use tokio_stream::wrappers::ReceiverStream;
@@ -39,6 +39,7 @@ pub(crate) struct Session {
     pub(crate) client: Client,
     pub(crate) jobs: Jobs,
     pub(crate) clock: Clock,
+    pub(crate) random: Random,
     pub(crate) agent: AgentDescription,
     pub(crate) predecessor: Option<Incarnation>,
     /// Jobs that it runs at once.
@@ -73,8 +74,9 @@ impl Session {
             if self.clock.uptime().saturating_sub(began) > RETRY.1 {
                 wait = RETRY.0;
             }
-            let jitter = wait.mul_f64(0.5 + share_of(shipway_runtime::random::number()) / 2.0);
+            let jitter = wait.mul_f64(0.5 + share_of(self.random.number()) / 2.0);
             tokio::select! {
+                biased;
                 () = tokio::time::sleep(jitter) => {}
                 () = self.leaving.cancelled() => {}
             }
@@ -109,6 +111,26 @@ impl Session {
         let mut told_draining = false;
         loop {
             tokio::select! {
+                // Renewals and what jobs have to say come first: what is heard may never end.
+                biased;
+                () = self.leaving.cancelled() => {
+                    self.say(&outbox).await?;
+                    send(&outbox, Out::Goodbye(v1::Goodbye {})).await?;
+                    drop(outbox);
+                    // Until the coordinator has read the goodbye and closed its side.
+                    while inbound.message().await?.is_some() {}
+                    return Ok(());
+                }
+                () = draining.cancelled(), if !told_draining => {
+                    told_draining = true;
+                    send(&outbox, Out::Draining(v1::Draining {})).await?;
+                }
+                _ = renew.tick() => {
+                    renewals.push_back(self.clock.uptime());
+                    let jobs = self.jobs.held().into_iter().map(Into::into).collect();
+                    send(&outbox, Out::Renew(v1::Renew { jobs })).await?;
+                }
+                () = bell.rings() => self.say(&outbox).await?,
                 message = inbound.message() => match message?.and_then(|m| m.message) {
                     Some(In::Offer(offer)) if told_draining => {
                         send(&outbox, decline(&offer, "it is draining")).await?;
@@ -124,26 +146,8 @@ impl Session {
                     Some(message) => self.hear(message, lease, &mut renewals).await,
                     None => return Ok(()),
                 },
-                _ = renew.tick() => {
-                    renewals.push_back(self.clock.uptime());
-                    let jobs = self.jobs.held().into_iter().map(Into::into).collect();
-                    send(&outbox, Out::Renew(v1::Renew { jobs })).await?;
-                }
-                () = bell.rings() => self.say(&outbox).await?,
                 Some(answer) = self.answers.recv() => {
                     send(&outbox, Out::InspectAnswer(answer)).await?;
-                }
-                () = draining.cancelled(), if !told_draining => {
-                    told_draining = true;
-                    send(&outbox, Out::Draining(v1::Draining {})).await?;
-                }
-                () = self.leaving.cancelled() => {
-                    self.say(&outbox).await?;
-                    send(&outbox, Out::Goodbye(v1::Goodbye {})).await?;
-                    drop(outbox);
-                    // Until the coordinator has read the goodbye and closed its side.
-                    while inbound.message().await?.is_some() {}
-                    return Ok(());
                 }
             }
         }
@@ -195,6 +199,7 @@ impl Session {
             }
             In::FinishedKept(kept) => {
                 if let Some(job) = kept.job {
+                    failpoint::hit(|| "agent.finish.after");
                     self.jobs.remove(job.into());
                 }
             }
@@ -223,6 +228,7 @@ impl Session {
 
     async fn take(&self, offer: v1::Offer) {
         let Some(job) = offer.job else { return };
+        failpoint::hit(|| "agent.accept.before");
         let held = Held::from(job);
         let stop = offer.stop.clone().and_then(|reason| reason.try_into().ok());
         let wake = self.jobs.wake.clone();
@@ -245,6 +251,7 @@ impl Session {
             let out = running.outgoing();
             if out.accept {
                 send(outbox, Out::Accept(v1::Accept { job })).await?;
+                failpoint::hit(|| "agent.accept.after");
             }
             if !out.progress.is_empty() || !out.log.is_empty() {
                 let progress = out.progress.iter().map(Into::into).collect();

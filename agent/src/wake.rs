@@ -49,11 +49,13 @@ impl Bell {
         let until = match self.gathers {
             Some(until) => until,
             None => tokio::select! {
+                biased;
                 () = self.wake.now.notified() => return,
                 () = self.wake.soon.notified() => *self.gathers.insert(Instant::now() + GATHER),
             },
         };
         tokio::select! {
+            biased;
             () = self.wake.now.notified() => {}
             () = tokio::time::sleep_until(until) => {}
         }

@@ -124,6 +124,9 @@ fn act(args: Args) -> anyhow::Result<()> {
         "agent_*",
         "dev_*",
         "require_*",
+        "failpoint",
+        "crash_*",
+        "sim_*",
     ];
     let config: ServerConfig =
         config::load(args.config.as_deref(), "SHIPWAY_", &reserved, &args.flags)?;

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use shipway_domain::board::Policy;
+use shipway_domain::board::{KeyWindow, Policy};
+use shipway_domain::history::Retention;
 use shipway_runtime::telemetry::TelemetryConfig;
 
 /// Settings of the coordinator.
@@ -24,6 +25,8 @@ pub struct ServerConfig {
     pub lease: LeaseConfig,
     /// Room on the disk of the data folder.
     pub disk: DiskConfig,
+    /// Releases that have ended.
+    pub history: HistoryConfig,
     /// How long running calls may take to end at shutdown, in seconds.
     pub drain_seconds: u64,
     /// Logs and traces.
@@ -79,6 +82,36 @@ impl Default for DiskConfig {
     }
 }
 
+/// How long releases that have ended are kept, and what is remembered of them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HistoryConfig {
+    /// Days after its end for which a release is kept, with its events and logs; 0 for ever.
+    pub retention_days: u32,
+    /// The newest releases of each environment that are kept longer.
+    pub keep_per_environment: usize,
+    /// The last live releases of each environment that are kept longer: a rollback can go to them. 2 at
+    /// least.
+    pub keep_live: usize,
+    /// Days after the end of a release for which its idempotency key is known; 1 at least.
+    pub key_days: u32,
+}
+
+impl Default for HistoryConfig {
+    fn default() -> Self {
+        let policy = Policy::default();
+        let days = policy.keys.after_end.as_secs() / DAY.as_secs();
+        Self {
+            retention_days: policy.retention.days,
+            keep_per_environment: policy.retention.per_environment,
+            keep_live: policy.lives,
+            key_days: u32::try_from(days).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+const DAY: Duration = Duration::from_secs(86_400);
+
 impl Default for ServerConfig {
     fn default() -> Self {
         Self {
@@ -88,6 +121,7 @@ impl Default for ServerConfig {
             max_blob_bytes: 512 * 1024 * 1024,
             lease: LeaseConfig::default(),
             disk: DiskConfig::default(),
+            history: HistoryConfig::default(),
             drain_seconds: 10,
             telemetry: TelemetryConfig::default(),
         }
@@ -136,6 +170,17 @@ pub enum BadConfig {
         /// What it says.
         mib: u64,
     },
+    /// A history that is too short.
+    #[error(
+        "history.keep_live is {live} and history.key_days is {key_days}: a rollback needs the release \
+         before the last live one, so at least 2 are kept, and a key is known for at least 1 day"
+    )]
+    History {
+        /// Live releases that are kept.
+        live: usize,
+        /// Days for which keys are known.
+        key_days: u32,
+    },
     /// Leases that cannot be kept.
     #[error(
         "lease of {seconds} s with renewal each {renew} s and a margin of {margin} s cannot be \
@@ -169,6 +214,13 @@ impl ServerConfig {
                 return Err(BadConfig::Disk { key, mib });
             }
         }
+        let history = &self.history;
+        if history.keep_live < 2 || history.key_days == 0 {
+            return Err(BadConfig::History {
+                live: history.keep_live,
+                key_days: history.key_days,
+            });
+        }
         let lease = &self.lease;
         let kept = lease.seconds >= 6
             && lease.renew_seconds > 0
@@ -193,6 +245,15 @@ impl ServerConfig {
             margin: Duration::from_secs(self.lease.margin_seconds),
             max_fruitless: self.lease.deliveries,
             rest: Duration::from_secs(self.lease.rest_seconds),
+            keys: KeyWindow {
+                after_end: DAY.saturating_mul(self.history.key_days),
+                ..KeyWindow::default()
+            },
+            lives: self.history.keep_live,
+            retention: Retention {
+                days: self.history.retention_days,
+                per_environment: self.history.keep_per_environment,
+            },
             ..Policy::default()
         }
     }

@@ -2,7 +2,7 @@
 //! slow one loses nothing and slows nobody.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use shipway_domain::ids::ReleaseId;
 use tokio::sync::watch;
@@ -16,36 +16,110 @@ pub struct Durable {
     pub ended: bool,
 }
 
-/// Where watchers wait.
+/// Where watchers wait. It knows of those releases alone that somebody watches.
 #[derive(Debug, Default)]
 pub struct Hub {
     watched: Mutex<BTreeMap<ReleaseId, watch::Sender<Durable>>>,
 }
 
+/// The place of one watcher; with the last one of a release the hub forgets the release.
+#[derive(Debug)]
+pub struct Watching {
+    release: ReleaseId,
+    hub: Arc<Hub>,
+    durable: watch::Receiver<Durable>,
+}
+
 impl Hub {
-    /// A receiver that changes whenever events of the release became durable.
+    /// A place that hears whenever events of the release became durable.
     #[must_use]
-    pub fn watch(&self, release: ReleaseId) -> watch::Receiver<Durable> {
-        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
-        watched
+    pub fn watch(self: &Arc<Self>, release: ReleaseId) -> Watching {
+        let durable = self
+            .watched()
             .entry(release)
             .or_insert_with(|| watch::Sender::new(Durable::default()))
-            .subscribe()
+            .subscribe();
+        Watching {
+            release,
+            hub: Arc::clone(self),
+            durable,
+        }
     }
 
     /// Tells those who watch the release.
     pub(crate) fn tell(&self, release: ReleaseId, last: u64, ended: bool) {
-        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(sender) = watched.get(&release) else {
-            return;
-        };
-        sender.send_modify(|durable| {
-            durable.last = durable.last.max(last);
-            durable.ended |= ended;
-        });
-        // The last watcher is gone: nobody would ever take the entry out.
-        if sender.is_closed() {
-            watched.remove(&release);
+        if let Some(sender) = self.watched().get(&release) {
+            sender.send_modify(|durable| {
+                durable.last = durable.last.max(last);
+                durable.ended |= ended;
+            });
         }
+    }
+
+    fn watched(&self) -> MutexGuard<'_, BTreeMap<ReleaseId, watch::Sender<Durable>>> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Watching {
+    /// How far events are durable; what is told from now on is news.
+    pub fn seen(&mut self) -> Durable {
+        *self.durable.borrow_and_update()
+    }
+
+    /// Waits until something was told since the last [`Watching::seen`].
+    pub async fn news(&mut self) {
+        if self.durable.changed().await.is_err() {
+            // The hub keeps the sender as long as this place is taken.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        let mut watched = self.hub.watched();
+        // Under the lock nobody else comes or goes; this one is counted still.
+        if watched
+            .get(&self.release)
+            .is_some_and(|sender| sender.receiver_count() <= 1)
+        {
+            watched.remove(&self.release);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use shipway_domain::ids::ReleaseId;
+
+    use super::{Durable, Hub};
+
+    #[tokio::test]
+    async fn every_watcher_hears_and_none_leaves_anything_behind() {
+        let hub = Arc::new(Hub::default());
+        let release = ReleaseId::from_number(7);
+        let mut first = hub.watch(release);
+        let mut second = hub.watch(release);
+        hub.tell(release, 3, false);
+        hub.tell(release, 2, true);
+        for watching in [&mut first, &mut second] {
+            watching.news().await;
+            let wanted = Durable {
+                last: 3,
+                ended: true,
+            };
+            assert_eq!(watching.seen(), wanted);
+        }
+        drop(first);
+        assert_eq!(hub.watched().len(), 1);
+        drop(second);
+        assert_eq!(hub.watched().len(), 0);
+        // It has ended: nothing is told of it any more, and who watches it leaves all the same.
+        drop(hub.watch(release));
+        hub.tell(release, 4, false);
+        assert_eq!(hub.watched().len(), 0);
     }
 }

@@ -4,17 +4,21 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::Stream;
 use shipway_domain::board::Board;
 use shipway_domain::time::Timestamp;
 use shipway_proto::DESCRIPTORS;
 use shipway_proto::v1::agents_server::AgentsServer;
 use shipway_proto::v1::shipway_server::ShipwayServer;
 use shipway_runtime::{Clock, Tasks, tls};
-use shipway_store::{Blobs, CommitError, Committer, Logs, SledStore, Store, StoreError};
+use shipway_store::{
+    Blobs, Bounds, CommitError, Committer, DataDir, Logs, SledStore, Store, StoreError,
+};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
-use tonic::transport::server::TcpIncoming;
+use tonic::transport::server::{Connected, TcpIncoming};
 use tonic::transport::{Identity, Server as Transport, ServerTlsConfig};
 
 use crate::admin;
@@ -22,6 +26,7 @@ use crate::config::{BadConfig, ServerConfig, TlsConfig};
 use crate::coordinator::{Coordinator, OnlyReads};
 use crate::disk;
 use crate::hub::Hub;
+use crate::keeper::Keeper;
 use crate::rpc::agents::AgentService;
 use crate::rpc::auth::Gate;
 use crate::rpc::shipway::ShipwayService;
@@ -76,6 +81,42 @@ pub enum ServeError {
     Commit(#[from] CommitError),
 }
 
+/// What a coordinator stands on: where it keeps what it is told.
+pub struct Ground {
+    /// The folder, and whether its disk has room.
+    pub data: DataDir,
+    /// The records.
+    pub store: Arc<dyn Store>,
+    /// What makes the records durable.
+    pub committer: Committer,
+    /// Contexts and task definitions.
+    pub blobs: Blobs,
+    /// Output of jobs.
+    pub logs: Logs,
+}
+
+impl Ground {
+    /// Opens what lies in the configured folder.
+    ///
+    /// # Errors
+    /// See [`ServeError`].
+    pub fn open(config: &ServerConfig) -> Result<Self, ServeError> {
+        let data = disk::open(config)?;
+        let store: Arc<dyn Store> = Arc::new(SledStore::open(&data)?);
+        let blobs = Blobs::open(&data, config.max_blob_bytes)?;
+        let logs = Logs::open(&data, LARGEST_LOG)?;
+        let committer =
+            Committer::start(Arc::clone(&store), COMMITS_WAITING).map_err(ServeError::Thread)?;
+        Ok(Self {
+            data,
+            store,
+            committer,
+            blobs,
+            logs,
+        })
+    }
+}
+
 /// A coordinator that listens.
 #[derive(Debug)]
 pub struct Server {
@@ -96,43 +137,74 @@ impl Server {
     /// See [`ServeError`].
     pub async fn start(config: ServerConfig, clock: Clock) -> Result<Self, ServeError> {
         config.validate()?;
-        let data = disk::open(&config)?;
-        let store: Arc<dyn Store> = Arc::new(SledStore::open(&data)?);
-        let room = Arc::new(disk::at_start(&data));
-        let board = take_up(&config, &*store, &clock)?;
-        let blobs = Arc::new(Blobs::open(&data, config.max_blob_bytes)?);
-        let logs = Arc::new(Logs::open(&data, LARGEST_LOG)?);
-        let tasks = Tasks::new();
-        let committer =
-            Committer::start(Arc::clone(&store), COMMITS_WAITING).map_err(ServeError::Thread)?;
-        let hub = Arc::new(Hub::default());
-        let (config_again, store_again, clock_again) =
-            (config.clone(), Arc::clone(&store), clock.clone());
-        let only_reads = OnlyReads {
-            mode: room.subscribe(),
-            take_up: Box::new(move || take_up(&config_again, &*store_again, &clock_again)),
-        };
-        let (coordinator, ended) =
-            Coordinator::start_with(board, committer, hub, clock, &tasks, Some(only_reads));
+        let ground = Ground::open(&config)?;
         let listener = listen(config.listen).await?;
         let address = listener.local_addr().map_err(|source| ServeError::Listen {
             address: config.listen,
             source,
         })?;
+        // The builder's own setting does not reach connections that are handed to it.
+        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+        Self::start_on(config, clock, ground, address, incoming).await
+    }
+
+    /// The same on other ground, and with connections from elsewhere, such as those of a simulation. They
+    /// come to `address`.
+    ///
+    /// # Errors
+    /// See [`ServeError`].
+    pub async fn start_on<I, C, E>(
+        config: ServerConfig,
+        clock: Clock,
+        ground: Ground,
+        address: SocketAddr,
+        incoming: I,
+    ) -> Result<Self, ServeError>
+    where
+        I: Stream<Item = Result<C, E>> + Send + 'static,
+        C: AsyncRead + AsyncWrite + Connected + Unpin + Send + 'static,
+        E: Into<Box<dyn std::error::Error + Send + Sync>> + Send + 'static,
+    {
+        let Ground {
+            data,
+            store,
+            committer,
+            blobs,
+            logs,
+        } = ground;
+        let board = take_up(&config, &*store, &clock)?;
+        let (blobs, logs) = (Arc::new(blobs), Arc::new(logs));
+        let tasks = Tasks::new();
+        let hub = Arc::new(Hub::default());
+        // Where nothing waits for a disk there is none to look after.
+        let room = store.waits().then(|| Arc::new(disk::at_start(&data)));
+        let only_reads = room.as_ref().map(|room| {
+            let (config, store, clock) = (config.clone(), Arc::clone(&store), clock.clone());
+            OnlyReads {
+                mode: room.subscribe(),
+                take_up: Box::new(move || take_up(&config, &*store, &clock)),
+            }
+        });
+        let (coordinator, ended) =
+            Coordinator::start_with(board, committer, hub, clock.clone(), &tasks, only_reads);
         let gate = Gate::new(Arc::new(Tokens::of(&config.data)), config.tls.is_some());
         if config.tls.is_none() {
             tracing::info!(%address, "no TLS: listening on loopback only, callers need no token");
         }
         let stop_sessions = CancellationToken::new();
         let stop_serving = CancellationToken::new();
-        let looks = disk::look_after(data.clone(), room, stop_sessions.clone());
-        drop(tasks.spawn("disk", looks));
-        admin::serve(
-            data.clone(),
-            Arc::clone(&store),
-            &tasks,
-            stop_sessions.clone(),
-        );
+        if let Some(room) = room {
+            let looks = disk::look_after(data.clone(), room, stop_sessions.clone());
+            drop(tasks.spawn("disk", looks));
+            admin::serve(
+                data.clone(),
+                Arc::clone(&store),
+                &tasks,
+                stop_sessions.clone(),
+            );
+        }
+        let keeper = Keeper::new(&coordinator, &store, &logs, &blobs, clock);
+        tasks.spawn("keeper", keeper.run(stop_sessions.clone()));
         let agents = AgentService {
             coordinator: coordinator.clone(),
             blobs: Arc::clone(&blobs),
@@ -171,8 +243,6 @@ impl Server {
             }
         };
         let token = stop_serving.clone();
-        // The builder's own setting does not reach connections that are handed to it.
-        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
         let serving = tasks.spawn("grpc", async move {
             router
                 .serve_with_incoming_shutdown(incoming, token.cancelled_owned())
@@ -246,7 +316,9 @@ impl Server {
 
 /// The board as the store kept it. What could not be read is reported, never skipped in silence.
 fn take_up(config: &ServerConfig, store: &dyn Store, clock: &Clock) -> Result<Board, StoreError> {
-    let loaded = store.load()?;
+    let policy = config.policy();
+    let now = Timestamp::from_millis(clock.millis());
+    let loaded = store.load_within(&Bounds::of(&policy, now))?;
     for damaged in &loaded.quarantined {
         tracing::error!(
             what = damaged.what,
@@ -254,8 +326,7 @@ fn take_up(config: &ServerConfig, store: &dyn Store, clock: &Clock) -> Result<Bo
             "record in quarantine"
         );
     }
-    let mut board = Board::new(config.policy());
-    let now = Timestamp::from_millis(clock.millis());
+    let mut board = Board::new(policy);
     board.restore(
         now,
         loaded.next_release,

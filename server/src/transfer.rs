@@ -1,7 +1,7 @@
 //! `export` and `import`: everything that is kept, as one file.
 
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
+use std::io::{BufReader, BufWriter, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -54,6 +54,7 @@ pub(crate) fn write(data: &Path, file: &Path, json: bool) -> anyhow::Result<()> 
     let written = match UnixStream::connect(admin::socket(data)) {
         Ok(mut coordinator) => {
             coordinator.write_all(admin::EXPORT.as_bytes())?;
+            let coordinator = BufReader::with_capacity(1 << 20, coordinator);
             copy_checked(coordinator, &mut out, told)
         }
         Err(_) => {

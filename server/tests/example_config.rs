@@ -34,6 +34,12 @@ fn the_room_on_the_disk_of_the_example_is_the_default() {
 }
 
 #[test]
+fn the_history_of_the_example_is_the_default() {
+    let values = |config: ServerConfig| serde_json::to_value(config.history).expect("numbers");
+    assert_eq!(values(loaded()), values(ServerConfig::default()));
+}
+
+#[test]
 fn more_room_than_a_disk_has_is_refused_by_the_name_of_the_setting() {
     let mut config = ServerConfig::default();
     config.disk.reserve_mib = 2 << 20;
@@ -42,6 +48,14 @@ fn more_room_than_a_disk_has_is_refused_by_the_name_of_the_setting() {
         error.to_string().contains("disk.reserve_mib is 2097152"),
         "{error}"
     );
+}
+
+#[test]
+fn a_history_without_a_way_back_is_refused() {
+    let mut config = loaded();
+    config.history.keep_live = 1;
+    let error = config.validate().expect_err("no way back").to_string();
+    assert!(error.contains("history.keep_live is 1"), "{error}");
 }
 
 #[test]

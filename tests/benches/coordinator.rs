@@ -1,6 +1,6 @@
 //! How fast the coordinator is, with every answer durable, beside what else the machine can do.
 //!
-//! `cargo bench -p shipway-tests --bench coordinator [-- --quick] [-- --json FILE]`
+//! `cargo bench -p shipway-tests --bench coordinator [-- --quick] [--only NAME] [--json FILE]`
 #![expect(clippy::print_stdout, reason = "a bench tells its figures")]
 #![expect(unreachable_pub, reason = "modules of one program")]
 #![expect(dead_code, reason = "the modules serve two benches")]
@@ -13,6 +13,8 @@ mod client;
 mod figures;
 #[path = "support/node.rs"]
 mod node;
+#[path = "support/past.rs"]
+mod past;
 #[path = "support/peers.rs"]
 mod peers;
 
@@ -36,6 +38,7 @@ const NOBODYS: &str = "999999999999";
 const ACCOUNTS: [&str; 3] = ["000000000001", "000000000002", "000000000003"];
 const IDLE_AGENTS: u32 = 5_000;
 const STORED_JOBS: u64 = 100_000;
+const ENDED: [u64; 3] = [0, 10_000, 100_000];
 
 fn main() -> anyhow::Result<()> {
     let wish = Wish::from_args(std::env::args().skip(1))?;
@@ -54,12 +57,28 @@ fn main() -> anyhow::Result<()> {
     );
     let mut table = Table::default();
     let folder = figures::folder()?;
-    runtime.block_on(submits(&folder.path().join("submits"), &wish, &mut table))?;
-    runtime.block_on(offers(&folder.path().join("offers"), &wish, &mut table))?;
-    runtime.block_on(cycles(&folder.path().join("cycles"), &wish, &mut table))?;
-    runtime.block_on(idle(&folder.path().join("idle"), &mut table))?;
-    runtime.block_on(restart(&folder.path().join("restart"), &wish, &mut table))?;
-    beside(folder.path(), &wish, &mut table)?;
+    let at = |name: &str| folder.path().join(name);
+    if wish.wants("submits") {
+        runtime.block_on(submits(&at("submits"), &wish, &mut table))?;
+    }
+    if wish.wants("offers") {
+        runtime.block_on(offers(&at("offers"), &wish, &mut table))?;
+    }
+    if wish.wants("cycles") {
+        runtime.block_on(cycles(&at("cycles"), &wish, &mut table))?;
+    }
+    if wish.wants("idle") {
+        runtime.block_on(idle(&at("idle"), &mut table))?;
+    }
+    if wish.wants("restart") {
+        runtime.block_on(restart(&at("restart"), &wish, &mut table))?;
+    }
+    if wish.wants("ended") {
+        runtime.block_on(ended(&at("ended"), &mut table))?;
+    }
+    if wish.wants("beside") {
+        beside(folder.path(), &wish, &mut table)?;
+    }
     wish.write(&json!({"machine": machine, "submission_bytes": size, "figures": table.figures}))
 }
 
@@ -252,6 +271,38 @@ async fn restart(data: &Path, wish: &Wish, table: &mut Table) -> anyhow::Result<
     }
     let what = format!("restart after a kill, {jobs} stored jobs");
     table.one("restart", &what, median(times), "s", "<= 2 s");
+    Ok(())
+}
+
+/// Memory of a coordinator that starts with releases that have ended: nothing of them is open.
+async fn ended(data: &Path, table: &mut Table) -> anyhow::Result<()> {
+    for releases in ENDED {
+        let data = data.with_extension(releases.to_string());
+        past::write(&data, releases)?;
+        let begin = Instant::now();
+        let node = Node::start(&data)?;
+        let start = begin.elapsed().as_secs_f64();
+        let mut client = client::Client::connect(node.url.clone()).await?;
+        let request = v1::ListReleasesRequest {
+            app: "past-7".to_owned(),
+            ..v1::ListReleasesRequest::default()
+        };
+        let begin = Instant::now();
+        let found = client.list_releases(request).await?.into_inner().releases;
+        let list = begin.elapsed().as_secs_f64() * 1e3;
+        anyhow::ensure!(found.len() == if releases == 0 { 0 } else { 20 });
+        let what = |of: &str| format!("{of}, {releases} ended releases");
+        let (name, memory) = (format!("ended_{releases}"), node.resident()? / 1024.0);
+        table.one(&name, &what("memory after start"), memory, "MiB", "");
+        table.one(&format!("{name}_start"), &what("start"), start, "s", "");
+        table.one(
+            &format!("{name}_list"),
+            &what("list of an app"),
+            list,
+            "ms",
+            "",
+        );
+    }
     Ok(())
 }
 

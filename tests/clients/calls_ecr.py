@@ -23,6 +23,7 @@ def call(session):
     scans(ecr, digest)
     lifecycle(ecr)
     registry(ecr)
+    pull_through(ecr)
     endings(ecr, digest)
     refusals(ecr)
 
@@ -99,7 +100,9 @@ def images(ecr):
     name = "team/app"
     digest = put_image(ecr, name, "v1", b"layer of v1")
     put_image(ecr, name, "v2", b"layer of v2")
-    size = ecr.describe_images(repositoryName=name, imageIds=[{"imageDigest": digest}])
+    ecr.describe_images(repositoryName=name, imageIds=[{"imageDigest": digest}])
+    docker = "application/vnd.docker.distribution.manifest.v2+json"
+    ecr.batch_get_image(repositoryName=name, imageIds=[{"imageTag": "v1"}], acceptedMediaTypes=[docker])
     found = ecr.batch_get_image(repositoryName=name, imageIds=[{"imageTag": "v1"}, {"imageTag": "missing"}])
     size = len(found["images"][0]["imageManifest"])
     entry = {"mediaType": MANIFEST, "digest": digest, "size": size}
@@ -173,7 +176,46 @@ def registry(ecr):
         customRoleArn=f"arn:aws:iam::{sim.ACCOUNT}:role/template",
     )
     ecr.describe_repository_creation_templates()
+    ecr.update_repository_creation_template(
+        prefix="made", appliedFor=["CREATE_ON_PUSH", "PULL_THROUGH_CACHE"], imageTagMutability="MUTABLE"
+    )
     ecr.delete_repository_creation_template(prefix="made")
+    every = f"arn:aws:ecr:{sim.REGION}:{sim.ACCOUNT}:repository/*"
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "ecr:ReplicateImage", "Resource": every}
+    ecr.put_registry_policy(policyText=json.dumps({"Statement": [statement]}))
+    ecr.get_registry_policy()
+    ecr.delete_registry_policy()
+
+
+def pull_through(ecr):
+    """Rules with and without credentials, and what they do not bring."""
+    name = "ecr-pullthroughcache/hub"
+    region = {"name": sim.REGION, "secrets": {name: "s3cret"}}
+    sim.control("POST", "seed", {"accounts": [{"id": sim.ACCOUNT, "regions": [region]}]})
+    secret = f"arn:aws:secretsmanager:{sim.REGION}:{sim.ACCOUNT}:secret:{name}"
+    ecr.create_pull_through_cache_rule(
+        ecrRepositoryPrefix="hub",
+        upstreamRegistryUrl="registry-1.docker.io",
+        upstreamRegistry="docker-hub",
+        credentialArn=secret,
+        customRoleArn=f"arn:aws:iam::{sim.ACCOUNT}:role/pull",
+    )
+    ecr.create_pull_through_cache_rule(ecrRepositoryPrefix="quay", upstreamRegistryUrl="quay.io")
+    ecr.describe_pull_through_cache_rules()
+    ecr.update_pull_through_cache_rule(ecrRepositoryPrefix="hub", credentialArn=secret)
+    valid = ecr.validate_pull_through_cache_rule(ecrRepositoryPrefix="hub")
+    assert not valid["isValid"] and valid["failure"], "nothing is upstream"
+    missing = ecr.batch_get_image(repositoryName="quay/app", imageIds=[{"imageTag": "v1"}])
+    assert missing["failures"][0]["failureCode"] == "UpstreamUnavailable", missing
+    ecr.delete_pull_through_cache_rule(ecrRepositoryPrefix="hub")
+    fail = sim.refused
+    fail(ecr.delete_pull_through_cache_rule, ecrRepositoryPrefix="hub")
+    fail(ecr.create_pull_through_cache_rule, ecrRepositoryPrefix="quay", upstreamRegistryUrl="quay.io")
+    fail(ecr.create_pull_through_cache_rule, ecrRepositoryPrefix="hub", upstreamRegistryUrl="docker.io")
+    gone = secret.replace("hub", "gone")
+    fail(ecr.create_pull_through_cache_rule, ecrRepositoryPrefix="hub", upstreamRegistryUrl="ghcr.io", credentialArn=gone)
+    fail(ecr.get_registry_policy)
+    fail(ecr.update_repository_creation_template, prefix="none")
 
 
 def endings(ecr, digest):

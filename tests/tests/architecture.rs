@@ -241,3 +241,59 @@ fn no_test_is_ignored() {
     let ignoring: Vec<String> = ignoring.map(|path| path.display().to_string()).collect();
     none(&ignoring);
 }
+
+/// Builds the file with the failpoints as a release does, and as a test does not: no name of a point, no
+/// variable, nothing that dies.
+#[test]
+fn release_builds_have_no_failpoints() {
+    let profiles = manifest(&root().join("Cargo.toml"))["profile"].clone();
+    for (name, profile) in profiles.as_table().expect("profiles") {
+        let asserts = profile.get("debug-assertions");
+        let tests = ["dev", "test"].contains(&name.as_str());
+        assert!(
+            tests || asserts.is_none(),
+            "profile {name} would have failpoints"
+        );
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let point = "agent.update.after-act";
+    let source = format!(
+        "#[path = {:?}]\nmod failpoint;\nfn main() {{\n    failpoint::hit(|| {point:?});\n    \
+         println!(\"alive after {{}}\", failpoint::POINTS.len());\n}}\n",
+        root().join("crates/runtime/src/failpoint.rs"),
+    );
+    let file = folder.path().join("main.rs");
+    std::fs::write(&file, source).expect("written");
+    let program = folder.path().join("program");
+    let built = Command::new("rustc")
+        .args(["--edition", "2024", "-O", "-o"])
+        .args([&program, &file])
+        .current_dir(root())
+        .output()
+        .expect("rustc runs");
+    let errors = String::from_utf8_lossy(&built.stderr);
+    assert!(built.status.success(), "{errors}");
+    let ran = Command::new(&program)
+        .env("SHIPWAY_FAILPOINT", format!("{point}=kill"))
+        .output()
+        .expect("it runs");
+    assert!(ran.status.success(), "{}", ran.status);
+    assert!(String::from_utf8_lossy(&ran.stdout).starts_with("alive"));
+    let bytes = std::fs::read(&program).expect("a program");
+    let variable = b"SHIPWAY_FAILPOINT";
+    assert!(!bytes.windows(variable.len()).any(|part| part == variable));
+}
+
+/// The variable has one reader.
+#[test]
+fn failpoints_are_armed_in_one_place() {
+    let mut problems = Vec::new();
+    for path in files(".rs") {
+        let own = path.ends_with("crates/runtime/src/failpoint.rs");
+        let tests = path.starts_with(root().join("tests"));
+        if !own && !tests && read(&path).contains("SHIPWAY_FAILPOINT") {
+            problems.push(format!("{} reads SHIPWAY_FAILPOINT", path.display()));
+        }
+    }
+    none(&problems);
+}

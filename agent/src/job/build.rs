@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::login::RegistryLogin;
 use super::source::{self, Context};
-use super::{Short, Work, bad_offer, repository};
+use super::{Short, Work, bad_offer, points, repository};
 use crate::running::{Gone, Running};
 use crate::steps::Steps;
 
@@ -46,6 +46,7 @@ pub(crate) async fn run(mut work: Work, builders: &[Arc<dyn Builder>]) -> Result
         tokio::pin!(build);
         loop {
             tokio::select! {
+                biased;
                 result = &mut build => break result,
                 // The builder ends by itself within a moment of the token.
                 _ = stop.wait_for(Option::is_some), if !token.is_cancelled() => token.cancel(),
@@ -172,6 +173,7 @@ async fn build_or_reuse(
 ) -> Result<BuiltImage, NoImage> {
     work.steps.begin(Step::Source);
     let context = tokio::select! {
+        biased;
         fetched = source::fetch(&work.spec, &work.client) => fetched,
         () = stop.cancelled() => return Err(NoImage::Stopped),
     };
@@ -211,11 +213,10 @@ async fn build_or_reuse(
         .image(&name, made.digest.as_str(), true)
         .await?;
     let facts = proven(found, &parts.repository.uri, made.digest.as_str())?;
-    work.running
-        .checkpoint(Checkpoint::Pushed {
-            digest: facts.digest.to_string(),
-        })
-        .await?;
+    work.note(Checkpoint::Pushed {
+        digest: facts.digest.to_string(),
+    })
+    .await?;
     let mut image = built(&parts.repository, &facts, parts.build.builder_name(), false);
     image.bytes_pushed = made.bytes_pushed;
     image.accepted.extend(made.manifests);
@@ -256,10 +257,10 @@ async fn build(
         cached: AtomicU32::new(0),
     });
     work.running.clearance().await?;
-    let made = builder
-        .build(order, progress, stop)
-        .await
-        .map_err(|error| broken(error, wanted))?;
+    points::before_act("build");
+    let made = builder.build(order, progress, stop).await;
+    points::after_act("build");
+    let made = made.map_err(|error| broken(error, wanted))?;
     work.steps.begin(Step::Push);
     work.steps.detail(format!(
         "{} ({} KiB)",
@@ -417,9 +418,12 @@ async fn set_tags(
     work.steps.begin(Step::Tags);
     work.running.clearance().await?;
     for tag in &firm {
-        registry
+        points::before_act("put-tag");
+        let put = registry
             .put_tag(&settings.repository, &image.digest, tag)
-            .await?;
+            .await;
+        points::after_act("put-tag");
+        put?;
     }
     work.steps.detail(firm.join(", "));
     Ok(())

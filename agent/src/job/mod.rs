@@ -3,6 +3,7 @@
 mod actions;
 pub(crate) mod build;
 mod login;
+mod points;
 mod repository;
 pub(crate) mod rollout;
 pub(crate) mod settle;
@@ -66,6 +67,14 @@ impl Work {
         Timestamp::from_millis(self.clock.millis())
     }
 
+    /// Makes a note durable at the coordinator, however long that takes.
+    pub(crate) async fn note(&self, note: Checkpoint) -> Result<(), Gone> {
+        points::before_note(&note);
+        self.running.checkpoint(note.clone()).await?;
+        points::after_note(&note);
+        Ok(())
+    }
+
     /// A handle on an account and region under this attempt's own name.
     pub(crate) async fn open(
         &self,
@@ -87,6 +96,7 @@ impl Work {
     /// The task definition as it was submitted.
     pub(crate) async fn task_definition(&self) -> Result<Document, Short> {
         let fetched = tokio::select! {
+            biased;
             fetched = self.client.blob(&self.spec.task_definition) => fetched,
             () = self.running.gone().cancelled() => return Err(Short::Gone),
         };

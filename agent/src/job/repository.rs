@@ -9,7 +9,7 @@ use shipway_domain::image;
 use shipway_domain::verdict::Finding;
 use shipway_plugin::{RegistryApi, RepositorySeen};
 
-use super::{Short, Work};
+use super::{Short, Work, points};
 
 /// The repository exists, its rules let our tags be, and every target's account may pull.
 pub(super) async fn prepare(
@@ -22,12 +22,13 @@ pub(super) async fn prepare(
     let seen = match (registry.repository(name).await?, &settings.create) {
         (Some(seen), _) => seen,
         (None, Some(create)) => {
-            work.running
-                .checkpoint(Checkpoint::CreateRepositoryIntent)
-                .await?;
+            work.note(Checkpoint::CreateRepositoryIntent).await?;
             work.running.clearance().await?;
             work.steps.detail(format!("created {name}"));
-            registry.create_repository(name, create).await?
+            points::before_act("create-repository");
+            let made = registry.create_repository(name, create).await;
+            points::after_act("create-repository");
+            made?
         }
         (None, None) => {
             return Err(Finding {
@@ -81,7 +82,10 @@ pub(super) async fn prepare(
         remedy: "correct the repository policy by hand".to_owned(),
     })?;
     work.running.clearance().await?;
-    registry.set_policy(name, &policy).await?;
+    points::before_act("set-policy");
+    let set = registry.set_policy(name, &policy).await;
+    points::after_act("set-policy");
+    set?;
     let text = format!(
         "the policy of {name} now lets other accounts pull: {} added",
         missing.len()

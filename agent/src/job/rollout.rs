@@ -3,16 +3,18 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use shipway_domain::checkpoint::Checkpoint;
 use shipway_domain::event::{NoteLevel, Progress, StepResult, TaskCounts};
 use shipway_domain::ids::Target;
 use shipway_domain::job::{BuiltImage, Outcome, RolloutReport};
+use shipway_domain::planted::{self, Bug};
 use shipway_domain::rollout::{Action, Next, Rollout, Saw, Wanted};
 use shipway_domain::time::Timestamp;
 use shipway_domain::verdict::{Finding, Verdict};
 use tracing::Instrument as _;
 
 use super::actions::{CALL_TIMEOUT, Hands};
-use super::{Short, Work, bad_offer};
+use super::{Short, Work, bad_offer, points};
 use crate::failure;
 use crate::running::Gone;
 
@@ -134,6 +136,7 @@ impl Walker {
     async fn walk(&mut self, work: &mut Work) -> Result<Outcome, Gone> {
         let gone = work.running.gone().clone();
         let mut stop = work.running.stop();
+        let mut late = None;
         loop {
             if gone.is_cancelled() {
                 return Err(Gone);
@@ -150,27 +153,40 @@ impl Walker {
                         continue;
                     }
                     let span = work.steps.begin(action.step());
+                    points::before(&action);
                     let saw = tokio::select! {
+                        biased;
                         // What changes AWS is never cut off in the middle.
                         saw = self.hands.perform(&action).instrument(span) => Some(saw),
                         () = gone.cancelled(), if !action.changes_aws() => return Err(Gone),
                         _ = stop.changed(), if matches!(action, Action::Follow { .. }) => None,
                     };
+                    points::after(&action);
                     if let Some(saw) = saw {
                         self.take_in(work, &action, saw);
                     }
+                    if let Some(checkpoint) = late.take() {
+                        work.running.checkpoint(checkpoint).await?;
+                    }
+                }
+                Next::Note(checkpoint @ Checkpoint::UpdateIntent { .. })
+                    if planted::has(Bug::IntentAfterAct) =>
+                {
+                    self.rollout.noted(checkpoint.clone());
+                    late = Some(checkpoint);
                 }
                 Next::Note(checkpoint) => {
-                    work.running.checkpoint(checkpoint.clone()).await?;
+                    work.note(checkpoint.clone()).await?;
                     self.rollout.noted(checkpoint);
                 }
                 Next::Wait { until, reason } => {
                     self.tell_waiting(work, reason);
                     let span = until.since(work.now()).max(Duration::from_millis(50));
                     tokio::select! {
-                        () = tokio::time::sleep(span) => {}
+                        biased;
                         () = gone.cancelled() => return Err(Gone),
                         _ = stop.changed() => {}
+                        () = tokio::time::sleep(span) => {}
                     }
                 }
                 Next::End(outcome) => return Ok(*outcome),

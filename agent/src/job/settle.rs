@@ -4,10 +4,11 @@ use shipway_domain::checkpoint::{Checkpoint, ScalingFlags};
 use shipway_domain::event::{NoteLevel, Step, StepResult};
 use shipway_domain::ids::Target;
 use shipway_domain::job::Outcome;
+use shipway_domain::planted::{self, Bug};
 use shipway_domain::verdict::Finding;
 use shipway_plugin::PlatformError;
 
-use super::{Work, bad_offer};
+use super::{Work, bad_offer, points};
 use crate::failure;
 use crate::running::Gone;
 
@@ -31,6 +32,7 @@ pub(crate) async fn run(work: Work) -> Result<Outcome, Gone> {
             }
         }
         tokio::select! {
+            biased;
             () = tokio::time::sleep(std::time::Duration::from_secs(wait)) => {}
             () = work.running.gone().cancelled() => return Err(Gone),
         }
@@ -65,16 +67,21 @@ async fn pay(work: &Work) -> Result<Result<String, Finding>, Gone> {
         Some(scaling) if scaling.suspended != ScalingFlags::ALL => "somebody else has set it",
         Some(_) => {
             work.running.clearance().await?;
+            points::before_act("settle");
             let set = region
                 .set_scaling(&target.cluster, &target.service, before)
                 .await;
-            if let Err(error) = set {
+            points::after_act("settle");
+            if let Err(error) = set
+                && !planted::has(Bug::SettledUnseen)
+            {
                 return Ok(Err(failure::finding(&error)));
             }
             "auto scaling is put back"
         }
     };
     work.running.checkpoint(Checkpoint::Resumed).await?;
+    shipway_runtime::failpoint::hit(|| "agent.settle.after-note");
     work.steps.end(StepResult::Done);
     Ok(Ok(what.to_owned()))
 }

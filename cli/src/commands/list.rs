@@ -1,6 +1,7 @@
 //! `shipway list`: releases, newest first.
 
 use serde_json::{Value, json};
+use shipway_domain::history::TargetPattern;
 use shipway_domain::ids::ReleaseId;
 use shipway_domain::verdict::Verdict;
 use shipway_proto::v1::{self, JobPhase};
@@ -11,6 +12,7 @@ use crate::json;
 use crate::session::Session;
 use crate::text::line::Tone;
 use crate::text::table::Table;
+use crate::text::when::When;
 use crate::text::words::{ago, span};
 
 /// Options of `list`.
@@ -21,6 +23,21 @@ pub struct Args {
     /// Only this environment
     #[arg(long)]
     pub env: Option<String>,
+    /// Only releases that change such a target: SERVICE, with CLUSTER/, REGION/ and ACCOUNT/ before it to be more precise
+    #[arg(long)]
+    pub target: Option<TargetPattern>,
+    /// Only releases submitted since then: 30m, 12h or 7d ago, a day as in 2026-01-31, or 2026-01-31T12:00:00Z
+    #[arg(long, value_name = "WHEN")]
+    pub since: Option<When>,
+    /// Only releases submitted before then
+    #[arg(long, value_name = "WHEN")]
+    pub until: Option<When>,
+    /// Only releases with this verdict
+    #[arg(long, value_parser = verdict)]
+    pub verdict: Option<Verdict>,
+    /// Only releases that were submitted by this one
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
     /// How many, at most 1000
     #[arg(long, short = 'n', default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub limit: u32,
@@ -29,20 +46,43 @@ pub struct Args {
     pub before: Option<ReleaseId>,
 }
 
+fn verdict(text: &str) -> Result<Verdict, String> {
+    Verdict::parse(text).ok_or_else(|| {
+        let words = Verdict::ALL.map(Verdict::as_str);
+        format!("must be one of {}", words.join(", "))
+    })
+}
+
 /// Prints the releases.
 pub(crate) async fn run(args: Args, session: &mut Session<'_>) -> Result<u8, Error> {
     let server = session.server().await?;
-    let request = v1::ListReleasesRequest {
+    let now = session.now();
+    let millis = |when: Option<When>| when.map(|when| when.at(now).millis());
+    let mut request = v1::ListReleasesRequest {
         app: args.app.unwrap_or_default(),
         env: args.env.unwrap_or_default(),
         limit: args.limit,
         before: args.before.map(ReleaseId::number),
+        target: args.target.map(|it| it.to_string()).unwrap_or_default(),
+        since_ms: millis(args.since),
+        until_ms: millis(args.until),
+        verdict: args.verdict.map(|it| v1::Verdict::from(it).into()),
+        submitter: args.by.unwrap_or_default(),
     };
-    let answer = server.client.clone().list_releases(request).await;
-    let views = answer
-        .map_err(|status| server.failed(&status))?
-        .into_inner()
-        .releases;
+    let mut views = Vec::new();
+    let next = loop {
+        let answer = server.client.clone().list_releases(request.clone()).await;
+        let page = answer
+            .map_err(|status| server.failed(&status))?
+            .into_inner();
+        let found = u32::try_from(page.releases.len()).unwrap_or(u32::MAX);
+        views.extend(page.releases);
+        request.limit = request.limit.saturating_sub(found);
+        if page.next.is_none() || request.limit == 0 {
+            break page.next;
+        }
+        request.before = page.next;
+    };
     let states: Result<Vec<State>, _> = views.into_iter().map(State::new).collect();
     let states = states.map_err(|error| {
         Error::new(
@@ -53,10 +93,10 @@ pub(crate) async fn run(args: Args, session: &mut Session<'_>) -> Result<u8, Err
     })?;
     if session.json() {
         let list: Value = states.iter().map(json::release::object).collect();
-        session.print_json(&json::document(json!({ "releases": list })))?;
+        let next = next.map(json::id);
+        session.print_json(&json::document(json!({ "releases": list, "next": next })))?;
         return Ok(0);
     }
-    let now = session.now();
     let mut table = Table::new(&[
         "release",
         "app → env",
@@ -80,6 +120,9 @@ pub(crate) async fn run(args: Args, session: &mut Session<'_>) -> Result<u8, Err
         ]);
     }
     session.print(&table.lines())?;
+    if let Some(next) = next {
+        session.note(&format!("older ones: --before {}", json::id(next)))?;
+    }
     Ok(0)
 }
 

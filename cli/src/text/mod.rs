@@ -3,4 +3,5 @@
 pub(crate) mod line;
 pub(crate) mod reason;
 pub(crate) mod table;
+pub(crate) mod when;
 pub(crate) mod words;

@@ -14,6 +14,9 @@ pub(crate) const CHOICES: &[Verb] = &[
     Verb::with_body("PUT", |shared, asked| set(shared, &asked.body)),
 ];
 
+/// A simulator has every task in memory.
+const MOST_TASKS: u32 = 20_000;
+
 /// All choices. What a body does not name has its default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -38,6 +41,8 @@ pub(crate) struct Choices {
     pub(crate) suspension_delay: f64,
     /// The status of a PATCH of an upload: 202 as the protocol has it, or 201 as it was seen.
     pub(crate) upload_chunk_status: u16,
+    /// A GET of a blob is sent to where its bytes are, as ECR does; else it gets them.
+    pub(crate) layer_redirects: bool,
     /// DELETE of manifests and tags at the registry; else it is UNSUPPORTED.
     pub(crate) registry_delete: bool,
     /// `GET /v2/_catalog`; else it is UNSUPPORTED.
@@ -46,8 +51,8 @@ pub(crate) struct Choices {
     pub(crate) session_tokens: SessionTokens,
     /// Quota of services in a cluster; none for no limit. Accounts differ.
     pub(crate) services_per_cluster: Option<u32>,
-    /// Quota of tasks that a service may want; none for no limit. Accounts differ.
-    pub(crate) tasks_per_service: Option<u32>,
+    /// Quota of tasks that a service may want, at most [`MOST_TASKS`]. Accounts differ.
+    pub(crate) tasks_per_service: u32,
 }
 
 impl Default for Choices {
@@ -64,11 +69,12 @@ impl Default for Choices {
             missing_flags: MissingFlags::default(),
             suspension_delay: 0.0,
             upload_chunk_status: 202,
+            layer_redirects: true,
             registry_delete: false,
             registry_catalog: false,
             session_tokens: SessionTokens::default(),
             services_per_cluster: Some(5_000),
-            tasks_per_service: Some(5_000),
+            tasks_per_service: 5_000,
         }
     }
 }
@@ -140,6 +146,12 @@ impl Choices {
             return Err(format!(
                 "suspension_delay {} is not in 0..=86400 seconds",
                 self.suspension_delay
+            ));
+        }
+        if self.tasks_per_service > MOST_TASKS {
+            return Err(format!(
+                "tasks_per_service {} is more than {MOST_TASKS}",
+                self.tasks_per_service
             ));
         }
         let rates = [

@@ -32,6 +32,9 @@ pub struct Args {
     /// Directory that keeps state between runs.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// Answer what changes something only once it is saved: a kill loses nothing that was answered.
+    #[arg(long, requires = "data")]
+    pub durable: bool,
     /// What tasks are made of: nothing but time, or containers of a Docker Engine.
     #[arg(long, value_enum, default_value_t, value_name = "KIND")]
     pub tasks: Tasks,
@@ -51,6 +54,7 @@ pub async fn run(args: Args) -> Result<()> {
         listen: args.listen,
         time_scale: args.time_scale,
         data: args.data,
+        durable: args.durable,
         tasks: args.tasks,
         ..SimConfig::default()
     })

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::digest;
-use crate::ecr::{Image, Repository, denial};
+use crate::ecr::{Image, Place, Repository};
 use crate::iam::{Act, Principal};
 use crate::script::{Script, ScriptKind};
 use crate::world::World;
@@ -151,7 +151,12 @@ impl World {
             .repositories
             .get(reference.name)
             .ok_or_else(not_found)?;
-        if self.pull_is_denied(pull, reference.name, owner, region, repository) {
+        let place = Place {
+            owner,
+            region,
+            name: reference.name,
+        };
+        if self.pull_is_denied(pull, place) {
             return Err(PullError::retried(format!(
                 "failed to resolve ref {}: pulling from host {} failed with status code \
                  [manifests {}]: 403 Forbidden",
@@ -218,15 +223,8 @@ impl World {
         host.is_some_and(|host| self.registry_at(host).is_some())
     }
 
-    /// Whether the puller's own policy or that of the repository forbids the pull.
-    fn pull_is_denied(
-        &self,
-        pull: Pull<'_>,
-        name: &str,
-        owner: &str,
-        region: &str,
-        repository: &Repository,
-    ) -> bool {
+    /// Whether the puller's own policy or those of repository and registry forbid the pull.
+    fn pull_is_denied(&self, pull: Pull<'_>, place: Place<'_>) -> bool {
         let puller = self.puller(pull.account, pull.execution_role);
         ["BatchGetImage", "GetDownloadUrlForLayer"]
             .iter()
@@ -234,11 +232,11 @@ impl World {
                 let known = puller.user_id != puller.account;
                 let act = Act {
                     action: &format!("ecr:{action}"),
-                    resource: &format!("arn:aws:ecr:{region}:{owner}:repository/{name}"),
+                    resource: &place.arn(),
                     context: &[],
                 };
                 (known && !self.permits(&puller, &act))
-                    || denial(&puller, owner, region, name, repository, action).is_some()
+                    || self.resource_denial(&puller, place, action).is_some()
             })
     }
 

@@ -5,6 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::Method;
 use tokio_util::sync::CancellationToken;
 
 use crate::SimError;
@@ -61,10 +65,12 @@ pub(crate) async fn run(shared: Arc<Shared>, data: PathBuf, stop: CancellationTo
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            () = shared.save.notified() => {}
-        }
-        if tokio::time::timeout(pause, stop.cancelled()).await.is_ok() {
-            return;
+            () = shared.save_now.notified() => {}
+            () = shared.save.notified() => tokio::select! {
+                () = stop.cancelled() => return,
+                () = shared.save_now.notified() => {}
+                () = tokio::time::sleep(pause) => {}
+            },
         }
         let begin = Instant::now();
         let (shared, data) = (Arc::clone(&shared), data.clone());
@@ -78,7 +84,35 @@ pub(crate) async fn run(shared: Arc<Shared>, data: PathBuf, stop: CancellationTo
 
 /// Saves the world, or says in the log why it cannot be saved.
 pub(crate) fn save_or_say(shared: &Shared, data: &Path) {
+    let waiting = shared.waiting();
     if let Err(error) = save(shared, data) {
         tracing::error!(%error, "the world could not be saved");
     }
+    // After a failure, too: the world goes on, and the log says that it will not be there again.
+    shared.saved(waiting);
+}
+
+/// Holds answers of what changes something until that is saved (`durable`).
+#[derive(Clone)]
+pub(crate) struct Hold {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) stop: CancellationToken,
+}
+
+/// Marks the answer of a request that changed nothing, though its method may.
+#[derive(Clone, Copy)]
+pub(crate) struct Unchanged;
+
+/// The layer around a router that holds its answers back.
+pub(crate) async fn hold(State(hold): State<Hold>, request: Request, next: Next) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let response = next.run(request).await;
+    if !reads && response.extensions().get::<Unchanged>().is_none() {
+        tokio::select! {
+            () = hold.shared.until_saved() => {}
+            // What is left is saved at the end.
+            () = hold.stop.cancelled() => {}
+        }
+    }
+    response
 }

@@ -20,19 +20,31 @@ pub(crate) fn call(
     answerer(world, ctx, &Input::new(input, "InvalidParameterException")?)
 }
 
+/// Whether there is a secret of this name or ARN.
+pub(crate) fn is_there(world: &mut World, ctx: &Ctx, asked: &str) -> bool {
+    find_secret(world, ctx, asked).is_some()
+}
+
 /// By name, or by ARN with or without its random suffix.
-fn get(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Value, ApiError> {
-    let asked = input.need_str("SecretId")?;
+fn find_secret<'w>(
+    world: &'w mut World,
+    ctx: &Ctx,
+    asked: &str,
+) -> Option<(&'w String, &'w String)> {
     let secrets = &world.region(&ctx.account, &ctx.region).secrets;
-    let found = secrets.iter().find(|(name, _)| {
+    secrets.iter().find(|(name, _)| {
         let arn = arn(ctx, name);
         asked == *name
             || asked == arn
             || arn
                 .rsplit_once('-')
                 .is_some_and(|(short, _)| asked == short)
-    });
-    let (name, secret) = found.ok_or_else(|| {
+    })
+}
+
+fn get(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Value, ApiError> {
+    let asked = input.need_str("SecretId")?;
+    let (name, secret) = find_secret(world, ctx, asked).ok_or_else(|| {
         ApiError::client(
             "ResourceNotFoundException",
             "Secrets Manager can't find the specified secret.",

@@ -1,8 +1,9 @@
 //! What all tasks of one simulator share.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::calls::CallLog;
 use crate::clock::Clock;
@@ -27,6 +28,12 @@ pub(crate) struct Shared {
     pub(crate) engine: Notify,
     /// Wakes the task that saves.
     pub(crate) save: Notify,
+    /// Wakes it at once: an answer waits until what it says is saved.
+    pub(crate) save_now: Notify,
+    /// How many answers have waited for a save.
+    waiting: AtomicU64,
+    /// How many of them need not wait any more.
+    saved: watch::Sender<u64>,
     world: Mutex<World>,
 }
 
@@ -42,6 +49,9 @@ impl Shared {
             tick: Notify::new(),
             engine: Notify::new(),
             save: Notify::new(),
+            save_now: Notify::new(),
+            waiting: AtomicU64::new(0),
+            saved: watch::Sender::new(0),
             world: Mutex::new(world),
         }
     }
@@ -55,6 +65,25 @@ impl Shared {
     pub(crate) fn changed(&self) {
         self.tick.notify_one();
         self.save.notify_one();
+    }
+
+    /// Returns once the world as it is now is saved.
+    pub(crate) async fn until_saved(&self) {
+        let number = self.waiting.fetch_add(1, Ordering::SeqCst) + 1;
+        let mut saved = self.saved.subscribe();
+        self.save_now.notify_one();
+        // The sender lives as long as this does.
+        drop(saved.wait_for(|done| *done >= number).await);
+    }
+
+    /// Who waits at this moment, for [`Self::saved`]: asked before the world is read.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.waiting.load(Ordering::SeqCst)
+    }
+
+    /// The world was saved for all that waited then.
+    pub(crate) fn saved(&self, waiting: u64) {
+        self.saved.send_replace(waiting);
     }
 
     /// A fresh request id.

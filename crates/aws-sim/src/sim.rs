@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -34,6 +35,9 @@ pub struct SimConfig {
     pub time_scale: f64,
     /// Directory in which state is kept between runs; without it state ends with the process.
     pub data: Option<PathBuf>,
+    /// With `data`: whether what changes something is answered only once it is saved, so that nothing that
+    /// was answered is lost when the process is killed.
+    pub durable: bool,
     /// What tasks are made of.
     pub tasks: Tasks,
     /// Where ids and secrets start, for runs that shall repeat; random without it.
@@ -50,6 +54,7 @@ impl Default for SimConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             time_scale: 1.0,
             data: None,
+            durable: false,
             tasks: Tasks::Modelled,
             id_seed: None,
             start_at: None,
@@ -102,11 +107,16 @@ pub async fn start(config: SimConfig) -> Result<Sim, SimError> {
     let shared = Arc::new(Shared::new(clock, world));
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
+    let hold = (config.durable && config.data.is_some()).then(|| persist::Hold {
+        shared: Arc::clone(&shared),
+        stop: stop.clone(),
+    });
     let router = control::router()
         .fallback(wire::handle)
         .with_state(Arc::clone(&shared));
+    let router = held(router, hold.as_ref());
     tasks.spawn(serve(listener, router, stop.clone()));
-    tasks.spawn(registry::run(Arc::clone(&shared), stop.clone()));
+    tasks.spawn(registry::run(Arc::clone(&shared), hold, stop.clone()));
     tasks.spawn(tick::run(Arc::clone(&shared), stop.clone()));
     if let Some(engine) = engine.clone() {
         tasks.spawn(docker::run(Arc::clone(&shared), engine, stop.clone()));
@@ -156,6 +166,14 @@ fn instance(config: &SimConfig) -> Result<String, SimError> {
     })?;
     let name = digest::of(path.as_os_str().as_encoded_bytes());
     Ok(name.trim_start_matches("sha256:").to_owned())
+}
+
+/// The router, its answers held back until they are saved where that is wanted.
+pub(crate) fn held(router: Router, hold: Option<&persist::Hold>) -> Router {
+    match hold {
+        Some(hold) => router.layer(from_fn_with_state(hold.clone(), persist::hold)),
+        None => router,
+    }
 }
 
 /// Serves one listener until `stop`.

@@ -139,6 +139,15 @@ impl World {
         self.accounts.get(account)?.regions.get(region)
     }
 
+    /// When the first thing happens by itself, as services and targets have it themselves.
+    pub(crate) fn earliest(&mut self) -> Option<SimTime> {
+        let services = ecs::rewake(self);
+        [services, autoscaling::next(self)]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
     /// Lets everything happen that is due at `now`, in the order of its time.
     pub(crate) fn catch_up(&mut self, now: SimTime) {
         if self.wake.is_none_or(|wake| wake > now) {
@@ -180,14 +189,8 @@ impl World {
 
     /// Why a principal may not do this, in the words that end the text of AccessDenied.
     pub(crate) fn denial(&self, principal: &Principal, act: &Act<'_>) -> Option<String> {
-        let name = principal.role.as_ref()?;
-        let account = self.accounts.get(&principal.account);
-        let role = account.and_then(|account| account.roles.get(name));
-        let identity = role.map_or(Verdict::Silent, |role| role.verdict(act));
-        let policies = principal.session.policies.iter();
-        let session = policies.map(|policy| policy.verdict(act)).max();
         let action = act.action;
-        match (identity, session.unwrap_or(Verdict::Allowed)) {
+        match self.verdicts(principal, act)? {
             (Verdict::Denied, _) => {
                 Some("with an explicit deny in an identity-based policy".to_owned())
             }
@@ -200,6 +203,23 @@ impl World {
             )),
             (Verdict::Allowed, Verdict::Allowed) => None,
         }
+    }
+
+    /// Whether a policy of a principal's role or session denies this, so that no other can allow it.
+    pub(crate) fn forbids(&self, principal: &Principal, act: &Act<'_>) -> bool {
+        let verdicts = self.verdicts(principal, act);
+        verdicts.is_some_and(|(identity, session)| identity.max(session) == Verdict::Denied)
+    }
+
+    /// What the role's policies and the session's say; none about those that have no role.
+    fn verdicts(&self, principal: &Principal, act: &Act<'_>) -> Option<(Verdict, Verdict)> {
+        let name = principal.role.as_ref()?;
+        let account = self.accounts.get(&principal.account);
+        let role = account.and_then(|account| account.roles.get(name));
+        let identity = role.map_or(Verdict::Silent, |role| role.verdict(act));
+        let policies = principal.session.policies.iter();
+        let session = policies.map(|policy| policy.verdict(act)).max();
+        Some((identity, session.unwrap_or(Verdict::Allowed)))
     }
 
     /// The script for a task of a family, whose image is known by these names (reference, digests), if any.

@@ -182,6 +182,10 @@ fn ecr_limits() -> Vec<Limit> {
             PARAMETER,
             |count| json!({"repositoryName": "app", "imageIds": images(count)}),
         ),
+        limit(ecr!("BatchGetImage"), 100, PARAMETER, |count| {
+            json!({"repositoryName": "app", "imageIds": images(1),
+                "acceptedMediaTypes": names("a/b", count)})
+        }),
         limit(
             ecr!("BatchDeleteImage"),
             100,

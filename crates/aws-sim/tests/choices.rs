@@ -60,6 +60,7 @@ async fn impossible_choices_are_refused_and_change_nothing() {
             json!({"registry_deletes": true}),
             "unknown field `registry_deletes`",
         ),
+        (json!({"tasks_per_service": 20_001}), "more than 20000"),
         (json!({"upload_chunk_status": 204}), "neither 201 nor 202"),
         (
             json!({"suspension_delay": -1}),

@@ -134,7 +134,7 @@ async fn a_world_with_a_data_directory_survives_a_restart() {
     let again = world.sim.registry(TOOLS, REGION).unwrap();
     assert_eq!(again, registry.host, "the registry keeps its port");
     let digest = support::digest(b"layer");
-    let layer = registry.get(&format!("/v2/app/blobs/{digest}")).await;
+    let layer = registry.blob(&format!("/v2/app/blobs/{digest}"), &[]).await;
     assert_eq!(
         layer.text(),
         "layer",

@@ -59,7 +59,9 @@ async fn a_layer_uploaded_in_parts_comes_back_from_its_address() {
     assert_eq!(got.status, StatusCode::OK, "{}", got.text());
     assert_eq!(digest(&got.body), digest(&whole));
     world.sim.clock().advance(Duration::from_secs(3601));
-    assert_eq!(get().await.status, StatusCode::FORBIDDEN);
+    let late = get().await;
+    assert_eq!(late.status, StatusCode::FORBIDDEN);
+    assert_eq!(late.xml("Message"), "Request has expired");
     let missing = json!({"repositoryName": "app", "layerDigest": digest(b"none")});
     let missing = world.ecr(TOOLS, "GetDownloadUrlForLayer", missing).await;
     assert_eq!(missing.error(), "LayersNotFoundException");

@@ -15,6 +15,7 @@ mod support;
 
 mod fuzzing {
     pub(crate) mod claims;
+    pub(crate) mod ecr_seeds;
     pub(crate) mod line;
     pub(crate) mod mutate;
     pub(crate) mod others;

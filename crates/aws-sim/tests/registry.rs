@@ -76,10 +76,8 @@ async fn a_blob_pushed_in_chunks_comes_back_whole_and_in_parts() {
     assert_eq!(done.header("docker-content-digest"), digest(blob));
     assert_eq!(done.header("location"), path);
 
-    assert_eq!(registry.get(&path).await.body, blob);
-    let part = registry
-        .send(Method::GET, &path, &[("range", "bytes=7-")], "")
-        .await;
+    assert_eq!(registry.blob(&path, &[]).await.body, blob);
+    let part = registry.blob(&path, &[("range", "bytes=7-")]).await;
     assert_eq!(part.status, StatusCode::PARTIAL_CONTENT);
     assert_eq!(part.header("content-range"), "bytes 7-12/13");
     assert_eq!(part.text(), "layers");
@@ -116,7 +114,8 @@ async fn a_mount_needs_the_account_setting() {
     world.ecr(TOOLS, "PutAccountSetting", setting).await.ok();
     let answer = registry.send(Method::POST, &path, &[], "").await;
     assert_eq!(answer.status, StatusCode::CREATED);
-    let mounted = registry.get(&format!("/v2/other/blobs/{blob}")).await;
+    let mounted = format!("/v2/other/blobs/{blob}");
+    let mounted = registry.blob(&mounted, &[]).await;
     assert_eq!(mounted.text(), "shared");
 }
 
@@ -274,9 +273,8 @@ async fn another_account_enters_by_the_repository_policy_alone() {
     let input = json!({"repositoryName": "app", "policyText": policy.to_string()});
     world.ecr(TOOLS, "SetRepositoryPolicy", input).await.ok();
     staging.get("/v2/app/manifests/v1").await.ok();
-    let layer = staging
-        .get(&format!("/v2/app/blobs/{}", digest(b"layer")))
-        .await;
+    let layer = format!("/v2/app/blobs/{}", digest(b"layer"));
+    let layer = staging.blob(&layer, &[]).await;
     assert_eq!(layer.text(), "layer");
     let push = staging
         .send(Method::POST, "/v2/app/blobs/uploads/", &[], "")

@@ -323,3 +323,16 @@ async fn a_target_has_tags() {
         .await;
     assert_eq!(code, "ValidationException");
 }
+
+#[tokio::test]
+async fn more_tasks_than_the_quota_are_not_scaled_to_and_the_activity_says_why() {
+    let scaling = Scaling::between(1, 4).await;
+    scaling
+        .register(json!({"MinCapacity": 6000, "MaxCapacity": 2_000_000_000}))
+        .await;
+    assert_eq!(scaling.desired().await, 2);
+    let activity = &scaling.activities().await[0];
+    assert_eq!(activity["StatusCode"], "Failed");
+    let text = activity["StatusMessage"].as_str().unwrap();
+    assert!(text.contains("between 0 and 5000"), "{activity}");
+}

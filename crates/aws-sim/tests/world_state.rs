@@ -139,7 +139,7 @@ async fn a_registry_keeps_its_images_in_one_simulator_and_elsewhere_all_but_the_
     world.ecr(TOOLS, "DeleteRepository", gone).await.ok();
     load(&world, &saved).await;
     let layer = format!("/v2/app/blobs/{}", support::digest(b"layer"));
-    assert_eq!(registry.get(&layer).await.text(), "layer");
+    assert_eq!(registry.blob(&layer, &[]).await.text(), "layer");
     let manifest = registry.get("/v2/app/manifests/v1").await;
     assert_eq!(manifest.status, StatusCode::OK);
     let address = registry.host.clone();
@@ -174,7 +174,7 @@ async fn a_registry_keeps_its_images_in_one_simulator_and_elsewhere_all_but_the_
     // Pushing the layer again mends it.
     let pushed = registry.push_image("app", "v1", b"layer").await;
     assert_eq!(pushed.status, StatusCode::CREATED, "{}", pushed.text());
-    assert_eq!(registry.get(&layer).await.text(), "layer");
+    assert_eq!(registry.blob(&layer, &[]).await.text(), "layer");
 }
 
 #[tokio::test]
@@ -275,4 +275,21 @@ async fn nothing_is_loaded_while_tasks_are_containers() {
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
     assert!(answer.text().contains("containers"), "{}", answer.text());
     world.sim.stop().await;
+}
+
+#[tokio::test]
+async fn a_world_saved_long_after_what_is_due_in_it_is_refused() {
+    let world = in_mid_rollout().await;
+    let before = save(&world).await;
+    let mut state = before.clone();
+    state["saved_at"] =
+        json!(before["saved_at"].as_u64().expect("micros") + 366 * 86_400 * 1_000_000);
+    let answer = world.control(Method::PUT, "/_sim/state", state).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert!(
+        answer.text().contains("long before `saved_at`"),
+        "{}",
+        answer.text()
+    );
+    assert_eq!(save(&world).await, before);
 }

@@ -11,6 +11,7 @@ use shipway_runtime::telemetry::{Telemetry, TelemetryConfig};
 use shipway_server::config::LeaseConfig;
 
 use crate::demo;
+use crate::processes::part;
 use crate::stack::StackConfig;
 use crate::up;
 
@@ -31,6 +32,9 @@ enum Command {
     Demo(Demo),
     /// Keeps everything running for use with the CLI.
     Up(Up),
+    /// What `up --processes` starts this program again as.
+    #[command(hide = true)]
+    Part(part::Part),
 }
 
 #[derive(clap::Args)]
@@ -60,12 +64,17 @@ struct Up {
     /// Keep state here between runs.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Write {"grpc": …, "aws": …} here once everything answers.
+    /// Write {"grpc": …, "aws": …} here once everything answers; with --processes also
+    /// "pids": {"server": N, "agents": [N, N], "aws": N}, kept up to date.
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
     /// Docker Engine for builds: auto, off, or an address such as unix:///var/run/docker.sock.
     #[arg(long, value_name = "WHERE", default_value = "auto")]
     docker: String,
+    /// Coordinator, agents and AWS as processes of their own, each started again when it dies: kill
+    /// any of them and watch what comes of it.
+    #[arg(long)]
+    processes: bool,
 }
 
 /// Runs the program with these arguments.
@@ -78,7 +87,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    match act(args) {
+    let command = match args.command {
+        Command::Part(part) => return part::run(part),
+        Command::Demo(demo) => Mode::Demo(demo),
+        Command::Up(up) => Mode::Up(up),
+    };
+    match act(args.log, command) {
         Ok(code) => code,
         Err(error) => {
             say_error(&error);
@@ -87,24 +101,30 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
+/// What this process does itself.
+enum Mode {
+    Demo(Demo),
+    Up(Up),
+}
+
 #[expect(clippy::print_stderr, reason = "the last words of the program")]
 fn say_error(error: &anyhow::Error) {
     eprintln!("error: {error:#}");
 }
 
-fn act(args: Args) -> anyhow::Result<ExitCode> {
+fn act(log: String, mode: Mode) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("could not start the runtime")?;
     runtime.block_on(async move {
-        let log = TelemetryConfig {
-            log: args.log,
+        let telemetry = TelemetryConfig {
+            log: log.clone(),
             ..TelemetryConfig::default()
         };
-        let telemetry = Telemetry::install("shipway-dev", &log);
-        let ended = match args.command {
-            Command::Demo(Demo {
+        let telemetry = Telemetry::install("shipway-dev", &telemetry);
+        let ended = match mode {
+            Mode::Demo(Demo {
                 json,
                 builder,
                 time_scale,
@@ -116,7 +136,7 @@ fn act(args: Args) -> anyhow::Result<ExitCode> {
                 })
                 .await
             }
-            Command::Up(up) => {
+            Mode::Up(up) => {
                 let config = StackConfig {
                     grpc: up.grpc,
                     aws: up.aws,
@@ -125,9 +145,12 @@ fn act(args: Args) -> anyhow::Result<ExitCode> {
                     docker: up.docker,
                     lease: LeaseConfig::default(),
                 };
-                up::run(config, up.data, up.ready_file.as_deref())
-                    .await
-                    .map(|()| ExitCode::SUCCESS)
+                let options = up::Options {
+                    data: up.data,
+                    ready_file: up.ready_file,
+                    processes: up.processes.then_some(log),
+                };
+                up::run(config, options).await.map(|()| ExitCode::SUCCESS)
             }
         };
         telemetry.flush();

@@ -3,6 +3,7 @@
 
 mod args;
 mod demo;
+mod processes;
 mod stack;
 mod up;
 

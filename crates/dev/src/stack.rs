@@ -165,7 +165,8 @@ impl Stack {
     }
 }
 
-fn agent_config(
+/// Settings of an agent of the stack.
+pub(crate) fn agent_config(
     id: &str,
     accounts: &[(&str, &str)],
     grpc: &str,

@@ -159,6 +159,22 @@ impl Digest {
         Self(text)
     }
 
+    /// The 32 bytes of the sha256.
+    #[must_use]
+    pub fn sha256(&self) -> [u8; 32] {
+        let mut sum = [0; 32];
+        for (byte, digits) in sum.iter_mut().zip(self.hex().as_bytes().chunks_exact(2)) {
+            *byte = digits.iter().fold(0, |byte, digit| {
+                let value = match digit {
+                    b'a'..=b'f' => digit - b'a' + 10,
+                    _ => digit.wrapping_sub(b'0') & 15,
+                };
+                byte << 4 | value
+            });
+        }
+        sum
+    }
+
     /// A form that people can compare: `sha256:9a41…e2`.
     #[must_use]
     pub fn short(&self) -> String {

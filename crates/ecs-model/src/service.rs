@@ -29,6 +29,9 @@ const EVENTS: usize = 100;
 const SAY_AGAIN: Duration = Duration::from_secs(6 * 3600);
 /// Stopped tasks are kept for so long.
 const KEEP_STOPPED: Duration = Duration::from_secs(3600);
+/// And at most so many of them, the newest: thousands of tasks that end at once and are replaced at once would
+/// fill all memory within that hour.
+const MOST_STOPPED: usize = 2_000;
 /// Service deployments are kept for so long.
 const KEEP_DEPLOYMENTS: Duration = Duration::from_secs(90 * 24 * 3600);
 
@@ -162,7 +165,7 @@ impl Service {
         self.config.percents.bounds(self.desired)
     }
 
-    /// All tasks that are known, in order of their launch; stopped ones for an hour.
+    /// All tasks that are known, in order of their launch; stopped ones for an hour, the newest 2,000.
     #[must_use]
     pub fn tasks(&self) -> &[Task] {
         &self.tasks

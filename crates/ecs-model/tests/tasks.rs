@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{at, guarded, percents, plan, run, said, seconds, steady};
+use common::{at, exits_at_once, guarded, percents, plan, run, said, seconds, steady};
 use ecs_model::{
     Check, Checks, Config, Health, Outcome, Phases, Plan, Scripted, Service, Standing, Status,
     StopCode, Task, TaskStatus, Until,
@@ -275,4 +275,31 @@ fn a_service_scaled_in_keeps_its_deployment() {
     assert_eq!(run(&mut service, &mut outside), Standing::Steady);
     assert_eq!(service.counts("ecs-svc/old").running, 1);
     assert_eq!(service.service_deployments().len(), 1);
+}
+
+#[test]
+fn of_tasks_that_end_at_once_the_newest_two_thousand_are_kept() {
+    let mut hopeless = plan(40);
+    hopeless.outcome = exits_at_once();
+    let mut outside = Scripted::new(hopeless);
+    let mut service = Service::new(
+        "app",
+        percents(0, 200),
+        600,
+        "ecs-svc/1",
+        at(0),
+        &mut outside,
+    );
+    service.advance(at(1800), &mut outside);
+    let stopped: Vec<_> = service
+        .tasks()
+        .iter()
+        .filter(|task| task.status() == TaskStatus::Stopped)
+        .collect();
+    assert_eq!(stopped.len(), 2_000);
+    let newest = stopped
+        .iter()
+        .filter_map(|task| task.times().stopped_at)
+        .max();
+    assert!(newest > Some(at(1700)), "{newest:?}");
 }

@@ -1,6 +1,8 @@
 //! The time of day in the model, given from outside.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,6 +24,20 @@ enum Kind {
         clock: watch::Receiver<Timestamp>,
         dues: Dues,
     },
+    Told {
+        read: Reading,
+        latest: Arc<AtomicU64>,
+    },
+}
+
+/// Tells the time.
+#[derive(Clone)]
+struct Reading(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl fmt::Debug for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a clock")
+    }
 }
 
 /// Moves a clock.
@@ -57,19 +73,34 @@ impl Clock {
         (Self(Kind::Hand { clock, dues }), hand)
     }
 
+    /// Stands where `read` says, and waits by tokio's clock: for simulations in which each process has a
+    /// tokio of its own. One that is read behind another is taken to be as late as that.
+    #[must_use]
+    pub fn told(read: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self(Kind::Told {
+            read: Reading(Arc::new(read)),
+            latest: Arc::default(),
+        })
+    }
+
     /// The time of day.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             Kind::Tokio { begin, origin } => begin.plus(origin.elapsed()),
             Kind::Hand { clock, .. } => *clock.borrow(),
+            Kind::Told { read, latest } => {
+                let read = (read.0)().millis();
+                let before = latest.fetch_max(read, Ordering::Relaxed);
+                Timestamp::from_millis(before.max(read))
+            }
         }
     }
 
     /// Waits until the clock has come so much further.
     pub(crate) async fn sleep(&self, span: Duration) {
         match &self.0 {
-            Kind::Tokio { .. } => tokio::time::sleep(span).await,
+            Kind::Tokio { .. } | Kind::Told { .. } => tokio::time::sleep(span).await,
             Kind::Hand { clock, dues } => {
                 let due = clock.borrow().plus(span);
                 let _waiting = dues.wait(due);

@@ -1,6 +1,7 @@
 //! What simulations do with a platform that no caller of the port can.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ecs_model::Outcome;
 use shipway_domain::ids::Digest;
@@ -186,6 +187,15 @@ impl ModelPlatform {
     /// Nothing goes wrong any more but what is ordered.
     pub fn clear_weather(&self) {
         self.lock().faults.weather = None;
+    }
+
+    /// From now on calls take time: `journeys` says how long each is on its way there, and its answer on the
+    /// way back. A caller that goes away meanwhile leaves a call that arrives, or not, as it was then.
+    pub fn set_journeys(
+        &self,
+        journeys: impl FnMut(&Call) -> (Duration, Duration) + Send + 'static,
+    ) {
+        self.lock().faults.journeys = Some(Box::new(journeys));
     }
 
     /// Calls of this name wait from now on. The gate opens for as many as permits are added.

@@ -53,11 +53,15 @@ impl Fault {
 /// Decides for each call what goes wrong with it, if anything.
 pub(crate) type Weather = Box<dyn FnMut(&Call) -> Option<Fault> + Send>;
 
+/// Says how long a call is on its way to AWS, and its answer on the way back.
+pub(crate) type Journeys = Box<dyn FnMut(&Call) -> (Duration, Duration) + Send>;
+
 /// What will go wrong.
 #[derive(Default)]
 pub(crate) struct Faults {
     pub(crate) next: HashMap<String, VecDeque<Fault>>,
     pub(crate) weather: Option<Weather>,
+    pub(crate) journeys: Option<Journeys>,
 }
 
 impl Faults {

@@ -32,7 +32,7 @@ mod show;
 mod world;
 
 pub use builder::ModelBuilder;
-pub use call::{Answered, Call};
+pub use call::{Answered, Asks, Call, Landed};
 pub use clock::{Clock, Hand};
 pub use ecs_model::{Backoff, Check, Outcome, Pace, Phases, Until};
 pub use fault::Fault;

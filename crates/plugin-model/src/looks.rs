@@ -1,11 +1,13 @@
 //! What can be seen of a platform without a call.
 
 use shipway_domain::ids::Digest;
-use shipway_domain::observe::{ScalingSeen, ServiceDeploymentSeen, ServiceSeen};
+use shipway_domain::observe::{
+    RevisionSeen, ScalingSeen, ServiceDeploymentSeen, ServiceSeen, TaskSeen,
+};
 use shipway_domain::time::Timestamp;
 use shipway_plugin::{Place, RepositorySeen};
 
-use crate::call::Call;
+use crate::call::{Call, Landed};
 use crate::platform::{ModelPlatform, key};
 use crate::repository::Repository;
 
@@ -15,6 +17,12 @@ impl ModelPlatform {
     #[must_use]
     pub fn next_event(&self) -> Option<Timestamp> {
         self.lock().next_event()
+    }
+
+    /// Calls that changed something, in the order in which they did, without the first `known` of them.
+    #[must_use]
+    pub fn landed_since(&self, known: usize) -> Vec<Landed> {
+        self.with(|world, _| world.landed.get(known..).unwrap_or_default().to_vec())
     }
 
     /// Calls so far, those that failed or still wait too.
@@ -48,6 +56,24 @@ impl ModelPlatform {
         self.with(|world, now| {
             let found = world.known(&key(place, name), now);
             found.map_or_else(Vec::new, |(service, _)| service.briefs().collect())
+        })
+    }
+
+    /// A service revision, by its ARN.
+    #[must_use]
+    pub fn revision(&self, place: &Place, arn: &str) -> Option<RevisionSeen> {
+        self.with(|world, now| {
+            let (service, _, digits) = world.by_arn(place, "service-revision", arn, now)?;
+            service.revision(digits)
+        })
+    }
+
+    /// The tasks of a service that are wanted.
+    #[must_use]
+    pub fn tasks(&self, place: &Place, name: &str) -> Vec<TaskSeen> {
+        self.with(|world, now| {
+            let found = world.known(&key(place, name), now);
+            found.map_or_else(Vec::new, |(service, _)| service.tasks(true))
         })
     }
 

@@ -17,6 +17,7 @@ use shipway_plugin::{
     Secret, Session, TaskDefinitionSeen, UpdateService, Watch,
 };
 
+use crate::call::Asks;
 use crate::handle::Region;
 use crate::names::ServiceKey;
 use crate::platform::store_of;
@@ -182,9 +183,10 @@ impl RegionApi for Region {
 
     async fn update_service(&self, update: &UpdateService) -> Result<ServiceSeen, PlatformError> {
         let (place, sent) = (self.place.clone(), update.clone());
-        self.change(
+        self.change_to(
             "ecs:UpdateService",
             update.service.as_str(),
+            Asks::TaskDefinition(update.task_definition.clone()),
             move |world, now| world.update(&place, &sent, now),
         )
         .await
@@ -239,7 +241,8 @@ impl RegionApi for Region {
     ) -> Result<(), PlatformError> {
         let call = "application-autoscaling:RegisterScalableTarget";
         let key = self.key(cluster, service);
-        self.change(call, service.as_str(), move |world, now| {
+        let asks = Asks::Flags(flags);
+        self.change_to(call, service.as_str(), asks, move |world, now| {
             let Some(target) = world.scaling.get_mut(&key) else {
                 let code = "ObjectNotFoundException";
                 let message = "there is no scalable target";

@@ -8,7 +8,7 @@ use shipway_domain::time::Timestamp;
 use shipway_plugin::{ErrorKind, Place, PlatformError, UpdateService};
 use tokio::sync::Semaphore;
 
-use crate::call::Call;
+use crate::call::{Call, Landed};
 use crate::definition::Definitions;
 use crate::fault::Faults;
 use crate::ids::Ids;
@@ -38,6 +38,8 @@ pub(crate) struct World {
     /// The account that AWS names, where it is not the one that was asked for.
     pub(crate) foreign: Option<String>,
     pub(crate) calls: Vec<Call>,
+    /// Calls that changed something, in the order in which they did.
+    pub(crate) landed: Vec<Landed>,
     pub(crate) faults: Faults,
     pub(crate) gates: HashMap<String, Arc<Semaphore>>,
     /// In order of their time.
@@ -59,6 +61,7 @@ impl World {
             places: BTreeSet::new(),
             foreign: None,
             calls: Vec::new(),
+            landed: Vec::new(),
             faults: Faults::default(),
             gates: HashMap::new(),
             late: Vec::new(),

@@ -5,6 +5,7 @@
 pub mod clock;
 pub mod config;
 pub mod context;
+pub mod failpoint;
 pub mod fields;
 pub mod random;
 pub mod ready;
@@ -14,6 +15,7 @@ pub mod telemetry;
 pub mod tls;
 
 pub use clock::Clock;
+pub use random::Random;
 pub use tasks::Tasks;
 
 /// The error and its causes on one line.

@@ -1,19 +1,23 @@
 //! Contexts and task definitions: files named by their content, durable before they are
-//! acknowledged.
-//!
-//! Absent still: collection of those that no release needs any more.
+//! acknowledged, and removed when no release names them any more.
 
-use std::collections::HashSet;
+mod collect;
+
+use std::collections::HashMap;
 use std::path::Path as FilePath;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use bytes::Bytes;
+pub use collect::Collected;
 use futures::stream::{self, Stream};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _, WriteMultipart};
 use sha2::{Digest as _, Sha256};
 use shipway_domain::ids::Digest;
+
+use tokio::sync::RwLock;
 
 use crate::data_dir::DataDir;
 use crate::error::StoreError;
@@ -22,7 +26,7 @@ use crate::error::StoreError;
 const FOLDER: &str = "blobs";
 /// Bytes per piece when a blob is read as a stream.
 const PIECE: u64 = 256 << 10;
-/// Blobs that are remembered to be here, at most: some MiB.
+/// Blobs that are remembered to be here; beyond that only those that were asked for lately.
 const MOST_KNOWN: usize = 32 << 10;
 
 /// Files named by their content.
@@ -30,9 +34,12 @@ const MOST_KNOWN: usize = 32 << 10;
 pub struct Blobs {
     files: Arc<dyn ObjectStore>,
     limit: u64,
-    /// Blobs that were seen to be here: a submission names some each time, and asking the files
-    /// each time costs two changes of thread. Whatever removes blobs must forget them here.
-    known: Arc<Mutex<HashSet<Digest>>>,
+    /// Blobs that were seen to be here, and when they were last asked for: a submission names some
+    /// each time, and asking the files each time costs two changes of thread.
+    known: Arc<Mutex<HashMap<Digest, Instant>>>,
+    /// Held for reading by who looks whether a blob is here, for writing by who removes one: what
+    /// was said to be here is pinned, or gone before it was said.
+    removing: Arc<RwLock<()>>,
     /// Keeps the data directory locked.
     _dir: Option<DataDir>,
 }
@@ -83,6 +90,7 @@ impl Blobs {
             files: Arc::new(files),
             limit,
             known: Arc::default(),
+            removing: Arc::default(),
             _dir: Some(dir.clone()),
         })
     }
@@ -94,6 +102,7 @@ impl Blobs {
             files,
             limit,
             known: Arc::default(),
+            removing: Arc::default(),
             _dir: None,
         }
     }
@@ -104,38 +113,48 @@ impl Blobs {
         self.limit
     }
 
-    /// Size of a blob in bytes, if it is here.
+    /// Size of a blob in bytes, if it is here; then it is pinned for a while.
     ///
     /// # Errors
     /// [`BlobError::Storage`] when the files cannot be used.
     pub async fn size(&self, blob: &Digest) -> Result<Option<u64>, BlobError> {
+        let _nothing_goes = self.removing.read().await;
+        self.look(blob).await
+    }
+
+    /// Whether a blob is here; then it is pinned for a while.
+    ///
+    /// # Errors
+    /// [`BlobError::Storage`] when the files cannot be used.
+    pub async fn has(&self, blob: &Digest) -> Result<bool, BlobError> {
+        let _nothing_goes = self.removing.read().await;
+        if let Some(asked) = self.known().get_mut(blob) {
+            *asked = Instant::now();
+            return Ok(true);
+        }
+        Ok(self.look(blob).await?.is_some())
+    }
+
+    async fn look(&self, blob: &Digest) -> Result<Option<u64>, BlobError> {
         match self.files.head(&path(blob)).await {
-            Ok(meta) => Ok(Some(meta.size)),
+            Ok(meta) => {
+                self.pin(blob);
+                Ok(Some(meta.size))
+            }
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(storage("find", blob)(error)),
         }
     }
 
-    /// Whether a blob is here.
-    ///
-    /// # Errors
-    /// [`BlobError::Storage`] when the files cannot be used.
-    pub async fn has(&self, blob: &Digest) -> Result<bool, BlobError> {
-        if self.known().contains(blob) {
-            return Ok(true);
+    fn pin(&self, blob: &Digest) {
+        let mut known = self.known();
+        if known.len() >= MOST_KNOWN {
+            known.retain(|_, asked| asked.elapsed() < collect::PINNED);
         }
-        let found = self.size(blob).await?.is_some();
-        if found {
-            let mut known = self.known();
-            if known.len() >= MOST_KNOWN {
-                known.clear();
-            }
-            known.insert(blob.clone());
-        }
-        Ok(found)
+        known.insert(blob.clone(), Instant::now());
     }
 
-    fn known(&self) -> MutexGuard<'_, HashSet<Digest>> {
+    fn known(&self) -> MutexGuard<'_, HashMap<Digest, Instant>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -155,6 +174,7 @@ impl Blobs {
             sum: Sha256::new(),
             size: 0,
             limit: self.limit,
+            blobs: self.clone(),
         })
     }
 
@@ -225,6 +245,7 @@ pub struct Upload {
     sum: Sha256,
     size: u64,
     limit: u64,
+    blobs: Blobs,
 }
 
 impl Upload {
@@ -261,10 +282,13 @@ impl Upload {
                 .map_err(storage("drop", &self.promised))?;
             return Err(error);
         }
+        let nothing_goes = self.blobs.removing.read().await;
         self.writer
             .finish()
             .await
             .map_err(storage("finish", &self.promised))?;
+        self.blobs.pin(&self.promised);
+        drop(nothing_goes);
         Ok(self.size)
     }
 }

@@ -33,6 +33,35 @@ struct Submission {
     answer: oneshot::Sender<Result<(), CommitError>>,
 }
 
+/// Batches that wait to be committed by hand: for simulations, which have no threads.
+#[derive(Debug)]
+pub struct Batches(mpsc::Receiver<Submission>);
+
+/// A batch that is committed by hand.
+#[derive(Debug)]
+pub struct Batch(Submission);
+
+impl Batches {
+    /// The next batch, or `None` once the committer is dropped.
+    pub async fn next(&mut self) -> Option<Batch> {
+        self.0.recv().await.map(Batch)
+    }
+}
+
+impl Batch {
+    /// What is to be made durable.
+    #[must_use]
+    pub fn changes(&self) -> &[Change] {
+        &self.0.changes
+    }
+
+    /// Says that it is durable.
+    pub fn is_durable(self) {
+        // Who does not wait any more does not need the answer.
+        self.0.answer.send(Ok(())).ok();
+    }
+}
+
 /// The batch is not durable, or not known to be: the coordinator must end.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum CommitError {
@@ -76,6 +105,18 @@ impl Committer {
             thread: Some(thread),
             counters,
         })
+    }
+
+    /// One without a thread: whoever holds the batches commits them, in their order.
+    #[must_use]
+    pub fn by_hand(waiting: usize) -> (Self, Batches) {
+        let (queue, submissions) = mpsc::channel(waiting.max(1));
+        let committer = Self {
+            queue: Some(queue),
+            thread: None,
+            counters: Arc::default(),
+        };
+        (committer, Batches(submissions))
     }
 
     /// Queues a batch, waiting for room. Batches become durable in the order in which they were

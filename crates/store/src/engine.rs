@@ -65,6 +65,11 @@ impl Writes {
         self.by_themselves = true;
     }
 
+    /// Says that a crash must keep all of the writes or none.
+    pub(crate) const fn let_stand_together(&mut self) {
+        self.by_themselves = false;
+    }
+
     /// Whether the first of the writes may be kept without those that follow.
     pub(crate) const fn stand_by_themselves(&self) -> bool {
         self.by_themselves || self.entries.len() <= 1

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use shipway_domain::ids::{JobId, ReleaseId, Target};
+use shipway_domain::ids::{AppName, EnvName, JobId, ReleaseId, Target};
 
 /// The tables and their bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,10 +15,16 @@ pub(crate) enum Table {
     Births = b'b',
     /// Runs of events: release, number of the first event.
     Events = b'e',
+    /// Ended releases by app and environment.
+    OfPlace = b'h',
+    /// Ended releases by target.
+    OfTarget = b'i',
     /// Jobs: release, index.
     Jobs = b'j',
     /// The format of all this.
     Meta = b'm',
+    /// Releases that are being pruned: what is left of them has no meaning any more.
+    Pruning = b'p',
     /// What cannot be read, under its old key behind this byte.
     Quarantine = b'q',
     /// Releases.
@@ -30,11 +36,14 @@ pub(crate) enum Table {
 }
 
 impl Table {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 11] = [
         Self::Births,
         Self::Events,
+        Self::OfPlace,
+        Self::OfTarget,
         Self::Jobs,
         Self::Meta,
+        Self::Pruning,
         Self::Quarantine,
         Self::Releases,
         Self::Specs,
@@ -58,6 +67,9 @@ impl Table {
     }
 }
 
+/// Ends a name in a key: no name has it, so that none is the beginning of another.
+const END: &[u8] = &[0];
+
 /// A key.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Key(Vec<u8>);
@@ -71,6 +83,11 @@ impl Key {
             key.extend_from_slice(part);
         }
         Self(key)
+    }
+
+    /// A key that was found.
+    pub(crate) fn raw(key: &[u8]) -> Self {
+        Self(key.to_vec())
     }
 
     pub(crate) fn birth(id: ReleaseId) -> Self {
@@ -115,6 +132,32 @@ impl Key {
         Self::new(Table::Targets, &parts)
     }
 
+    /// An ended release in the index of its app and environment.
+    pub(crate) fn of_place(app: &AppName, env: &EnvName, release: ReleaseId) -> Self {
+        let parts = [app.as_str().as_bytes(), END, env.as_str().as_bytes(), END];
+        Self::new(
+            Table::OfPlace,
+            &[&parts.concat(), &release.number().to_be_bytes()],
+        )
+    }
+
+    /// An ended release in the index of one of its targets.
+    pub(crate) fn of_target(target: &Target, release: ReleaseId) -> Self {
+        let name = Self::target(target);
+        let number = release.number().to_be_bytes();
+        Self::new(Table::OfTarget, &[&name.as_ref()[1..], END, &number])
+    }
+
+    /// The mark of a release that is being pruned.
+    pub(crate) fn pruning(release: ReleaseId) -> Self {
+        Table::Pruning.of_release(release)
+    }
+
+    /// What is known of the indexes, and of what was pruned.
+    pub(crate) fn history() -> Self {
+        Self::new(Table::Meta, &[b"history"])
+    }
+
     pub(crate) fn format() -> Self {
         Self::new(Table::Meta, &[b"format"])
     }
@@ -134,11 +177,35 @@ impl AsRef<[u8]> for Key {
 /// The release that a key belongs to, in the tables of releases.
 pub(crate) fn release_of(key: &[u8]) -> Option<ReleaseId> {
     match Table::of(key)? {
-        Table::Births | Table::Events | Table::Jobs | Table::Releases | Table::Specs => {
-            number(key, 1).map(ReleaseId::from_number)
+        Table::Births
+        | Table::Events
+        | Table::Jobs
+        | Table::Pruning
+        | Table::Releases
+        | Table::Specs => number(key, 1).map(ReleaseId::from_number),
+        Table::OfPlace | Table::OfTarget => {
+            number(key, key.len().checked_sub(8)?).map(ReleaseId::from_number)
         }
         Table::Quarantine | Table::Meta | Table::Targets => None,
     }
+}
+
+/// The app and the environment that a key of their index names.
+pub(crate) fn place_of(key: &[u8]) -> Option<(AppName, EnvName)> {
+    if Table::of(key)? != Table::OfPlace {
+        return None;
+    }
+    let names = key.get(1..key.len().checked_sub(9)?)?;
+    let (app, env) = std::str::from_utf8(names).ok()?.split_once('\0')?;
+    Some((app.parse().ok()?, env.parse().ok()?))
+}
+
+/// The target that a key of its index names.
+pub(crate) fn indexed_target(key: &[u8]) -> Option<Target> {
+    if Table::of(key)? != Table::OfTarget {
+        return None;
+    }
+    target_named(key.get(1..key.len().checked_sub(9)?)?)
 }
 
 /// The target that a key of that table names.
@@ -146,7 +213,11 @@ pub(crate) fn target_of(key: &[u8]) -> Option<Target> {
     if Table::of(key)? != Table::Targets {
         return None;
     }
-    let mut parts = std::str::from_utf8(&key[1..]).ok()?.split('/');
+    target_named(&key[1..])
+}
+
+fn target_named(name: &[u8]) -> Option<Target> {
+    let mut parts = std::str::from_utf8(name).ok()?.split('/');
     let mut next = || parts.next();
     Some(Target {
         account: next()?.parse().ok()?,
@@ -184,6 +255,12 @@ impl fmt::Display for InWords<'_> {
             (Some(Table::Events), Some(release)) => {
                 let first = number(key, 9).unwrap_or_default();
                 write!(f, "the events of release {release} from {first} on")
+            }
+            (Some(Table::OfPlace | Table::OfTarget), Some(release)) => {
+                write!(f, "the place of release {release} in an index")
+            }
+            (Some(Table::Pruning), Some(release)) => {
+                write!(f, "the mark that release {release} is being pruned")
             }
             (Some(Table::Targets), _) => {
                 write!(f, "target {}", String::from_utf8_lossy(&key[1..]))

@@ -5,10 +5,11 @@
 //!   memory for tests. [`Committer`] is the one thread that writes, many batches to one sync.
 //! - [`export`] and [`import`]: all of it as one file.
 //! - [`Blobs`] and [`Logs`]: bulk data, as files.
+//! - [`History`]: what a store knows of ended releases; [`Pruner`] removes those that are not kept, with all
+//!   that belongs to them.
 //!
 //! A store decides nothing: it keeps [`Change`](shipway_domain::change::Change)s, the same that the
-//! board applies. Absent on purpose: gRPC, clocks, rules. Absent still: the collection of blobs, logs
-//! and ended releases.
+//! board applies. Absent on purpose: gRPC, clocks, rules.
 
 mod archive;
 mod birth;
@@ -20,10 +21,12 @@ mod engine;
 mod error;
 mod file_system;
 mod frame;
+mod history;
 mod key;
 mod load;
 mod loaded;
 mod logs;
+mod prune;
 mod records;
 mod reserve;
 mod snapshot;
@@ -33,12 +36,14 @@ mod store;
 mod tests;
 
 pub use archive::{ArchiveError, Contents, copy_checked, export, import, import_into};
-pub use blobs::{BlobError, Blobs, Upload};
-pub use committer::{CommitError, Committer, Counts, Ticket};
+pub use blobs::{BlobError, Blobs, Collected, Upload};
+pub use committer::{Batch, Batches, CommitError, Committer, Counts, Ticket};
 pub use data_dir::{DataDir, LowDisk};
 pub use encode::{MAX_RECORD, fits};
 pub use error::{Damage, StoreError};
-pub use loaded::{Loaded, Quarantined};
+pub use history::{Cursor, History};
+pub use loaded::{Bounds, Loaded, Quarantined};
 pub use logs::{Follower, Logs};
+pub use prune::{PruneError, Pruner};
 pub use records::{MemoryStore, SledStore};
-pub use store::{Filter, Receipt, Store};
+pub use store::{Receipt, Store};

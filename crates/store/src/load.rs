@@ -4,37 +4,40 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 
 use prost::Message;
-use shipway_domain::board::KnownKey;
 use shipway_domain::change::Change;
 use shipway_domain::ids::{ReleaseId, Target};
 use shipway_domain::job::Job;
 use shipway_domain::release::Release;
-use shipway_domain::spec::{ReleaseKind, ReleaseSpec};
+use shipway_domain::spec::ReleaseSpec;
 use shipway_domain::target::TargetRecord;
-use shipway_domain::verdict::Verdict;
 use shipway_proto::{store::v1 as records, v1};
 
 use crate::birth::Birth;
 use crate::engine::Engine;
 use crate::error::{Damage, StoreError};
 use crate::frame::{self, Unreadable};
+use crate::history::index;
 use crate::key::{InWords, Key, Table, release_of, target_of};
-use crate::loaded::{Loaded, Quarantined};
+use crate::loaded::{Bounds, Loaded, Quarantined};
 use crate::records::Records;
 
-/// Loads everything from the store.
-pub(crate) fn load<E: Engine>(store: &Records<E>) -> Result<Loaded, StoreError> {
+/// Loads everything from the store, of ended releases within the bounds.
+pub(crate) fn load<E: Engine>(store: &Records<E>, bounds: &Bounds) -> Result<Loaded, StoreError> {
     let mut loader = Loader {
         store,
+        bounds,
+        ended: 0,
         loaded: Loaded::default(),
         damaged: Vec::new(),
         lost_targets: BTreeSet::new(),
         lost_releases: BTreeSet::new(),
         lost_jobs: BTreeSet::new(),
     };
+    loader.loaded.next_release = index::next_release(store)?;
     loader.take_quarantined()?;
     loader.take_targets()?;
     let open = loader.take_releases()?;
+    index::repair(store, loader.ended)?;
     for parts in in_parallel(&open, |release| Parts::gather(store, release)) {
         loader.take_parts(parts?);
     }
@@ -43,7 +46,10 @@ pub(crate) fn load<E: Engine>(store: &Records<E>) -> Result<Loaded, StoreError> 
 
 struct Loader<'a, E> {
     store: &'a Records<E>,
+    bounds: &'a Bounds,
     loaded: Loaded,
+    /// Number of readable releases that have ended.
+    ended: usize,
     /// Records on their way into quarantine.
     damaged: Vec<Damaged>,
     /// Targets whose records cannot be read.
@@ -117,24 +123,12 @@ impl<E: Engine> Loader<'_, E> {
             let read = read::<records::ReleaseRecord, Release>(key.as_ref(), value.as_ref());
             changed.extend(release_of(key.as_ref()));
             match read? {
-                Ok(release) => {
-                    self.take_key(&release);
-                    if release.ended_at.is_none() {
-                        open.push(release);
-                    } else if release.verdict == Some(Verdict::Live)
-                        && release.kind != ReleaseKind::Settle
-                    {
-                        self.loaded.lives.push(release);
-                    }
-                }
+                Ok(release) => self.take_release(release, &mut open),
                 Err(damaged) => self.set_aside(damaged),
             }
         }
         self.take_born(&changed, &mut open)?;
         open.sort_by_key(|release| release.id);
-        self.loaded
-            .lives
-            .sort_by_key(|release| (release.ended_at, release.id));
         Ok(open)
     }
 
@@ -154,23 +148,23 @@ impl<E: Engine> Loader<'_, E> {
                 continue;
             }
             match read::<records::BirthRecord, Birth>(key.as_ref(), value.as_ref())? {
-                Ok(birth) => {
-                    self.take_key(&birth.release);
-                    open.push(birth.release);
-                }
+                Ok(birth) => self.take_release(birth.release, open),
                 Err(damaged) => self.set_aside(damaged),
             }
         }
         Ok(())
     }
 
-    fn take_key(&mut self, release: &Release) {
-        let known = KnownKey {
-            release: release.id,
-            content: release.content.clone(),
-        };
-        self.loaded.keys.push((release.key.clone(), known));
+    fn take_release(&mut self, release: Release, open: &mut Vec<Release>) {
+        let Bounds { now, keys, lives } = *self.bounds;
+        self.loaded.keys.note(keys, now, &release);
+        self.loaded.lives.note(lives, &release);
         self.count(release.id);
+        if release.ended_at.is_none() {
+            open.push(release);
+        } else {
+            self.ended += 1;
+        }
     }
 
     fn take_parts(&mut self, parts: Parts) {

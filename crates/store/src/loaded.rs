@@ -1,9 +1,40 @@
 //! What a store gives back after a restart.
 
-use shipway_domain::board::KnownKey;
+use shipway_domain::board::{KeyWindow, Keys, Lives, Policy};
 use shipway_domain::change::Change;
-use shipway_domain::ids::{IdempotencyKey, ReleaseId};
-use shipway_domain::release::Release;
+use shipway_domain::ids::ReleaseId;
+use shipway_domain::time::Timestamp;
+
+/// How much of ended releases is given back; the board's own bounds, so that a start with a long
+/// history takes no more memory than one with a short one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// The time now: keys are known for a while after the end of their release.
+    pub now: Timestamp,
+    /// Which keys.
+    pub keys: KeyWindow,
+    /// Live releases of each environment at most.
+    pub lives: usize,
+}
+
+impl Bounds {
+    /// All of it.
+    pub const NONE: Self = Self {
+        now: Timestamp::ZERO,
+        keys: KeyWindow::UNBOUNDED,
+        lives: usize::MAX,
+    };
+
+    /// As a board with this policy remembers them at `now`.
+    #[must_use]
+    pub const fn of(policy: &Policy, now: Timestamp) -> Self {
+        Self {
+            now,
+            keys: policy.keys,
+            lives: policy.lives,
+        }
+    }
+}
 
 /// Everything that a board needs to go on.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -13,10 +44,10 @@ pub struct Loaded {
     /// All targets, then every release that has not ended with its specification and its jobs, in
     /// the order of arrival: ready to be applied.
     pub changes: Vec<Change>,
-    /// The keys of all releases, ended or not.
-    pub keys: Vec<(IdempotencyKey, KnownKey)>,
-    /// Releases that ended live, in the order of their ends: where a rollback can go.
-    pub lives: Vec<Release>,
+    /// The keys of releases, ended or not.
+    pub keys: Keys,
+    /// Releases that ended live: where a rollback can go.
+    pub lives: Lives,
     /// What could not be read.
     pub quarantined: Vec<Quarantined>,
 }

@@ -1,6 +1,6 @@
 //! Output of jobs: append-only text files, one per attempt, read from any place and followed.
 //!
-//! Not synced: a power failure may take the last lines. Absent still: removal with their releases.
+//! Not synced: a power failure may take the last lines.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -92,6 +92,21 @@ impl Logs {
     ) -> Result<Vec<(JobId, Attempt)>, StoreError> {
         let folder = self.folder.join(release.to_string());
         blocking("read", folder, move |folder| list(folder, release)).await
+    }
+
+    /// Removes all logs of a release, if there are any.
+    ///
+    /// # Errors
+    /// When they cannot be removed.
+    pub async fn remove(&self, release: ReleaseId) -> Result<(), StoreError> {
+        let folder = self.folder.join(release.to_string());
+        blocking("remove", folder, |folder| {
+            match fs::remove_dir_all(folder) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+                removed => removed,
+            }
+        })
+        .await
     }
 
     /// Hears of every later append to a log of the release: follow first, then read to the end,

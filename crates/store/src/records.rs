@@ -21,14 +21,12 @@ use crate::engine::sled::Sled;
 use crate::engine::{Engine, Writes};
 use crate::error::{Damage, StoreError};
 use crate::frame;
-use crate::key::{Key, Table, release_of};
+use crate::history::index;
+use crate::key::Key;
 use crate::load;
-use crate::loaded::Loaded;
+use crate::loaded::{Bounds, Loaded};
 use crate::snapshot::Snapshot;
-use crate::store::{Filter, Receipt, Store};
-
-/// A key and its value, or why they cannot be read.
-type Entry<B> = Result<(B, B), StoreError>;
+use crate::store::{Receipt, Store};
 
 /// Records on disk, in sled.
 pub type SledStore = Records<Sled>;
@@ -107,9 +105,13 @@ impl<E: Engine> Records<E> {
             Some(value) => {
                 frame::decode::<()>(key.as_ref(), value.as_ref())
                     .map_err(|unreadable| unreadable.about(key.as_ref()))?;
+                index::build_if_missing(&records)?;
             }
             None => {
-                records.write(|writes| put(writes, key, &()))?;
+                records.write(|writes| {
+                    put(writes, key, &())?;
+                    index::mark_built(writes)
+                })?;
             }
         }
         Ok(records)
@@ -210,11 +212,14 @@ impl<E: Engine> Records<E> {
 
 impl<E: Engine> Store for Records<E> {
     fn commit(&self, changes: &[Change]) -> Result<Receipt, StoreError> {
-        self.write(|writes| encode(changes, writes))
+        self.write(|writes| {
+            encode(changes, writes)?;
+            index::add(self, changes, writes)
+        })
     }
 
-    fn load(&self) -> Result<Loaded, StoreError> {
-        load::load(self)
+    fn load_within(&self, bounds: &Bounds) -> Result<Loaded, StoreError> {
+        load::load(self, bounds)
     }
 
     fn spec(&self, release: ReleaseId) -> Result<Option<ReleaseSpec>, StoreError> {
@@ -277,66 +282,6 @@ impl<E: Engine> Store for Records<E> {
             }
         }
         Ok(events)
-    }
-
-    fn releases(
-        &self,
-        filter: &Filter,
-        before: Option<ReleaseId>,
-        limit: usize,
-    ) -> Result<Vec<Release>, StoreError> {
-        let engine = self.engine()?;
-        let ends = |table: Table| {
-            let (from, end) = table.bounds();
-            let before = before.map(|release| table.of_release(release));
-            (
-                from,
-                before.map_or_else(|| end.to_vec(), |key| key.as_ref().to_vec()),
-            )
-        };
-        let set_aside = |release: Option<ReleaseId>| match release {
-            Some(release) => {
-                let key = Key::quarantined(Key::release(release).as_ref());
-                Ok(engine.get(key.as_ref())?.is_some())
-            }
-            None => Ok::<_, StoreError>(false),
-        };
-        let (changed, born) = (ends(Table::Releases), ends(Table::Births));
-        let mut changed = engine.range(&changed.0, &changed.1).rev().peekable();
-        let mut born = engine.range(&born.0, &born.1).rev().peekable();
-        let mut found = Vec::new();
-        while found.len() < limit {
-            let number = |entry: Option<&Entry<E::Bytes>>| match entry {
-                Some(Ok((key, _))) => release_of(key.as_ref()),
-                // Its failure is told when it is taken.
-                Some(Err(_)) => Some(ReleaseId::from_number(u64::MAX)),
-                None => None,
-            };
-            let (left, right) = (number(changed.peek()), number(born.peek()));
-            if left == right {
-                // The release has changed since it came in.
-                born.next().transpose()?;
-            }
-            let next = if left >= right {
-                changed.next()
-            } else {
-                born.next()
-            };
-            let Some(entry) = next else { break };
-            let (key, value) = entry?;
-            let (key, value) = (key.as_ref(), value.as_ref());
-            let release = if left >= right {
-                frame::read::<ReleaseRecord, Release>(key, value).ok()
-            } else if set_aside(right)? {
-                // It did change since: how it is now cannot be read.
-                None
-            } else {
-                let birth = frame::read::<BirthRecord, Birth>(key, value).ok();
-                birth.map(|birth| birth.release)
-            };
-            found.extend(release.filter(|release| filter.passes(release)));
-        }
-        Ok(found)
     }
 
     fn snapshot(&self, give: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<(), StoreError> {

@@ -4,19 +4,20 @@ use std::time::Duration;
 
 use shipway_domain::change::Change;
 use shipway_domain::event::Event;
-use shipway_domain::ids::{AppName, EnvName, ReleaseId};
+use shipway_domain::ids::ReleaseId;
 use shipway_domain::job::Job;
 use shipway_domain::release::Release;
 use shipway_domain::spec::ReleaseSpec;
 
 use crate::data_dir::LowDisk;
 use crate::error::StoreError;
-use crate::loaded::Loaded;
+use crate::history::History;
+use crate::loaded::{Bounds, Loaded};
 
 /// Keeps what the coordinator decides. All calls block; those that read are short.
 ///
 /// Reads may see what is written but not yet durable: who must not, waits for the commit.
-pub trait Store: Send + Sync + 'static {
+pub trait Store: History + Send + Sync + 'static {
     /// Makes the changes durable, all or none; a later change of a record wins. Keeping a change
     /// twice is keeping it once.
     ///
@@ -33,7 +34,15 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// When the database cannot be read or a record is of a newer format.
-    fn load(&self) -> Result<Loaded, StoreError>;
+    fn load(&self) -> Result<Loaded, StoreError> {
+        self.load_within(&Bounds::NONE)
+    }
+
+    /// The same, with no more of ended releases than a board remembers.
+    ///
+    /// # Errors
+    /// As for [`Store::load`].
+    fn load_within(&self, bounds: &Bounds) -> Result<Loaded, StoreError>;
 
     /// The specification of a release.
     ///
@@ -58,18 +67,6 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<Event>, StoreError>;
 
-    /// At most `limit` releases that pass the filter and are older than `before`, newest first.
-    /// Those that cannot be read are left out; [`Store::load`] reports them.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    fn releases(
-        &self,
-        filter: &Filter,
-        before: Option<ReleaseId>,
-        limit: usize,
-    ) -> Result<Vec<Release>, StoreError>;
-
     /// Gives every record, key and bytes, as it is when the call begins, in the order of the keys,
     /// while commits go on; until `give` says `false`. One at a time: a second call waits.
     ///
@@ -89,6 +86,11 @@ pub trait Store: Send + Sync + 'static {
     /// When the database cannot be read.
     fn is_empty(&self) -> Result<bool, StoreError>;
 
+    /// Whether calls may wait for a disk, so that they belong on a thread that may wait.
+    fn waits(&self) -> bool {
+        true
+    }
+
     /// Whether there is room for new work: asked before a submission is taken in.
     ///
     /// # Errors
@@ -105,22 +107,4 @@ pub struct Receipt {
     pub bytes: usize,
     /// How long it took until they were on disk.
     pub sync: Duration,
-}
-
-/// Which releases are wanted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// Only of this app.
-    pub app: Option<AppName>,
-    /// Only of environments with this name.
-    pub env: Option<EnvName>,
-}
-
-impl Filter {
-    /// Whether a release is wanted.
-    #[must_use]
-    pub fn passes(&self, release: &Release) -> bool {
-        self.app.as_ref().is_none_or(|app| *app == release.app)
-            && self.env.as_ref().is_none_or(|env| *env == release.env)
-    }
 }

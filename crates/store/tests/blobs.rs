@@ -1,10 +1,12 @@
 //! Blobs are what their names say, whole or not there.
 
 use std::path::Path;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _};
 use shipway_domain::ids::Digest;
+use shipway_domain::time::Timestamp;
 use shipway_store::{BlobError, Blobs, DataDir};
 use tempfile::TempDir;
 
@@ -155,4 +157,72 @@ async fn an_empty_blob_is_a_blob() {
     assert_eq!(blobs.size(&name).await.expect("readable"), Some(0));
     let pieces = blobs.stream(&name).await.expect("readable").expect("here");
     assert_eq!(pieces.count().await, 0);
+}
+
+/// A time before which every blob of these tests was taken in.
+const LATER: Timestamp = Timestamp::from_millis(u64::MAX);
+
+async fn collect(
+    blobs: &Blobs,
+    named: &[Digest],
+    taken_in_before: Timestamp,
+    pinned: Duration,
+) -> u64 {
+    let named = named.iter().cloned().collect();
+    let mut collected = 0;
+    for shelf in 0..=u8::MAX {
+        let shelf = blobs.collect(shelf, &named, taken_in_before, pinned).await;
+        collected += shelf.expect("usable").blobs;
+    }
+    collected
+}
+
+#[tokio::test]
+async fn a_blob_is_collected_when_it_is_neither_named_nor_young_nor_asked_for() {
+    let folder = folder();
+    let blobs = open(folder.path());
+    let keep = async |text: &'static str| blobs.keep(Bytes::from(text)).await.expect("kept");
+    let (named, other) = (keep("named").await, keep("other").await);
+    let nobodys = [named.clone()];
+    assert_eq!(
+        collect(&blobs, &nobodys, Timestamp::ZERO, Duration::ZERO).await,
+        0
+    );
+    let hour = Duration::from_secs(3600);
+    assert_eq!(
+        collect(&blobs, &nobodys, LATER, hour).await,
+        0,
+        "both were just taken in"
+    );
+    assert_eq!(collect(&blobs, &nobodys, LATER, Duration::ZERO).await, 1);
+    assert!(blobs.has(&named).await.expect("usable"));
+    assert!(!blobs.has(&other).await.expect("usable"));
+    assert_eq!(blobs.size(&other).await.expect("usable"), None);
+    assert_eq!(files(folder.path()), [named.hex()]);
+    assert_eq!(keep("other").await, other, "it can be taken in again");
+    assert!(blobs.has(&other).await.expect("usable"));
+}
+
+#[tokio::test]
+async fn after_a_restart_a_blob_is_pinned_by_being_asked_for() {
+    let folder = folder();
+    let names = {
+        let blobs = open(folder.path());
+        [
+            blobs
+                .keep(Bytes::from_static(b"asked"))
+                .await
+                .expect("kept"),
+            blobs
+                .keep(Bytes::from_static(b"forgotten"))
+                .await
+                .expect("kept"),
+        ]
+    };
+    let blobs = open(folder.path());
+    assert!(blobs.has(&names[0]).await.expect("usable"));
+    let hour = Duration::from_secs(3600);
+    assert_eq!(collect(&blobs, &[], LATER, hour).await, 1);
+    assert!(blobs.has(&names[0]).await.expect("usable"));
+    assert!(!blobs.has(&names[1]).await.expect("usable"));
 }

@@ -3,6 +3,7 @@
 //! Everyone else holds a [`Coordinator`] handle; there is no lock to reason about.
 
 mod mode;
+mod points;
 mod sessions;
 mod task;
 
@@ -167,6 +168,14 @@ impl Coordinator {
         match self.mode.as_ref().and_then(|mode| mode.borrow().clone()) {
             Some(low) => Err(CallError::ReadOnly(low)),
             None => Ok(()),
+        }
+    }
+
+    /// Waits until anything can be changed.
+    pub(crate) async fn changes_are_taken(&self) {
+        if let Some(mut mode) = self.mode.clone() {
+            // Whoever looks after the disk may have ended: then the coordinator ends as well.
+            drop(mode.wait_for(Option::is_none).await);
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use shipway_domain::board::{Board, Decision, Effect, Input, Offer};
 use shipway_domain::change::Change;
 use shipway_domain::ids::{AgentId, Incarnation};
+use shipway_domain::planted::{self, Bug};
 use shipway_domain::time::Timestamp;
 use shipway_proto::v1;
 use shipway_proto::v1::coordinator_message::Message;
@@ -15,6 +16,7 @@ use shipway_store::{CommitError, Committer, Ticket};
 use tokio::sync::mpsc;
 
 use super::mode::OnlyReads;
+use super::points;
 use super::sessions::Sessions;
 use super::{AgentInput, CallError, Command};
 use crate::hub::Hub;
@@ -29,7 +31,7 @@ const IN_FLIGHT: usize = 1;
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 
 /// Something to do once the changes before it are durable.
-enum Deed {
+pub(super) enum Deed {
     Effect(Effect),
     Events {
         release: shipway_domain::ids::ReleaseId,
@@ -37,6 +39,8 @@ enum Deed {
         ended: bool,
     },
     Call(Box<dyn FnOnce(&mut Sessions) + Send>),
+    /// Answers a submission.
+    Submitted(Box<dyn FnOnce() + Send>),
 }
 
 pub(super) struct Task {
@@ -186,6 +190,13 @@ impl Task {
             });
         }
         self.changes.extend(decision.changes);
+        if planted::has(Bug::NoteKeptEarly) {
+            for effect in &decision.effects {
+                if matches!(effect, Effect::CheckpointKept { .. }) {
+                    self.tell(effect.clone());
+                }
+            }
+        }
         self.deeds
             .extend(decision.effects.into_iter().map(Deed::Effect));
     }
@@ -200,7 +211,7 @@ impl Task {
                     self.apply(now, decision);
                     submitted
                 });
-                self.call(move |_| {
+                self.deeds.push(Deed::Submitted(Box::new(move || {
                     let reply = match result {
                         Ok(Some(submitted)) => Ok(submitted),
                         Ok(None) => return,
@@ -208,7 +219,7 @@ impl Task {
                     };
                     // The submitter may have hung up; its key finds the release again.
                     drop(answer.send(reply));
-                });
+                })));
             }
             Command::Cancel {
                 release,
@@ -333,8 +344,13 @@ impl Task {
             }
             return Ok(());
         }
+        points::pass(&self.deeds, "before-commit");
         let ticket = self.committer.submit(take_and_keep_room(&mut self.changes));
         let ticket = ticket.await?;
+        if planted::has(Bug::AnsweredBeforeDurable) {
+            let deeds = std::mem::take(&mut self.deeds);
+            self.perform(deeds);
+        }
         self.in_flight
             .push_back((ticket, take_and_keep_room(&mut self.deeds)));
         Ok(())
@@ -342,13 +358,16 @@ impl Task {
 
     fn perform_first(&mut self) {
         if let Some((_, deeds)) = self.in_flight.pop_front() {
+            points::pass(&deeds, "after-commit");
             self.perform(deeds);
         }
     }
 
     fn perform(&mut self, deeds: Vec<Deed>) {
         for deed in deeds {
+            let waited_for = points::waited_for(&deed);
             match deed {
+                Deed::Submitted(answer) => answer(),
                 Deed::Call(call) => call(&mut self.sessions),
                 Deed::Events {
                     release,
@@ -356,6 +375,9 @@ impl Task {
                     ended,
                 } => self.hub.tell(release, last, ended),
                 Deed::Effect(effect) => self.tell(effect),
+            }
+            if let Some(what) = waited_for {
+                points::hit(what, "after-answer");
             }
         }
     }

@@ -72,6 +72,7 @@ impl Agents for AgentService {
         let stop = self.stop.clone();
         self.tasks.spawn("agent-session", async move {
             tokio::select! {
+                biased;
                 () = session.listen(inbound) => {}
                 () = stop.cancelled() => {}
             }

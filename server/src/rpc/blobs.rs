@@ -129,7 +129,7 @@ fn failed(error: BlobError) -> Status {
 
 /// Whether there was no room on the disk.
 fn is_full(error: &BlobError) -> bool {
-    let first: &dyn std::error::Error = error;
+    let first: &(dyn std::error::Error + 'static) = error;
     std::iter::successors(Some(first), |error| error.source()).any(|error| {
         let io = error.downcast_ref::<std::io::Error>();
         io.is_some_and(|io| io.kind() == std::io::ErrorKind::StorageFull)

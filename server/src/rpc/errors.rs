@@ -31,8 +31,9 @@ fn refused(refusal: &Refusal) -> Status {
     let class = match refusal {
         Refusal::KeyTaken { .. } => Class::Exists,
         Refusal::BadSpec { .. } => Class::BadInput,
-        Refusal::NoSuchRelease(_) => Class::NotFound,
+        Refusal::NoSuchRelease(_) | Refusal::NotKept { .. } => Class::NotFound,
         Refusal::AlreadyEnded(_)
+        | Refusal::PaysADebt(_)
         | Refusal::SecondLife(_)
         | Refusal::Stranger(_)
         | Refusal::NothingToRollBackTo { .. } => Class::Refused,
@@ -50,8 +51,8 @@ pub(crate) fn store(error: &StoreError) -> Status {
     .into()
 }
 
-pub(crate) fn missing(release: shipway_domain::ids::ReleaseId) -> Status {
-    Failure::new(Class::NotFound, format!("there is no release {release}"))
+pub(crate) fn absent(refusal: &Refusal) -> Status {
+    Failure::new(Class::NotFound, refusal.to_string())
         .hint("shipway list shows releases")
         .into()
 }

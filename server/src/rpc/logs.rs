@@ -59,6 +59,7 @@ impl Reader {
                 return Ok(());
             }
             tokio::select! {
+                biased;
                 open = follower.appended() => if !open { return Ok(()) },
                 () = tokio::time::sleep(LOOK) => {}
                 () = chunks.closed() => return Ok(()),

@@ -4,6 +4,7 @@ pub(crate) mod agents;
 pub(crate) mod auth;
 pub(crate) mod blobs;
 pub(crate) mod errors;
+mod history;
 mod limits;
 pub(crate) mod logs;
 mod now;

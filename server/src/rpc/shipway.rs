@@ -12,21 +12,18 @@ use shipway_proto::status::{Class, Failure};
 use shipway_proto::v1;
 use shipway_proto::v1::shipway_server::Shipway;
 use shipway_runtime::{Tasks, context, telemetry};
-use shipway_store::{Blobs, DataDir, Filter, Logs, Store};
+use shipway_store::{Blobs, DataDir, Logs, Store};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
-use tonic::{Code, Request, Response, Status, Streaming};
+use tonic::{Request, Response, Status, Streaming};
 use tracing::Instrument as _;
 
 use super::auth::Gate;
-use super::watch::{Watcher, blocking, release};
-use super::{blobs, errors, limits, now, view};
+use super::watch::{Watcher, absent, blocking, release};
+use super::{blobs, errors, history, limits, now, view};
 use crate::coordinator::{CallError, Coordinator, Looked};
 use crate::tokens::Role;
-
-/// Releases of one answer when no number is given, and at most.
-const LIST: (usize, usize) = (20, 1000);
 
 pub(crate) struct ShipwayService {
     pub(crate) coordinator: Coordinator,
@@ -133,6 +130,8 @@ impl Shipway for ShipwayService {
             .await
             .map_err(errors::call)?;
         let spec = self.spec_of_rollback(undoes, to).await?;
+        // From here on it is pinned: it stays until the release names it.
+        self.blobs_are_here(&spec).await?;
         let submission = Submission {
             spec: Arc::new(spec),
             content,
@@ -221,28 +220,8 @@ impl Shipway for ShipwayService {
         request: Request<v1::ListReleasesRequest>,
     ) -> Result<Response<v1::ListReleasesReply>, Status> {
         self.gate.admit(&request, Role::Client)?;
-        let request = request.into_inner();
-        let limit = match request.limit as usize {
-            0 => LIST.0,
-            limit => limit.min(LIST.1),
-        };
-        let filter = Filter {
-            app: some(request.app, AppName::new)?,
-            env: some(request.env, EnvName::new)?,
-        };
-        let before = request.before.map(ReleaseId::from_number);
-        let store = Arc::clone(&self.store);
-        let found = blocking(move || store.releases(&filter, before, limit)).await?;
-        let mut releases = Vec::with_capacity(found.len());
-        for found in found {
-            // One whose records were damaged must not hide the others; the log says which it is.
-            match release(&self.coordinator, &self.store, found.id).await {
-                Ok(view) => releases.push(view),
-                Err(status) if status.code() == Code::Internal => {}
-                Err(status) => return Err(status),
-            }
-        }
-        Ok(Response::new(v1::ListReleasesReply { releases }))
+        let reply = history::list(&self.coordinator, &self.store, request.into_inner()).await?;
+        Ok(Response::new(reply))
     }
 
     async fn status(
@@ -260,9 +239,10 @@ impl Shipway for ShipwayService {
         let releases: BTreeSet<u64> = targets.iter().filter_map(|target| target.release).collect();
         let mut titles = HashMap::with_capacity(releases.len());
         for number in releases {
-            let (store, id) = (Arc::clone(&self.store), ReleaseId::from_number(number));
+            let id = ReleaseId::from_number(number);
             // Without its title a target still stands as it stands.
-            if let Ok(Some((release, _))) = blocking(move || store.release(id)).await {
+            let found = blocking(&self.store, move |store| store.release(id)).await;
+            if let Ok(Some((release, _))) = found {
                 titles.insert(number, release.title);
             }
         }
@@ -329,6 +309,7 @@ impl ShipwayService {
         let stop = self.stop.clone();
         self.tasks.spawn(name, async move {
             tokio::select! {
+                biased;
                 () = stream => {}
                 () = stop.cancelled() => {}
             }
@@ -382,10 +363,10 @@ impl ShipwayService {
         undoes: ReleaseId,
         to: ReleaseId,
     ) -> Result<ReleaseSpec, Status> {
-        let store = Arc::clone(&self.store);
-        let found = blocking(move || Ok((store.spec(to)?, store.release(to)?))).await?;
+        let read = move |store: &dyn Store| Ok((store.spec(to)?, store.release(to)?));
+        let found = blocking(&self.store, read).await?;
         let (Some(mut spec), Some((_, jobs))) = found else {
-            return Err(errors::missing(to));
+            return Err(absent(&self.coordinator, to).await);
         };
         let image = jobs.iter().find_map(|job| match &job.state {
             JobState::Ended(Outcome::Built(image)) => Some(image.reference()),
@@ -404,17 +385,6 @@ impl ShipwayService {
 
 fn bad(problem: impl ToString) -> Status {
     Failure::new(Class::BadInput, problem.to_string()).into()
-}
-
-fn some<T, E: ToString>(
-    text: String,
-    parse: impl FnOnce(String) -> Result<T, E>,
-) -> Result<Option<T>, Status> {
-    if text.is_empty() {
-        Ok(None)
-    } else {
-        parse(text).map(Some).map_err(bad)
-    }
 }
 
 fn trace_parent<T>(request: &Request<T>) -> String {

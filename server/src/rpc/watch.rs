@@ -41,7 +41,7 @@ impl Watcher {
         let mut durable = self.coordinator.hub().watch(self.release);
         let mut shown: Option<v1::ReleaseView> = None;
         loop {
-            durable.borrow_and_update();
+            durable.seen();
             // The view first: its last event is durable, so everything up to it can be read.
             let current = self.view().await?;
             if shown.is_none() && !send(replies, Vec::new(), Some(current.clone())).await {
@@ -64,7 +64,8 @@ impl Watcher {
                 return Ok(());
             }
             tokio::select! {
-                changed = durable.changed() => drop(changed),
+                biased;
+                () = durable.news() => {}
                 () = tokio::time::sleep(LOOK) => {}
                 () = replies.closed() => return Ok(()),
             }
@@ -75,9 +76,14 @@ impl Watcher {
         if self.after >= up_to {
             return Ok(None);
         }
-        let (store, release, after) = (Arc::clone(&self.store), self.release, self.after);
-        let read = move || store.events(release, after, EVENTS_AT_ONCE);
-        let events = blocking(read).await?;
+        let (release, after) = (self.release, self.after);
+        let read = move |store: &dyn Store| store.events(release, after, EVENTS_AT_ONCE);
+        let events = blocking(&self.store, read).await?;
+        if events.first().is_none_or(|first| first.seq != after + 1) {
+            // Of a release that was pruned meanwhile there is nothing, or the end is missing: the
+            // watcher hears that, and not less than there was.
+            self.view().await?;
+        }
         let Some(last) = events.last() else {
             return Ok(None);
         };
@@ -110,18 +116,30 @@ pub(super) async fn release(
     if let Some(open) = open.map_err(errors::call)? {
         return Ok(open);
     }
-    let store = Arc::clone(store);
-    let (release, jobs) = blocking(move || store.release(id))
-        .await?
-        .ok_or_else(|| errors::missing(id))?;
-    Ok(view::of_store(&release, &jobs))
+    match blocking(store, move |store| store.release(id)).await? {
+        Some((release, jobs)) => Ok(view::of_store(&release, &jobs)),
+        None => Err(absent(coordinator, id).await),
+    }
 }
 
-/// Reads the store on a thread that may wait for the disk.
+/// That a release is not there, or not any more.
+pub(super) async fn absent(coordinator: &Coordinator, id: ReleaseId) -> Status {
+    match coordinator.read(move |board| board.absent(id)).await {
+        Ok(refusal) => errors::absent(&refusal),
+        Err(error) => errors::call(error),
+    }
+}
+
+/// Reads the store, on a thread that may wait for the disk if it has one.
 pub(super) async fn blocking<T: Send + 'static>(
-    read: impl FnOnce() -> Result<T, shipway_store::StoreError> + Send + 'static,
+    store: &Arc<dyn Store>,
+    read: impl FnOnce(&dyn Store) -> Result<T, shipway_store::StoreError> + Send + 'static,
 ) -> Result<T, Status> {
-    match tokio::task::spawn_blocking(read).await {
+    if !store.waits() {
+        return read(&**store).map_err(|error| errors::store(&error));
+    }
+    let store = Arc::clone(store);
+    match tokio::task::spawn_blocking(move || read(&*store)).await {
         Ok(result) => result.map_err(|error| errors::store(&error)),
         Err(_) => Err(Status::internal("a read was cut off")),
     }

@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 pub struct Wish {
     /// Fewer and shorter rounds.
     pub quick: bool,
+    /// The one part that is run, of all.
+    pub only: Option<String>,
     /// Where the figures go as JSON.
     pub json: Option<PathBuf>,
 }
@@ -22,6 +24,10 @@ impl Wish {
         while let Some(arg) = args.next() {
             match arg.as_str() {
                 "--quick" => wish.quick = true,
+                "--only" => {
+                    let part = args.next();
+                    wish.only = Some(part.ok_or_else(|| anyhow::anyhow!("--only needs a name"))?);
+                }
                 "--json" => {
                     let file = args.next();
                     let file = file.ok_or_else(|| anyhow::anyhow!("--json needs a file"))?;
@@ -29,10 +35,15 @@ impl Wish {
                     wish.json = Some(root().join(file));
                 }
                 "--bench" => {}
-                other => anyhow::bail!("{other:?} is not known: --quick, --json FILE"),
+                other => anyhow::bail!("{other:?} is not known: --quick, --only NAME, --json FILE"),
             }
         }
         Ok(wish)
+    }
+
+    /// Whether a part is to be run.
+    pub fn wants(&self, part: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| only == part)
     }
 
     /// Writes the figures if that was asked for.

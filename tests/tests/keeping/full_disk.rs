@@ -31,10 +31,7 @@ async fn below_the_low_water_mark_submissions_are_refused_and_reports_are_record
     let build = agent.take().await;
 
     disk.fill_but(48 << 10);
-    until("the refusal", async || {
-        server.submit(&app, "low").await.is_err()
-    })
-    .await;
+    until("the refusal", async || server.upload(&app).await.is_err()).await;
     let refusal = server.submit(&app, "low").await.expect_err("it is low");
     assert_eq!(refusal.code(), Code::ResourceExhausted, "{refusal}");
     let text = refusal.message();
@@ -74,9 +71,10 @@ async fn a_failed_write_ends_the_process_and_it_comes_back_read_only_until_there
     let build = agent.take().await;
     agent.built(build).await;
     let rollout = agent.take().await;
-    agent.note(rollout, "under way").await;
+    let before = server.release(release).await.last_seq;
+    assert!(agent.note(rollout, "under way").await);
     until("the note", async || {
-        server.release(release).await.last_seq > 5
+        server.release(release).await.last_seq > before
     })
     .await;
 
@@ -94,10 +92,10 @@ async fn a_failed_write_ends_the_process_and_it_comes_back_read_only_until_there
 
     let server = Coordinator::start(&disk.path("coordinator"), &elsewhere, "second");
     let seen = server.release(release).await;
-    assert!(seen.last_seq > 5);
+    assert!(seen.last_seq > before);
     let mut client = server.client().await;
     let queue = client.queue(v1::QueueRequest::default()).await;
-    assert_eq!(queue.expect("it answers").into_inner().entries.len(), 1);
+    assert!(queue.is_ok(), "{queue:?}");
     let watch = v1::WatchRequest {
         release,
         after: 0,

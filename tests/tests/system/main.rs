@@ -2,6 +2,7 @@
 
 mod accounts;
 mod agents;
+mod history;
 mod queue;
 mod scaling;
 mod verdicts;

@@ -112,29 +112,36 @@ fn settle(world: &mut World, at: &At<'_>) {
     }
 }
 
-/// Pulls the desired count into bounds; gives the new count and the cause, if it lay outside.
+/// Pulls the desired count into bounds; gives what came of it and the cause, if it lay outside.
 pub(super) fn clamp(
     world: &mut World,
     at: &At<'_>,
     (min, max): (u32, u32),
-) -> Option<(u32, String)> {
+) -> Option<(Outcome, String)> {
     let census = ecs::census(world, &at.service())?;
     let wanted = census.desired.clamp(min, max.max(min));
     if wanted == census.desired {
         return None;
     }
-    ecs::set_desired(world, &at.service(), wanted, at.now);
+    let outcome = set(world, at, wanted);
     let bound = if wanted > census.desired {
         format!("minimum capacity was set to {min}")
     } else {
         format!("maximum capacity was set to {max}")
     };
-    Some((wanted, bound))
+    Some((outcome, bound))
 }
 
 /// Sets the desired count and keeps the activity.
 pub(super) fn scale(world: &mut World, at: &At<'_>, wanted: u32, cause: String) {
-    ecs::set_desired(world, &at.service(), wanted, at.now);
-    let activity = Activity::new(world, at, Outcome::Scaled(wanted), cause);
+    let outcome = set(world, at, wanted);
+    let activity = Activity::new(world, at, outcome, cause);
     activity.keep(world, at);
+}
+
+fn set(world: &mut World, at: &At<'_>, wanted: u32) -> Outcome {
+    match ecs::set_desired(world, &at.service(), wanted, at.now) {
+        Ok(()) => Outcome::Scaled(wanted),
+        Err(problem) => Outcome::Refused(problem),
+    }
 }

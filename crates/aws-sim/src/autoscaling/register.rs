@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::activity::{Activity, Outcome};
+use super::activity::Activity;
 use super::drive::{At, clamp};
 use super::{DIMENSION, NAMESPACE, Suspended, Target, resource, tags, target_arn};
 use crate::choices::MissingFlags;
@@ -78,8 +78,8 @@ pub(super) fn register(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Resul
         .autoscaling
         .targets
         .insert(resource.id.to_owned(), target);
-    if let Some((wanted, cause)) = clamp(world, &at, bounds) {
-        let activity = Activity::new(world, &at, Outcome::Scaled(wanted), cause);
+    if let Some((outcome, cause)) = clamp(world, &at, bounds) {
+        let activity = Activity::new(world, &at, outcome, cause);
         activity.keep(world, &at);
     }
     Ok(json!({"ScalableTargetARN": arn}))

@@ -263,9 +263,9 @@ fn run(world: &mut World, at: &At<'_>, name: &str, bounds: (Option<u32>, Option<
     (target.min, target.max) = (min, max);
     target.look = Some(at.now);
     Activity::new(world, at, Outcome::Bounds(min, max), cause).keep(world, at);
-    let Some((wanted, cause)) = clamp(world, at, (min, max)) else {
+    let Some((outcome, cause)) = clamp(world, at, (min, max)) else {
         return false;
     };
-    Activity::new(world, at, Outcome::Scaled(wanted), cause).keep(world, at);
+    Activity::new(world, at, outcome, cause).keep(world, at);
     true
 }

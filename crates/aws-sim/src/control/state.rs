@@ -1,5 +1,7 @@
 //! Saving the whole world, and going on from a saved one.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::strict::unknown_member;
@@ -12,6 +14,9 @@ use crate::world::{World, is_account_id};
 
 /// The last instant that a world can be saved at: the end of the year 9999.
 const LATEST: SimTime = SimTime::from_micros(253_402_300_799_000_000);
+
+/// So much later than it was due, at the most, something may happen in a loaded world: else years are gone through.
+const LATE: Duration = Duration::from_secs(24 * 3600);
 
 /// The world as it is now, as `--data` keeps it.
 pub(super) fn save(shared: &Shared, _: &Asked) -> Answer {
@@ -35,13 +40,21 @@ fn read(body: &[u8]) -> Result<World, String> {
             return Err(format!("the body is no saved world: `{member}` is missing"));
         }
     }
-    let world: World = serde_json::from_slice(body).map_err(bad)?;
+    let mut world: World = serde_json::from_slice(body).map_err(bad)?;
     let written = serde_json::to_value(&world).map_err(bad)?;
     if let Some(path) = unknown_member(&given, &written) {
         return Err(format!("unknown member `{path}`"));
     }
     if !(SimTime::default()..=LATEST).contains(&world.saved_at) {
         return Err("`saved_at` is after the year 9999".to_owned());
+    }
+    // Whoever has saved a world has let everything happen that was due then.
+    if let Some(due) = world.earliest().filter(|due| *due + LATE < world.saved_at) {
+        return Err(format!(
+            "something is to happen at {}, long before `saved_at`, {}",
+            due.iso8601(),
+            world.saved_at.iso8601()
+        ));
     }
     if let Some(id) = world.accounts.keys().find(|id| !is_account_id(id)) {
         return Err(format!("account `{id}` is not twelve digits"));

@@ -1,4 +1,4 @@
-//! Reading images: DescribeImages, ListImages, BatchGetImage, BatchCheckLayerAvailability.
+//! Reading images: DescribeImages, ListImages, BatchCheckLayerAvailability.
 
 use serde_json::{Value, json};
 
@@ -202,46 +202,6 @@ pub(super) fn list(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Va
         );
     }
     paged(input, "imageIds", ids)
-}
-
-/// `BatchGetImage`.
-pub(super) fn batch_get(
-    world: &mut World,
-    ctx: &Ctx,
-    input: &Input<'_>,
-) -> Result<Value, ApiError> {
-    let asked = input.structures("imageIds")?;
-    if asked.is_empty() || asked.len() > 100 {
-        return Err(ApiError::invalid_parameter(
-            "Invalid parameter at 'imageIds' failed to satisfy constraint: 'Member must have \
-             length between 1 and 100'",
-        ));
-    }
-    let (owner, name, repository) = repository(world, ctx, input, "BatchGetImage")?;
-    let (mut images, mut failures) = (Vec::new(), Vec::new());
-    for id in &asked {
-        match image_id(id)?.resolve(repository) {
-            Ok(digest) if !repository.is_pullable(&digest) => failures.push(failure(
-                id,
-                "ImageInaccessible",
-                "The image is archived and must be restored first",
-            )),
-            Ok(digest) => {
-                let image = repository.images.get(&digest);
-                images.extend(image.map(|image| {
-                    json!({
-                        "registryId": owner,
-                        "repositoryName": name,
-                        "imageId": shown_id(id, &digest),
-                        "imageManifest": image.manifest,
-                        "imageManifestMediaType": image.media_type,
-                    })
-                }));
-            }
-            Err((code, reason)) => failures.push(failure(id, code, reason)),
-        }
-    }
-    Ok(json!({"images": images, "failures": failures}))
 }
 
 /// An entry of `failures` in batch answers about images.

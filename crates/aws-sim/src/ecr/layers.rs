@@ -1,14 +1,13 @@
 //! Layers through the API: uploads in parts, and addresses to download from (ecs-facts 7.7).
 
 use std::io::Write;
-use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{at_most, needed, registry_host, repository};
+use super::{Place, at_most, needed, quotas, registry_host, repository};
 use crate::digest;
 use crate::wire::{ApiError, Ctx, Input};
 use crate::world::World;
@@ -19,14 +18,13 @@ const PART: u64 = 10 << 20;
 const SMALLEST: u64 = 5 << 20;
 /// Largest blob that the API takes.
 const LARGEST: usize = 20_971_520;
-/// How long an address to download from is good.
-const GOOD_FOR: Duration = Duration::from_secs(3600);
 
 /// An upload under way; it does not survive a restart.
 #[derive(Clone, Debug)]
 pub(crate) struct LayerUpload {
     repository: String,
     size: u64,
+    parts: u32,
     hasher: Sha256,
     /// Whether the last part was smaller than parts in the middle may be.
     last_is_small: bool,
@@ -41,6 +39,7 @@ pub(super) fn initiate(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Resul
     let upload = LayerUpload {
         repository: name.to_owned(),
         size: 0,
+        parts: 0,
         hasher: Sha256::new(),
         last_is_small: false,
         has_small_part: false,
@@ -78,12 +77,14 @@ pub(super) fn part(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Va
             ),
         ));
     }
+    quotas::room_for_part(upload.parts, upload.size, length)?;
     let mut options = std::fs::OpenOptions::new();
     let file = options.create(true).append(true).open(files.upload(id));
     file.and_then(|mut file| file.write_all(&blob))
         .map_err(|error| failed(&error))?;
     upload.hasher.update(&blob);
     upload.size += length;
+    upload.parts += 1;
     upload.has_small_part |= upload.last_is_small;
     upload.last_is_small = length < SMALLEST;
     Ok(json!({
@@ -159,13 +160,14 @@ pub(super) fn download_url(
         ));
     }
     let host = registry_host(world, owner, &ctx.region)?;
-    let token = world.issue_password(&ctx.principal, ctx.now + GOOD_FOR);
-    let token = token
-        .replace('+', "%2B")
-        .replace('/', "%2F")
-        .replace('=', "%3D");
+    let place = Place {
+        owner,
+        region: &ctx.region,
+        name,
+    };
+    let address = world.presign(place, digest, ctx.now);
     Ok(json!({
-        "downloadUrl": format!("http://{host}/v2/{name}/blobs/{digest}?token={token}"),
+        "downloadUrl": format!("http://{host}{address}"),
         "layerDigest": digest,
     }))
 }

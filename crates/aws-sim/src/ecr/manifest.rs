@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Media type of an image of OCI.
+pub(super) const OCI_IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";
+/// Media type of an image of Docker, version 2 schema 2.
+pub(super) const DOCKER_IMAGE: &str = "application/vnd.docker.distribution.manifest.v2+json";
+
 /// Media types of manifests for one platform.
-const IMAGE_TYPES: [&str; 2] = [
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.docker.distribution.manifest.v2+json",
-];
+const IMAGE_TYPES: [&str; 2] = [OCI_IMAGE, DOCKER_IMAGE];
 
 /// Media types of manifests over several platforms.
 const INDEX_TYPES: [&str; 2] = [

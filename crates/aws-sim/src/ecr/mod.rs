@@ -1,6 +1,8 @@
 //! Elastic Container Registry: the API; the registry protocol is in `crate::registry`.
 
+mod accept;
 mod access;
+mod batch_get;
 mod condition;
 mod images;
 mod labels;
@@ -9,8 +11,12 @@ mod lifecycle;
 mod manifest;
 mod mutability;
 mod policy;
+mod presigned;
+mod pull_through;
 mod put;
+mod quotas;
 mod referrers;
+mod registry_policy;
 mod repositories;
 mod scan;
 mod scanning;
@@ -22,8 +28,10 @@ mod tick;
 mod token;
 mod write;
 
-pub(crate) use access::denial;
+pub(crate) use access::Place;
+pub(crate) use presigned::{BadAddress, Presigned};
 pub(crate) use put::Refusal;
+pub(crate) use quotas::{LAYER_BYTES, too_many_images, too_many_tags};
 pub(crate) use scan::Findings;
 pub(crate) use state::{Image, Repository, State};
 pub(crate) use tick::tick;
@@ -58,7 +66,20 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ("ListImageReferrers", referrers::list),
     ("CreateRepositoryCreationTemplate", templates::create),
     ("DescribeRepositoryCreationTemplates", templates::describe),
+    ("UpdateRepositoryCreationTemplate", templates::update),
     ("DeleteRepositoryCreationTemplate", templates::delete),
+    ("CreatePullThroughCacheRule", pull_through::create),
+    ("DescribePullThroughCacheRules", pull_through::describe),
+    ("UpdatePullThroughCacheRule", pull_through::update),
+    ("DeletePullThroughCacheRule", pull_through::delete),
+    ("ValidatePullThroughCacheRule", pull_through::validate),
+    ("PutRegistryPolicy", registry_policy::put),
+    ("GetRegistryPolicy", |world, ctx, _| {
+        registry_policy::get(world, ctx)
+    }),
+    ("DeleteRegistryPolicy", |world, ctx, _| {
+        registry_policy::delete(world, ctx)
+    }),
     ("DescribeRegistry", |_, ctx, _| {
         Ok(settings::describe_registry(ctx))
     }),
@@ -72,7 +93,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ),
     ("DescribeImages", images::describe),
     ("ListImages", images::list),
-    ("BatchGetImage", images::batch_get),
+    ("BatchGetImage", batch_get::batch_get),
     ("BatchCheckLayerAvailability", images::layers),
     ("PutImage", write::put),
     ("BatchDeleteImage", write::batch_delete),
@@ -119,13 +140,47 @@ fn repository<'w, 'a>(
     let owner = owner(ctx, input)?;
     let name = input.need_str("repositoryName")?;
     let region = ctx.region.as_str();
-    let repository = world
-        .repository(owner, region, name)
-        .ok_or_else(|| missing(owner, name))?;
-    if let Some(text) = denial(&ctx.principal, owner, region, name, repository, action) {
-        return Err(ApiError::client("AccessDeniedException", text));
+    let place = Place {
+        owner,
+        region,
+        name,
+    };
+    let known = world.existing_region(owner, region);
+    if known.is_none_or(|region| !region.ecr.repositories.contains_key(name)) {
+        return Err(missing(owner, name));
     }
+    refuse_unless_open(world, ctx, place, action)?;
+    let repository = world.repository(owner, region, name);
+    let repository = repository.ok_or_else(|| missing(owner, name))?;
     Ok((owner, name, repository))
+}
+
+/// Refuses what the policies of a repository and of its registry do not allow.
+fn refuse_unless_open(
+    world: &World,
+    ctx: &Ctx,
+    place: Place<'_>,
+    action: &str,
+) -> Result<(), ApiError> {
+    let denial = world.resource_denial(&ctx.principal, place, action);
+    denial.map_or(Ok(()), |text| {
+        Err(ApiError::client("AccessDeniedException", text))
+    })
+}
+
+/// The caller's own registry, if an input names one: nobody else may change what holds for all of it.
+fn own_registry<'a>(ctx: &'a Ctx, input: &Input<'a>) -> Result<&'a str, ApiError> {
+    let owner = owner(ctx, input)?;
+    if owner == ctx.account {
+        return Ok(owner);
+    }
+    Err(ApiError::client(
+        "AccessDeniedException",
+        format!(
+            "{} may not do this in the registry of {owner}",
+            ctx.principal.arn
+        ),
+    ))
 }
 
 /// The refusal for a repository that does not exist.

@@ -35,11 +35,14 @@ pub(super) fn delete(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<
 
 /// Refuses a text that is no policy.
 pub(super) fn read(text: &str) -> Result<(), ApiError> {
-    check(text).map_err(|problem| {
-        ApiError::invalid_parameter(format!(
-            "Invalid parameter at 'PolicyText' failed to satisfy constraint: '{problem}'"
-        ))
-    })
+    check(text).map(drop).map_err(|problem| bad(&problem))
+}
+
+/// The refusal of a text that is no policy.
+pub(super) fn bad(problem: &str) -> ApiError {
+    ApiError::invalid_parameter(format!(
+        "Invalid parameter at 'PolicyText' failed to satisfy constraint: '{problem}'"
+    ))
 }
 
 fn shown(owner: &str, name: &str, text: &str) -> Value {
@@ -56,15 +59,15 @@ fn none(owner: &str, name: &str) -> ApiError {
     )
 }
 
-/// What is wrong with a policy text, in the simulator's words.
-fn check(text: &str) -> Result<(), String> {
+/// A policy text as a document, or what is wrong with it in the simulator's words.
+pub(super) fn check(text: &str) -> Result<Value, String> {
     if text.len() > LIMIT {
         return Err(format!("the policy is longer than {LIMIT} characters"));
     }
     let policy: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let statements = list(policy.get("Statement"));
     if statements.is_empty() {
-        return Err("Invalid repository policy provided: no Statement".to_owned());
+        return Err("Invalid policy provided: no Statement".to_owned());
     }
     for statement in statements {
         let effect = statement.get("Effect").and_then(Value::as_str);
@@ -80,5 +83,5 @@ fn check(text: &str) -> Result<(), String> {
             condition::check(asked)?;
         }
     }
-    Ok(())
+    Ok(policy)
 }

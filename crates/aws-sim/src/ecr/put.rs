@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::manifest::{Content, Manifest};
+use super::quotas;
 use super::scan::Scan;
 use super::state::{Image, Repository};
 use crate::clock::SimTime;
@@ -25,6 +26,10 @@ pub(crate) enum Refusal {
         /// Digest of the image that has the tag.
         by: String,
     },
+    /// The image has all the tags that it can have.
+    TooManyTags,
+    /// The repository has all the images that it can have.
+    TooManyImages,
     /// It is there already, with this tag.
     Unchanged(String),
 }
@@ -47,6 +52,7 @@ impl Repository {
                 Some(other) if !self.mutability.lets_move(tag) => {
                     return Err(Refusal::TagTaken { by: other.clone() });
                 }
+                _ if self.tag_count(&digest) >= quotas::TAGS => return Err(Refusal::TooManyTags),
                 _ => {}
             }
         } else if self.images.contains_key(&digest) {
@@ -54,6 +60,9 @@ impl Repository {
         }
         if !self.images.contains_key(&digest) {
             let mut image = self.look_into(parsed, files)?;
+            if self.images.len() >= quotas::IMAGES {
+                return Err(Refusal::TooManyImages);
+            }
             image.manifest = manifest.to_owned();
             image.pushed = now;
             image.scan = (self.scan_on_push && image.children.is_empty()).then(|| Scan::new(now));
@@ -131,4 +140,31 @@ fn labels(config: &Value) -> BTreeMap<String, String> {
     pairs
         .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn manifest(number: usize) -> String {
+        let blob = json!({"digest": "sha256:a", "size": number});
+        let kind = "application/vnd.oci.image.manifest.v1+json";
+        json!({"schemaVersion": 2, "mediaType": kind, "config": blob, "layers": []}).to_string()
+    }
+
+    #[test]
+    fn a_repository_takes_a_hundred_thousand_images_and_no_more() {
+        let mut repository = Repository::default();
+        repository.blobs.insert("sha256:a".to_owned(), 1);
+        for number in 1..quotas::IMAGES {
+            let image = Image::default();
+            repository.images.insert(number.to_string(), image);
+        }
+        let (now, files) = (SimTime::default(), Files::default());
+        let mut put = |number, tag| repository.put(&manifest(number), None, tag, now, &files);
+        assert!(put(1, Some("last")).is_ok());
+        assert_eq!(put(2, Some("more")), Err(Refusal::TooManyImages));
+        assert!(put(1, Some("again")).is_ok(), "it is there already");
+    }
 }

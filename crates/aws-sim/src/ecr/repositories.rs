@@ -4,7 +4,10 @@ use serde_json::{Value, json};
 
 use super::mutability::Mutability;
 use super::state::Repository;
-use super::{at_most, labels, missing, needed, owner, paged, registry_host, repository};
+use super::{
+    Place, at_most, labels, missing, needed, owner, paged, quotas, refuse_unless_open,
+    registry_host, repository,
+};
 use crate::wire::{ApiError, Ctx, Input};
 use crate::world::World;
 
@@ -19,12 +22,7 @@ pub(super) fn create(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<
         )));
     }
     let owner = owner(ctx, input)?;
-    if owner != ctx.account {
-        return Err(ApiError::client(
-            "AccessDeniedException",
-            "Repositories can be created only in the caller's own registry",
-        ));
-    }
+    refuse_unless_open(world, ctx, place(ctx, owner, name), "CreateRepository")?;
     let created = Repository {
         created: ctx.now,
         mutability: Mutability::read(input)?,
@@ -43,22 +41,29 @@ pub(super) fn create(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<
             ),
         ));
     }
+    quotas::room_for_repository(repositories.len(), owner)?;
     let shown = show(ctx, owner, &host, name, &created);
     repositories.insert(name.to_owned(), created);
     Ok(json!({"repository": shown}))
 }
 
+fn place<'a>(ctx: &'a Ctx, owner: &'a str, name: &'a str) -> Place<'a> {
+    Place {
+        owner,
+        region: &ctx.region,
+        name,
+    }
+}
+
 /// `DescribeRepositories`.
 pub(super) fn describe(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Value, ApiError> {
     let owner = owner(ctx, input)?;
-    if owner != ctx.account {
-        return Err(ApiError::client(
-            "AccessDeniedException",
-            format!("{} may not list the registry of {owner}", ctx.principal.arn),
-        ));
-    }
     at_most(input, "repositoryNames", 100)?;
     let asked = input.strings("repositoryNames")?;
+    let all = if asked.is_empty() { &["*"][..] } else { &asked };
+    for name in all {
+        refuse_unless_open(world, ctx, place(ctx, owner, name), "DescribeRepositories")?;
+    }
     let host = registry_host(world, owner, &ctx.region)?;
     let repositories = &world.region(owner, &ctx.region).ecr.repositories;
     let shown = if asked.is_empty() {

@@ -9,6 +9,8 @@ use super::layers::LayerUpload;
 use super::lifecycle::Preview;
 use super::manifest::Child;
 use super::mutability::Mutability;
+use super::pull_through::Rule;
+use super::registry_policy::Scope;
 use super::scan::Scan;
 use super::scanning::Scanning;
 use super::storage::Storage;
@@ -25,6 +27,12 @@ pub(crate) struct State {
     /// Account setting `BLOB_MOUNTING` (ecs-facts 7.8); off by default.
     pub(crate) blob_mounting: bool,
     pub(crate) scanning: Scanning,
+    /// Text of the registry policy.
+    pub(crate) policy: Option<String>,
+    /// Account setting `REGISTRY_POLICY_SCOPE`.
+    pub(super) policy_scope: Scope,
+    /// Pull-through cache rules by prefix.
+    pub(super) rules: BTreeMap<String, Rule>,
     /// Repository creation templates by prefix.
     pub(super) templates: BTreeMap<String, Template>,
     /// Layers that are being uploaded through the API, by id.
@@ -90,6 +98,12 @@ pub(crate) struct Image {
 }
 
 impl Repository {
+    /// How many tags an image has.
+    pub(super) fn tag_count(&self, digest: &str) -> usize {
+        let tags = self.tags.values();
+        tags.filter(|tagged| *tagged == digest).count()
+    }
+
     /// Digest of a tag, or the digest itself, if there is such an image.
     pub(crate) fn digest_of(&self, reference: &str) -> Option<&str> {
         let digest = self.tags.get(reference).map_or(reference, String::as_str);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::images::{failure, image_id};
 use super::put::Refusal;
-use super::{Repository, repository};
+use super::{Repository, quotas, repository};
 use crate::digest;
 use crate::wire::{ApiError, Ctx, Input};
 use crate::world::World;
@@ -87,11 +87,17 @@ fn refused(refusal: &Refusal, owner: &str, name: &str, tag: Option<&str>) -> Api
                 "The image tag '{tag}' already exists {place} and cannot be overwritten because the tag is immutable."
             ),
         ),
+        Refusal::TooManyTags => limit(quotas::too_many_tags(tag, name, owner)),
+        Refusal::TooManyImages => limit(quotas::too_many_images(name, owner)),
         Refusal::Unchanged(digest) => ApiError::client(
             "ImageAlreadyExistsException",
             format!("Image with digest '{digest}' and tag '{tag}' already exists {place}"),
         ),
     }
+}
+
+fn limit(text: String) -> ApiError {
+    ApiError::client("LimitExceededException", text)
 }
 
 /// `BatchDeleteImage`: by tag removes the tag, and the image with its last one; by digest all.

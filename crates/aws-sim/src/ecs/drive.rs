@@ -176,6 +176,21 @@ pub(crate) fn tick(world: &mut World, now: SimTime) -> Option<SimTime> {
     next
 }
 
+/// Asks all services when they move next, whatever was noted of it; the first of those moments.
+pub(crate) fn rewake(world: &mut World) -> Option<SimTime> {
+    let regions = world
+        .accounts
+        .values_mut()
+        .flat_map(|account| account.regions.values_mut());
+    let clusters = regions.flat_map(|region| region.ecs.clusters.values_mut());
+    let services = clusters.flat_map(|cluster| cluster.services.values_mut());
+    let wakes = services.filter_map(|service| {
+        service.settle();
+        service.wake
+    });
+    wakes.min()
+}
+
 /// Lets all services go by the choices of the world from now on.
 pub(crate) fn choose(world: &mut World, now: SimTime) {
     for (place, cluster, name) in services_where(world, usize::MAX, |_| true) {

@@ -40,7 +40,7 @@ use crate::wire::{ApiError, Ctx, Input, Operation, find};
 use crate::world::World;
 
 pub(crate) use control::PHASES;
-pub(crate) use drive::{choose, tick, tick_until};
+pub(crate) use drive::{choose, rewake, tick, tick_until};
 pub(crate) use phases::Settings;
 pub(crate) use scaling::{Census, ServiceName, census, set_desired};
 pub(crate) use seeding::seed;

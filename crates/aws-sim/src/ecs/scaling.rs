@@ -41,11 +41,26 @@ pub(crate) fn census(world: &World, name: &ServiceName<'_>) -> Option<Census> {
 }
 
 /// Sets the desired count of a service. That starts no deployment.
-pub(crate) fn set_desired(world: &mut World, name: &ServiceName<'_>, desired: u32, now: SimTime) {
+///
+/// # Errors
+/// More tasks than the quota of a service lets it have.
+pub(crate) fn set_desired(
+    world: &mut World,
+    name: &ServiceName<'_>,
+    desired: u32,
+    now: SimTime,
+) -> Result<(), String> {
+    let most = world.choices.tasks_per_service;
+    if desired > most {
+        return Err(format!(
+            "Failed to set desired count to {desired}: desiredCount must be between 0 and {most}."
+        ));
+    }
     let place = Place::new(name.account, name.region);
     let moment = model_time(now);
     // Without the service there is nothing to set; callers have looked.
     let _found = with(world, &place, name.cluster, name.service, |model, hands| {
         model.set_desired(desired, moment, hands);
     });
+    Ok(())
 }

@@ -7,7 +7,7 @@ use http::{HeaderMap, header};
 use super::Registry;
 use super::error::RegistryError;
 use crate::clock::SimTime;
-use crate::ecr::{BadToken, denial};
+use crate::ecr::{BadToken, Place};
 use crate::iam::{Act, Principal};
 use crate::world::World;
 
@@ -20,18 +20,8 @@ impl Registry {
         now: SimTime,
     ) -> Result<Principal, RegistryError> {
         let password = password(headers).ok_or_else(|| RegistryError::unauthorized(&self.host))?;
-        self.accept(world, &password, now)
-    }
-
-    /// The principal of a password, or of the token in an address to download from.
-    pub(super) fn accept(
-        &self,
-        world: &World,
-        password: &str,
-        now: SimTime,
-    ) -> Result<Principal, RegistryError> {
         world
-            .check_password(password, now)
+            .check_password(&password, now)
             .map_err(|bad| match bad {
                 BadToken::Unknown => RegistryError::unauthorized(&self.host),
                 BadToken::Expired => RegistryError::denied(
@@ -48,8 +38,8 @@ impl Registry {
         name: &str,
         action: &str,
     ) -> Result<(), RegistryError> {
-        let (owner, region) = (&self.account, &self.region);
-        let resource = format!("arn:aws:ecr:{region}:{owner}:repository/{name}");
+        let place = self.place(name);
+        let resource = place.arn();
         let act = Act {
             action: &format!("ecr:{action}"),
             resource: &resource,
@@ -63,18 +53,23 @@ impl Registry {
             )));
         }
         let pushes = matches!(action, "InitiateLayerUpload" | "PutImage");
-        let creation = Act {
-            action: "ecr:CreateRepository",
-            ..act
-        };
-        if pushes && principal.account == *owner && world.permits(principal, &creation) {
-            world.create_on_push(owner, region, name, self.shared.clock.now());
+        if pushes && world.may(principal, place, "CreateRepository") {
+            world.create_on_push(place, self.shared.clock.now());
         }
-        let repository = world
-            .repository(owner, region, name)
-            .ok_or_else(|| RegistryError::name_unknown(owner, name))?;
-        denial(principal, owner, region, name, repository, action)
-            .map_or(Ok(()), |text| Err(RegistryError::denied(text)))
+        world
+            .repository(place.owner, place.region, name)
+            .ok_or_else(|| RegistryError::name_unknown(place.owner, name))?;
+        let denial = world.resource_denial(principal, place, action);
+        denial.map_or(Ok(()), |text| Err(RegistryError::denied(text)))
+    }
+
+    /// A repository of this registry.
+    pub(super) fn place<'a>(&'a self, name: &'a str) -> Place<'a> {
+        Place {
+            owner: &self.account,
+            region: &self.region,
+            name,
+        }
     }
 }
 

@@ -1,4 +1,6 @@
-//! Pulling blobs: whole, or a range of one.
+//! Pulling blobs: where their bytes are, and the bytes, whole or a range of them.
+
+use std::path::PathBuf;
 
 use axum::body::Body;
 use axum::response::Response;
@@ -16,8 +18,23 @@ use super::handle::Answer;
 const CHUNK: usize = 256 << 10;
 
 impl Registry {
-    /// `HEAD` and `GET` of a blob.
+    /// `HEAD` of a blob, and `GET`: where its bytes are (ecs-facts 7.8).
     pub(super) async fn blob(&self, name: &str, digest: &str, parts: &Parts) -> Answer {
+        let redirects = self.shared.world().choices.layer_redirects;
+        if parts.method == Method::HEAD || !redirects {
+            return self.bytes(name, digest, parts).await;
+        }
+        self.find(name, digest).await?;
+        let now = self.shared.clock.now();
+        let address = self.shared.world().presign(self.place(name), digest, now);
+        let response = Response::builder()
+            .status(StatusCode::TEMPORARY_REDIRECT)
+            .header(header::LOCATION, format!("http://{}{address}", self.host));
+        Ok(response.body(Body::empty()).unwrap_or_default())
+    }
+
+    /// Size and file of a blob.
+    async fn find(&self, name: &str, digest: &str) -> Result<(u64, PathBuf), RegistryError> {
         let (size, path) = {
             let mut world = self.shared.world();
             let size = world
@@ -30,6 +47,12 @@ impl Registry {
         if !tokio::fs::try_exists(&path).await? {
             return Err(RegistryError::blob_unknown(digest));
         }
+        Ok((size, path))
+    }
+
+    /// The bytes of a blob, or as many as are asked for.
+    pub(super) async fn bytes(&self, name: &str, digest: &str, parts: &Parts) -> Answer {
+        let (size, path) = self.find(name, digest).await?;
         let range = parts
             .headers
             .get(header::RANGE)

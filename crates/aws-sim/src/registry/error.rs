@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::{StatusCode, header};
 use serde_json::json;
 
-use crate::ecr::Refusal;
+use crate::ecr::{Refusal, too_many_images, too_many_tags};
 use crate::faults::{DROPPED, INJECTED, Refused};
 
 /// A refusal of a registry.
@@ -13,7 +13,7 @@ use crate::faults::{DROPPED, INJECTED, Refused};
 pub(super) struct RegistryError {
     pub(super) status: StatusCode,
     pub(super) code: &'static str,
-    message: String,
+    pub(super) message: String,
     /// Value of `WWW-Authenticate`.
     challenge: Option<String>,
 }
@@ -84,17 +84,22 @@ impl RegistryError {
             Refused::Unavailable => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", INJECTED)
             }
-            Refused::Throttled => Self::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "TOOMANYREQUESTS",
-                "Rate exceeded",
-            ),
+            Refused::Throttled => Self::throttled(),
             Refused::Expired => Self {
                 message: "Your authorization token has expired. Reauthenticate and try again."
                     .to_owned(),
                 ..Self::unauthorized(host)
             },
         }
+    }
+
+    /// More requests than the rates of ECR allow.
+    pub(super) fn throttled() -> Self {
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "TOOMANYREQUESTS",
+            "Rate exceeded",
+        )
     }
 
     /// What the log says of a request whose connection ended before anything was done.
@@ -111,8 +116,10 @@ impl RegistryError {
     }
 
     /// A manifest that was not taken; `tag` is where it should have gone.
-    pub(super) fn refused(refusal: &Refusal, name: &str, tag: &str) -> Self {
+    pub(super) fn refused(refusal: &Refusal, owner: &str, name: &str, tag: &str) -> Self {
         match refusal {
+            Refusal::TooManyTags => Self::denied(too_many_tags(tag, name, owner)),
+            Refusal::TooManyImages => Self::denied(too_many_images(name, owner)),
             Refusal::Malformed(problem) => Self::bad("MANIFEST_INVALID", problem),
             Refusal::LayersMissing(digests) => Self::bad(
                 "MANIFEST_BLOB_UNKNOWN",

@@ -8,15 +8,14 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use http::request::Parts;
 use http::{HeaderValue, Method};
-use serde_json::Value;
 
 use super::Registry;
 use super::error::RegistryError;
+use super::presigned;
 use super::route::{self, Route, What};
 use crate::calls::{Call, milliseconds};
 use crate::faults::{Strike, Struck, broken};
 use crate::iam::Principal;
-use crate::wire::form;
 
 /// What a handler gives.
 pub(super) type Answer = Result<Response, RegistryError>;
@@ -47,6 +46,9 @@ pub(super) async fn handle(State(registry): State<Arc<Registry>>, request: Reque
 
 impl Registry {
     async fn answer(&self, parts: &Parts, body: Body, begin: Instant, id: &str) -> Response {
+        if let Some(layer) = presigned::layer(parts.uri.path()) {
+            return self.presigned(layer, parts, begin, id).await;
+        }
         let Some(route) = route::parse(parts.uri.path()) else {
             return RegistryError::unsupported().response();
         };
@@ -78,11 +80,20 @@ impl Registry {
             Some(Strike::Refuse(refused)) => Err(RegistryError::injected(refused, &self.host)),
             Some(Strike::DropAfter | Strike::Late(_)) | None => {
                 let admitted = caller.as_ref().map_err(Clone::clone).and_then(|caller| {
+                    self.within_limits(caller, action)?;
                     self.authorise(&mut self.shared.world(), caller, &name, action)
                 });
-                match admitted {
+                let answer = match admitted {
                     Ok(()) => self.serve(&name, &what, parts, body).await,
                     Err(refusal) => Err(refusal),
+                };
+                match (answer, &caller, &what) {
+                    (Err(refusal), Ok(caller), What::Manifest(reference))
+                        if action == "BatchGetImage" =>
+                    {
+                        Err(self.or_upstream(refusal, caller, &name, reference))
+                    }
+                    (answer, ..) => answer,
                 }
             }
         };
@@ -104,6 +115,34 @@ impl Registry {
                 response
             }
         }
+    }
+
+    /// Refuses what comes faster than the rates of ECR, where they are switched on (ecs-facts 7.7).
+    fn within_limits(&self, caller: &Principal, action: &str) -> Result<(), RegistryError> {
+        let place = (caller.account.as_str(), self.region.as_str());
+        let now = self.shared.clock.now();
+        let taken = self.shared.limits.take(place, ("ecr", action), now);
+        taken.then_some(()).ok_or_else(RegistryError::throttled)
+    }
+
+    /// The refusal of a manifest that is not here: another where a pull-through cache rule says it is upstream.
+    fn or_upstream(
+        &self,
+        refusal: RegistryError,
+        caller: &Principal,
+        name: &str,
+        reference: &str,
+    ) -> RegistryError {
+        if !["NAME_UNKNOWN", "MANIFEST_UNKNOWN"].contains(&refusal.code) {
+            return refusal;
+        }
+        let mut world = self.shared.world();
+        let repository = world.repository(&self.account, &self.region, name);
+        if repository.is_some_and(|found| found.digest_of(reference).is_some()) {
+            return refusal;
+        }
+        let why = world.nothing_upstream(caller, self.place(name));
+        why.map_or(refusal, RegistryError::manifest_unknown)
     }
 
     /// `GET /v2/_catalog`: the names of the repositories, where the choice is that there is a catalogue.
@@ -172,11 +211,7 @@ impl Registry {
         let mut world = self.shared.world();
         let now = self.shared.clock.now();
         world.catch_up(now);
-        let query = form::parse(parts.uri.query().unwrap_or_default());
-        match query.get("token").and_then(Value::as_str) {
-            Some(token) if parts.method == Method::GET => self.accept(&world, token, now),
-            _ => self.authenticate(&world, &parts.headers, now),
-        }
+        self.authenticate(&world, &parts.headers, now)
     }
 
     async fn serve(&self, name: &str, what: &What, parts: &Parts, body: Body) -> Answer {

@@ -2,8 +2,8 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use http::header;
 use http::request::Parts;
+use http::{StatusCode, header};
 use serde_json::{Value, json};
 
 use super::Registry;
@@ -11,6 +11,9 @@ use super::error::RegistryError;
 use super::handle::Answer;
 use crate::iam::{Act, Principal};
 use crate::wire::form;
+
+/// Most names at once, and how many without `n`: what ListImages takes.
+const LARGEST_PAGE: usize = 1000;
 
 impl Registry {
     /// `GET tags/list`, with `n` and `last`.
@@ -30,7 +33,7 @@ impl Registry {
     pub(super) fn repositories(&self, caller: &Principal, parts: &Parts) -> Answer {
         let act = Act {
             action: "ecr:DescribeRepositories",
-            resource: &format!("arn:aws:ecr:{}:{}:repository/*", self.region, self.account),
+            resource: &self.place("*").arn(),
             context: &[],
         };
         let mut world = self.shared.world();
@@ -40,11 +43,10 @@ impl Registry {
                 caller.arn, act.action, act.resource
             )));
         }
-        // Repository policies are about single repositories: the catalogue is the account's own.
-        if caller.account != self.account {
-            return Err(RegistryError::denied(
-                "The registry belongs to another account",
-            ));
+        // Another account needs a policy that names all repositories.
+        let all = self.place("*");
+        if let Some(text) = world.resource_denial(caller, all, "DescribeRepositories") {
+            return Err(RegistryError::denied(text));
         }
         let known = &world.region(&self.account, &self.region).ecr.repositories;
         let (shown, next) = page(known.keys(), parts)?;
@@ -98,7 +100,17 @@ fn page<'a>(
     let count = text("n").map(str::parse::<usize>).transpose();
     let count = count
         .map_err(|_| RegistryError::bad("PAGINATION_NUMBER_INVALID", "n is not a number"))?
-        .unwrap_or(1000);
+        .unwrap_or(LARGEST_PAGE);
+    if count > LARGEST_PAGE {
+        return Err(RegistryError::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "UNSUPPORTED",
+            format!(
+                "Invalid parameter at 'maxResults' failed to satisfy constraint: 'Member must have \
+                 value less than or equal to {LARGEST_PAGE}'"
+            ),
+        ));
+    }
     let mut rest = names.filter(|name| last.is_empty() || name.as_str() > last);
     let shown: Vec<&String> = rest.by_ref().take(count).collect();
     let more = rest.next().is_some();

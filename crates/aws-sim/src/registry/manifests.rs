@@ -12,7 +12,7 @@ use super::error::RegistryError;
 use super::handle::Answer;
 use crate::clock::SimTime;
 use crate::digest;
-use crate::ecr::{Image, Refusal, Repository, is_tag};
+use crate::ecr::{Image, Refusal, is_tag};
 
 /// Largest manifest (ecs-facts 7.7).
 const LIMIT: usize = 4 << 20;
@@ -66,7 +66,10 @@ impl Registry {
                 .ok_or_else(|| RegistryError::name_unknown(&self.account, name))?;
             match repository.put(&text, content_type, tag, now, &files) {
                 Ok(_) | Err(Refusal::Unchanged(_)) => {}
-                Err(refusal) => return Err(RegistryError::refused(&refusal, name, reference)),
+                Err(refusal) => {
+                    let owner = &self.account;
+                    return Err(RegistryError::refused(&refusal, owner, name, reference));
+                }
             }
             let image = repository.images.get(&digest);
             image.and_then(|image| image.subject.clone())
@@ -114,58 +117,34 @@ impl Registry {
             .repository(&self.account, &self.region, name)
             .ok_or_else(|| RegistryError::name_unknown(&self.account, name))?;
         let accepted = accepted(&parts.headers);
-        let digest = choose(repository, reference, &accepted)?;
-        let unknown = || RegistryError::manifest_unknown("Requested image not found");
-        if !repository.is_pullable(&digest) {
+        let by_tag = repository.tags.contains_key(reference);
+        let digest = repository
+            .digest_of(reference)
+            .ok_or_else(|| RegistryError::manifest_unknown("Requested image not found"))?;
+        let served = repository.serve(digest, by_tag, &accepted).ok_or_else(|| {
+            RegistryError::manifest_unknown(
+                "The image has no form of a media type that the Accept header names",
+            )
+        })?;
+        let source = served.source.to_owned();
+        if !repository.is_pullable(&source) {
             return Err(RegistryError::manifest_unknown(format!(
-                "The image {digest} is archived and must be restored first"
+                "The image {source} is archived and must be restored first"
             )));
         }
-        let image = repository.images.get_mut(&digest).ok_or_else(unknown)?;
-        let body = if parts.method == Method::HEAD {
-            Body::empty()
-        } else {
+        let response = Response::builder().header(header::CONTENT_TYPE, served.media_type);
+        let manifest = served.manifest.into_owned();
+        let response = response
+            .header(header::CONTENT_LENGTH, manifest.len())
+            .header("docker-content-digest", digest::of(manifest.as_bytes()));
+        if parts.method == Method::HEAD {
+            return Ok(response.body(Body::empty()).unwrap_or_default());
+        }
+        if let Some(image) = repository.images.get_mut(&source) {
             note_pull(image, self.shared.clock.now());
-            Body::from(image.manifest.clone())
-        };
-        let response = Response::builder()
-            .header(header::CONTENT_TYPE, &image.media_type)
-            .header(header::CONTENT_LENGTH, image.manifest.len())
-            .header("docker-content-digest", digest);
-        Ok(response.body(body).unwrap_or_default())
+        }
+        Ok(response.body(Body::from(manifest)).unwrap_or_default())
     }
-}
-
-/// The image a client gets for a reference, given the media types it accepts: an index that it
-/// does not know is replaced by its linux/amd64 manifest, as old clients expect.
-fn choose(
-    repository: &Repository,
-    reference: &str,
-    accepted: &[String],
-) -> Result<String, RegistryError> {
-    let takes = |image: &Image| {
-        accepted.is_empty()
-            || accepted
-                .iter()
-                .any(|kind| *kind == image.media_type || kind == "*/*" || kind == "application/*")
-    };
-    let digest = repository
-        .digest_of(reference)
-        .ok_or_else(|| RegistryError::manifest_unknown("Requested image not found"))?;
-    let image = repository.images.get(digest).filter(|image| !takes(image));
-    let Some(image) = image else {
-        return Ok(digest.to_owned());
-    };
-    let for_old = image.children.iter().find(|child| {
-        let manifest = repository.images.get(&child.digest);
-        child.platform.as_deref() == Some("linux/amd64") && manifest.is_some_and(takes)
-    });
-    for_old.map(|child| child.digest.clone()).ok_or_else(|| {
-        RegistryError::manifest_unknown(format!(
-            "The image has media type {}, which the Accept header does not name",
-            image.media_type
-        ))
-    })
 }
 
 fn note_pull(image: &mut Image, now: SimTime) {

@@ -6,6 +6,7 @@ mod error;
 mod handle;
 mod listing;
 mod manifests;
+mod presigned;
 mod route;
 mod uploads;
 
@@ -17,8 +18,9 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::persist::Hold;
 use crate::shared::Shared;
-use crate::sim::serve;
+use crate::sim::{held, serve};
 use uploads::Upload;
 
 /// One registry and what it needs to answer.
@@ -34,7 +36,7 @@ struct Registry {
 }
 
 /// Serves every registry that is opened, until `stop`.
-pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
+pub(crate) async fn run(shared: Arc<Shared>, hold: Option<Hold>, stop: CancellationToken) {
     let opened = Arc::clone(&shared.world().sockets.opened);
     let mut servers = JoinSet::new();
     loop {
@@ -57,6 +59,7 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
                 uploads: Mutex::default(),
             });
             let router = Router::new().fallback(handle::handle).with_state(registry);
+            let router = held(router, hold.as_ref());
             servers.spawn(serve(listener, router, stop.clone()));
         }
         tokio::select! {

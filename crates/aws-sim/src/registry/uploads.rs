@@ -16,6 +16,7 @@ use super::Registry;
 use super::error::RegistryError;
 use super::handle::Answer;
 use crate::digest;
+use crate::ecr::LAYER_BYTES;
 use crate::wire::form;
 
 /// An upload under way; it is taken out of the table while a request works on it.
@@ -158,6 +159,13 @@ impl Registry {
                     format!("The body broke off: {error}"),
                 )
             })?;
+            if upload.size + chunk.len() as u64 > LAYER_BYTES {
+                return Err(RegistryError::new(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "SIZE_INVALID",
+                    format!("A layer has at most {LAYER_BYTES} bytes"),
+                ));
+            }
             file.write_all(&chunk).await?;
             upload.hasher.update(&chunk);
             upload.size += chunk.len() as u64;

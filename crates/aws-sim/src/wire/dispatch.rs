@@ -18,6 +18,7 @@ use crate::calls::{Call, milliseconds};
 use crate::clock::SimTime;
 use crate::faults::{DROPPED, INJECTED, Strike, Struck, broken};
 use crate::iam::Principal;
+use crate::persist::Unchanged;
 use crate::shared::Shared;
 use crate::world::World;
 
@@ -262,7 +263,11 @@ fn answer(
         duration_ms: milliseconds(begin.elapsed() + late.unwrap_or_default()),
         request_id,
     });
-    (response.unwrap_or_else(broken), late)
+    let mut response = response.unwrap_or_else(broken);
+    if !changed {
+        response.extensions_mut().insert(Unchanged);
+    }
+    (response, late)
 }
 
 /// Whether an operation brings up what it shows, so that it need not wait for all that is due: with
@@ -291,6 +296,7 @@ fn is_read(action: &str) -> bool {
         "BatchGet",
         "BatchCheck",
         "Filter",
+        "Validate",
     ]
     .iter()
     .any(|prefix| action.starts_with(prefix))

@@ -21,6 +21,9 @@ pub(crate) fn check(request: &Request, answer: &Answer) -> Result<(), String> {
     }
     let failed = answer.status.is_client_error();
     match (request.host, kind) {
+        (Host::Registry, "application/xml") if failed && request.path.starts_with("/layers/") => {
+            s3_error(&answer.text())
+        }
         (Host::Registry, _) if failed => registry_error(answer),
         (Host::Registry, "application/json") => parsed(answer).map(drop),
         (Host::Registry, _) => Ok(()),
@@ -41,6 +44,16 @@ pub(crate) fn check(request: &Request, answer: &Answer) -> Result<(), String> {
         }
         _ => Err(format!("content type {kind:?}")),
     }
+}
+
+/// Layers are where S3 has them.
+fn s3_error(text: &str) -> Result<(), String> {
+    let (_, error) = text.split_once("<Error><Code>").ok_or("no error of S3")?;
+    let (code, rest) = error.split_once("</Code><Message>").ok_or("no code")?;
+    let whole = !code.is_empty() && rest.ends_with("</Message></Error>");
+    whole
+        .then_some(())
+        .ok_or_else(|| format!("no error of S3: {text}"))
 }
 
 fn parsed(answer: &Answer) -> Result<Value, String> {

@@ -17,6 +17,9 @@ use crate::support::Answer;
 /// An answer that takes longer is a hang.
 pub(crate) const HANG: Duration = Duration::from_secs(20);
 
+/// An answer that takes longer is told of while it is waited for.
+const SLOW: Duration = Duration::from_secs(3);
+
 /// A connection that is kept alive.
 pub(crate) struct Line {
     host: String,
@@ -33,7 +36,8 @@ impl Line {
         }
     }
 
-    async fn connection(&mut self) -> Result<&mut SendRequest<Full<Bytes>>, String> {
+    /// A connection, and whether it has carried a request before.
+    async fn connection(&mut self) -> Result<(&mut SendRequest<Full<Bytes>>, bool), String> {
         let usable = match &mut self.open {
             Some(open) => open.ready().await.is_ok(),
             None => false,
@@ -49,7 +53,11 @@ impl Line {
             self.tasks.spawn(connection);
             self.open = Some(sender);
         }
-        self.open.as_mut().ok_or_else(|| "no connection".to_owned())
+        let open = self
+            .open
+            .as_mut()
+            .ok_or_else(|| "no connection".to_owned())?;
+        Ok((open, usable))
     }
 
     /// Sends a request and reads the answer; none for a request that is no HTTP, where only the
@@ -66,8 +74,14 @@ impl Line {
                 .map(|()| None);
         };
         let sent = async {
-            let connection = self.connection().await?;
-            let response = connection.send_request(built).await;
+            let (connection, used) = self.connection().await?;
+            let mut response = connection.send_request(built.clone()).await;
+            // A server may close an idle connection, or one whose last request it did not read to its end, at the
+            // very moment of the next request: clients then try again on a fresh one (RFC 9110, 9.3.1).
+            if used && response.is_err() {
+                self.open = None;
+                response = self.connection().await?.0.send_request(built).await;
+            }
             let (parts, body) = response.map_err(|error| format!("{error:?}"))?.into_parts();
             let body = body.collect().await.map_err(|error| format!("{error:?}"))?;
             Ok::<_, String>(Answer {
@@ -76,7 +90,14 @@ impl Line {
                 body: body.to_bytes(),
             })
         };
-        timeout(HANG, sent).await.map_err(hang)?.map(Some)
+        tokio::pin!(sent);
+        if let Ok(answer) = timeout(SLOW, &mut sent).await {
+            return answer.map(Some);
+        }
+        // Told at once: what eats all memory may not live to the end.
+        println!("slow: {request:?}");
+        let rest = timeout(HANG.saturating_sub(SLOW), sent).await;
+        rest.map_err(hang)?.map(Some)
     }
 }
 

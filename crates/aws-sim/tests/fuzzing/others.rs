@@ -157,4 +157,10 @@ pub(crate) const REGISTRY: &[(&str, &str, &str, &str)] = &[
         "",
     ),
     ("GET", "/v2/_catalog", "", ""),
+    (
+        "GET",
+        "/layers/app/sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824?Expires=1&Signature=x",
+        "",
+        "",
+    ),
 ];

@@ -107,7 +107,7 @@ fn sign(rng: &mut Rng, pool: &Pool, request: &mut Request) {
 }
 
 fn json(rng: &mut Rng, pool: &Pool) -> Request {
-    let (prefix, action, input) = *rng.pick(JSON);
+    let (prefix, action, input) = *rng.pick(&JSON);
     let mut input: Value = serde_json::from_str(input).unwrap_or_default();
     mutate::input(rng, pool, &mut input);
     let mut request = aws("POST", "/", input.to_string().into_bytes());
@@ -206,8 +206,8 @@ fn frame(rng: &mut Rng, pool: &Pool, request: &mut Request) {
     request.answered_in = None;
     match rng.below(9) {
         0 => {
-            let (prefix, action, _) = *rng.pick(JSON);
-            let other = rng.pick(JSON).0;
+            let (prefix, action, _) = *rng.pick(&JSON);
+            let other = rng.pick(&JSON).0;
             let targets = [
                 format!("{other}{action}"),
                 format!("{prefix}{action}x"),

@@ -1,5 +1,9 @@
 //! Requests that would do, one for each operation at least: what the mutations start from.
 
+use std::sync::LazyLock;
+
+use super::ecr_seeds;
+
 /// An awsJson call: prefix of the target, operation, input.
 pub(crate) type Json = (&'static str, &'static str, &'static str);
 
@@ -10,7 +14,10 @@ pub(crate) const LOGS: &str = "Logs_20140328.";
 pub(crate) const CLOUDWATCH: &str = "GraniteServiceVersion20100801.";
 
 /// The calls of the services that speak JSON.
-pub(crate) const JSON: &[Json] = &[
+pub(crate) static JSON: LazyLock<Vec<Json>> = LazyLock::new(|| [OTHERS, ecr_seeds::JSON].concat());
+
+/// Those of all but ECR.
+const OTHERS: &[Json] = &[
     (
         ECS,
         "CreateCluster",
@@ -162,184 +169,6 @@ pub(crate) const JSON: &[Json] = &[
         ECS,
         "ListTagsForResource",
         r#"{"resourceArn":"arn:aws:ecs:eu-west-1:111111111111:service/main/hello"}"#,
-    ),
-    (
-        ECR,
-        "GetAuthorizationToken",
-        r#"{"registryIds":["111111111111"]}"#,
-    ),
-    (
-        ECR,
-        "CreateRepository",
-        r#"{"repositoryName":"app","imageTagMutability":"IMMUTABLE_WITH_EXCLUSION","imageTagMutabilityExclusionFilters":[{"filterType":"WILDCARD","filter":"dev*"}],"imageScanningConfiguration":{"scanOnPush":true},"tags":[{"Key":"a","Value":"b"}],"encryptionConfiguration":{"encryptionType":"AES256"}}"#,
-    ),
-    (
-        ECR,
-        "DescribeRepositories",
-        r#"{"repositoryNames":["app"],"maxResults":5,"registryId":"111111111111"}"#,
-    ),
-    (
-        ECR,
-        "DeleteRepository",
-        r#"{"repositoryName":"app","force":true}"#,
-    ),
-    (
-        ECR,
-        "PutImageTagMutability",
-        r#"{"repositoryName":"app","imageTagMutability":"MUTABLE"}"#,
-    ),
-    (
-        ECR,
-        "PutImageScanningConfiguration",
-        r#"{"repositoryName":"app","imageScanningConfiguration":{"scanOnPush":true}}"#,
-    ),
-    (
-        ECR,
-        "SetRepositoryPolicy",
-        r#"{"repositoryName":"app","policyText":"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::222222222222:root\"},\"Action\":[\"ecr:BatchGetImage\"],\"Condition\":{\"StringLike\":{\"aws:PrincipalArn\":[\"*\"]}}}]}"}"#,
-    ),
-    (ECR, "GetRepositoryPolicy", r#"{"repositoryName":"app"}"#),
-    (ECR, "DeleteRepositoryPolicy", r#"{"repositoryName":"app"}"#),
-    (
-        ECR,
-        "PutLifecyclePolicy",
-        r#"{"repositoryName":"app","lifecyclePolicyText":"{\"rules\":[{\"rulePriority\":1,\"selection\":{\"tagStatus\":\"tagged\",\"tagPatternList\":[\"v*\"],\"countType\":\"sinceImagePushed\",\"countUnit\":\"days\",\"countNumber\":14},\"action\":{\"type\":\"expire\"}}]}"}"#,
-    ),
-    (ECR, "GetLifecyclePolicy", r#"{"repositoryName":"app"}"#),
-    (ECR, "DeleteLifecyclePolicy", r#"{"repositoryName":"app"}"#),
-    (
-        ECR,
-        "StartLifecyclePolicyPreview",
-        r#"{"repositoryName":"app","lifecyclePolicyText":"{\"rules\":[{\"rulePriority\":1,\"selection\":{\"tagStatus\":\"any\",\"countType\":\"imageCountMoreThan\",\"countNumber\":1},\"action\":{\"type\":\"expire\"}}]}"}"#,
-    ),
-    (
-        ECR,
-        "GetLifecyclePolicyPreview",
-        r#"{"repositoryName":"app","filter":{"tagStatus":"TAGGED"},"imageIds":[{"imageTag":"v1"}],"maxResults":5}"#,
-    ),
-    (
-        ECR,
-        "UpdateImageStorageClass",
-        r#"{"repositoryName":"app","imageId":{"imageTag":"v1"},"targetStorageClass":"ARCHIVE"}"#,
-    ),
-    (ECR, "InitiateLayerUpload", r#"{"repositoryName":"app"}"#),
-    (
-        ECR,
-        "UploadLayerPart",
-        r#"{"repositoryName":"app","uploadId":"u","partFirstByte":0,"partLastByte":4,"layerPartBlob":"aGVsbG8="}"#,
-    ),
-    (
-        ECR,
-        "CompleteLayerUpload",
-        r#"{"repositoryName":"app","uploadId":"u","layerDigests":["sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"]}"#,
-    ),
-    (
-        ECR,
-        "GetDownloadUrlForLayer",
-        r#"{"repositoryName":"app","layerDigest":"sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"}"#,
-    ),
-    (
-        ECR,
-        "ListImageReferrers",
-        r#"{"repositoryName":"app","subjectId":{"imageDigest":"sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"},"filter":{"artifactTypes":["x"],"artifactStatus":"ANY"},"maxResults":5}"#,
-    ),
-    (
-        ECR,
-        "CreateRepositoryCreationTemplate",
-        r#"{"prefix":"team","appliedFor":["CREATE_ON_PUSH"],"description":"d","imageTagMutability":"MUTABLE","resourceTags":[{"Key":"a","Value":"b"}]}"#,
-    ),
-    (
-        ECR,
-        "DescribeRepositoryCreationTemplates",
-        r#"{"prefixes":["team"],"maxResults":5}"#,
-    ),
-    (
-        ECR,
-        "DeleteRepositoryCreationTemplate",
-        r#"{"prefix":"team"}"#,
-    ),
-    (ECR, "DescribeRegistry", "{}"),
-    (ECR, "GetRegistryScanningConfiguration", "{}"),
-    (
-        ECR,
-        "PutRegistryScanningConfiguration",
-        r#"{"scanType":"BASIC","rules":[{"scanFrequency":"SCAN_ON_PUSH","repositoryFilters":[{"filter":"*","filterType":"WILDCARD"}]}]}"#,
-    ),
-    (
-        ECR,
-        "BatchGetRepositoryScanningConfiguration",
-        r#"{"repositoryNames":["app"]}"#,
-    ),
-    (
-        ECR,
-        "DescribeImages",
-        r#"{"repositoryName":"app","imageIds":[{"imageTag":"v1"}],"maxResults":5}"#,
-    ),
-    (
-        ECR,
-        "DescribeImages",
-        r#"{"repositoryName":"app","filter":{"tagStatus":"ANY","imageStatus":"ACTIVE"}}"#,
-    ),
-    (
-        ECR,
-        "ListImages",
-        r#"{"repositoryName":"app","filter":{"tagStatus":"TAGGED"},"maxResults":5}"#,
-    ),
-    (
-        ECR,
-        "BatchGetImage",
-        r#"{"repositoryName":"app","imageIds":[{"imageTag":"v1"}],"acceptedMediaTypes":["application/vnd.oci.image.manifest.v1+json"]}"#,
-    ),
-    (
-        ECR,
-        "BatchCheckLayerAvailability",
-        r#"{"repositoryName":"app","layerDigests":["sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"]}"#,
-    ),
-    (
-        ECR,
-        "PutImage",
-        r#"{"repositoryName":"app","imageTag":"v1","imageManifestMediaType":"application/vnd.oci.image.manifest.v1+json","imageManifest":"{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"config\":{\"mediaType\":\"application/vnd.oci.image.config.v1+json\",\"digest\":\"sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824\",\"size\":5},\"layers\":[{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar\",\"digest\":\"sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824\",\"size\":5}]}"}"#,
-    ),
-    (
-        ECR,
-        "PutImage",
-        r#"{"repositoryName":"app","imageTag":"i","imageManifest":"{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":[]}"}"#,
-    ),
-    (
-        ECR,
-        "BatchDeleteImage",
-        r#"{"repositoryName":"app","imageIds":[{"imageTag":"v1"}]}"#,
-    ),
-    (
-        ECR,
-        "StartImageScan",
-        r#"{"repositoryName":"app","imageId":{"imageTag":"v1"}}"#,
-    ),
-    (
-        ECR,
-        "DescribeImageScanFindings",
-        r#"{"repositoryName":"app","imageId":{"imageTag":"v1"},"maxResults":5}"#,
-    ),
-    (
-        ECR,
-        "TagResource",
-        r#"{"resourceArn":"arn:aws:ecr:eu-west-1:111111111111:repository/app","tags":[{"Key":"a","Value":"b"}]}"#,
-    ),
-    (
-        ECR,
-        "UntagResource",
-        r#"{"resourceArn":"arn:aws:ecr:eu-west-1:111111111111:repository/app","tagKeys":["a"]}"#,
-    ),
-    (
-        ECR,
-        "ListTagsForResource",
-        r#"{"resourceArn":"arn:aws:ecr:eu-west-1:111111111111:repository/app"}"#,
-    ),
-    (ECR, "GetAccountSetting", r#"{"name":"BLOB_MOUNTING"}"#),
-    (
-        ECR,
-        "PutAccountSetting",
-        r#"{"name":"BLOB_MOUNTING","value":"ENABLED"}"#,
     ),
     (
         SCALING,

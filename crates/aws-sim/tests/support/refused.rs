@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::hello::{CLUSTER, SERVICE, definition, network};
-use super::support::STAGING;
+use super::support::{STAGING, TOOLS};
 
 /// A request that is refused.
 pub(crate) struct Example {
@@ -181,11 +181,26 @@ fn repository_policy(condition: Value) -> Value {
     json!({"repositoryName": "app", "policyText": text.to_string()})
 }
 
+fn registry_policy(condition: Value) -> Value {
+    let text = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*",
+        "Action": "ecr:CreateRepository", "Resource": "*", "Condition": condition}]});
+    json!({"policyText": text.to_string()})
+}
+
 /// ECR; `CHILD` stands for the digest of the image in the index.
 fn ecr() -> Vec<(&'static str, &'static str, Value, &'static str)> {
     let policies = "DeleteRepositoryPolicy";
     let templates = "DeleteRepositoryCreationTemplate(s)";
     let template = |kind: &str| json!({"prefix": "team", "appliedFor": [kind]});
+    let rules = "ValidatePullThroughCacheRule(s)";
+    let rule = |url: &str, more: Value| {
+        with(
+            json!({"ecrRepositoryPrefix": "cache", "upstreamRegistryUrl": url}),
+            more,
+        )
+    };
+    let secret =
+        format!("arn:aws:secretsmanager:eu-west-1:{TOOLS}:secret:ecr-pullthroughcache/none");
     let schema_1 = json!({"schemaVersion": 1, "name": "app", "tag": "v9", "fsLayers": [],
         "history": [], "architecture": "amd64"});
     let image = |tag: &str| json!({"repositoryName": "app", "imageId": {"imageTag": tag}});
@@ -223,9 +238,45 @@ fn ecr() -> Vec<(&'static str, &'static str, Value, &'static str)> {
         ),
         (
             templates,
-            "CreateRepositoryCreationTemplate",
-            template("PULL_THROUGH_CACHE"),
+            "UpdateRepositoryCreationTemplate",
+            template("CREATE_ON_PUSH"),
+            "TemplateNotFoundException",
+        ),
+        (
+            rules,
+            "CreatePullThroughCacheRule",
+            rule("https://quay.io", json!({})),
+            "UnsupportedUpstreamRegistryException",
+        ),
+        (
+            rules,
+            "CreatePullThroughCacheRule",
+            rule("registry-1.docker.io", json!({})),
             VALIDATION,
+        ),
+        (
+            rules,
+            "CreatePullThroughCacheRule",
+            rule("ghcr.io", json!({"credentialArn": secret})),
+            "SecretNotFoundException",
+        ),
+        (
+            rules,
+            "CreatePullThroughCacheRule",
+            rule("quay.io", json!({"registryId": STAGING})),
+            "AccessDeniedException",
+        ),
+        (
+            rules,
+            "ValidatePullThroughCacheRule",
+            json!({"ecrRepositoryPrefix": "none"}),
+            "PullThroughCacheRuleNotFoundException",
+        ),
+        (
+            "DeleteRegistryPolicy",
+            "PutRegistryPolicy",
+            registry_policy(json!({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}})),
+            PARAMETER,
         ),
         (
             "UpdateImageStorageClass",
@@ -261,7 +312,7 @@ fn ecr() -> Vec<(&'static str, &'static str, Value, &'static str)> {
         (
             "PutAccountSetting",
             "GetAccountSetting",
-            json!({"name": "REGISTRY_POLICY_SCOPE"}),
+            json!({"name": "BASIC_SCAN_TYPE_VERSION"}),
             VALIDATION,
         ),
     ]

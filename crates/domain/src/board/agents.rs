@@ -8,6 +8,7 @@ use super::{AgentChange, Board, Class, Decision, Effect, Refusal};
 use crate::agent::{AgentDescription, Held};
 use crate::ids::{AccountId, AgentId, Incarnation, JobId};
 use crate::job::{Job, JobState};
+use crate::planted::{self, Bug};
 use crate::time::Timestamp;
 
 /// An agent at the board.
@@ -46,11 +47,11 @@ impl AgentSeat {
             && self.description.plugins.iter().any(|known| known == plugin)
     }
 
-    fn has_room(&self) -> bool {
+    pub(super) fn has_room(&self) -> bool {
         self.connected && !self.draining && self.running < self.description.capacity
     }
 
-    fn classes(&self) -> Vec<Class> {
+    pub(super) fn classes(&self) -> Vec<Class> {
         let mut classes = BTreeSet::new();
         for account in &self.description.accounts {
             for plugin in ["docker", "layers", "ecs"] {
@@ -105,11 +106,25 @@ impl Board {
                 }
             })
             .collect();
+        // Somebody may have asked for their end while the stream was broken.
+        let stops: Vec<Effect> = keep
+            .iter()
+            .filter(|_| !planted::has(Bug::StopForgotten))
+            .filter_map(|held| {
+                let reason = self.jobs.get(&held.job)?.stop.clone()?;
+                Some(Effect::Stop {
+                    agent: id.clone(),
+                    held: *held,
+                    reason,
+                })
+            })
+            .collect();
         // The first message of a stream.
         draft.effect(Effect::Welcome {
             agent: id.clone(),
             keep,
         });
+        stops.into_iter().for_each(|stop| draft.effect(stop));
         for (job, reason) in lost {
             draft.return_job(job, reason, true);
         }
@@ -181,6 +196,7 @@ impl Board {
     ) -> Option<&Job> {
         let job = self.jobs.get(&held.job)?;
         match &job.state {
+            JobState::Granted(_) if planted::has(Bug::StaleAttemptHeard) => Some(job),
             JobState::Granted(grant)
                 if grant.agent == *agent
                     && grant.incarnation == incarnation

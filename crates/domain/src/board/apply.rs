@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use super::{AgentChange, AgentSeat, Board, Class, KnownKey, Turn};
+use super::{AgentChange, AgentSeat, Board, Class, Keys, Lives, Turn};
 use crate::change::Change;
-use crate::ids::{IdempotencyKey, JobId, ReleaseId, Target};
+use crate::ids::{JobId, ReleaseId, Target};
 use crate::job::{Job, JobKind, JobState};
+use crate::planted::{self, Bug};
 use crate::release::Release;
 use crate::spec::{BuildSettings, ReleaseSpec};
 use crate::target::TargetRecord;
 use crate::time::Timestamp;
-use crate::verdict::Verdict;
 
 impl Board {
     /// Makes durable changes so, at `now`.
@@ -25,7 +25,9 @@ impl Board {
                 Change::Job(job) => self.apply_job(job),
                 Change::Target(target) => {
                     self.targets.insert(target.target.clone(), target.clone());
-                    self.refresh_line(&target.target);
+                    if !planted::has(Bug::LostWakeUp) {
+                        self.refresh_line(&target.target);
+                    }
                 }
                 Change::Event { .. } => {}
             }
@@ -75,19 +77,20 @@ impl Board {
         now: Timestamp,
         next_release: u64,
         changes: &[Change],
-        keys: impl IntoIterator<Item = (IdempotencyKey, KnownKey)>,
-        lives: impl IntoIterator<Item = Release>,
+        keys: Keys,
+        lives: Lives,
     ) {
         self.next_release = next_release;
-        self.keys.extend(keys);
-        for release in lives {
-            self.lives
-                .entry((release.app, release.env))
-                .or_default()
-                .push(release.id);
+        if !planted::has(Bug::KeysForgotten) {
+            self.keys = keys;
         }
+        self.lives = lives;
         self.apply(now, changes);
-        let grace = now.plus(self.policy.lease);
+        let grace = if planted::has(Bug::NoGrace) {
+            now
+        } else {
+            now.plus(self.policy.lease)
+        };
         let granted: Vec<JobId> = self.leases.keys().copied().collect();
         for job in granted {
             self.set_lease(job, grace);
@@ -97,25 +100,14 @@ impl Board {
     fn apply_release(&mut self, release: &Arc<Release>) {
         let place = (release.app.clone(), release.env.clone());
         self.next_release = self.next_release.max(release.id.number() + 1);
-        self.keys
-            .entry(release.key.clone())
-            .or_insert_with(|| KnownKey {
-                release: release.id,
-                content: release.content.clone(),
-            });
+        self.keys.note(self.policy.keys, self.now, release);
+        self.lives.note(self.policy.lives, release);
         if release.ended_at.is_none() {
             self.open.entry(place).or_default().insert(release.id);
-        } else {
-            if let Some(open) = self.open.get_mut(&place) {
-                open.remove(&release.id);
-            }
-            if release.verdict == Some(Verdict::Live)
-                && release.kind != crate::spec::ReleaseKind::Settle
-            {
-                let lives = self.lives.entry(place).or_default();
-                if lives.last() != Some(&release.id) {
-                    lives.push(release.id);
-                }
+        } else if let Some(open) = self.open.get_mut(&place) {
+            open.remove(&release.id);
+            if open.is_empty() {
+                self.open.remove(&place);
             }
         }
         self.releases.insert(release.id, Arc::clone(release));

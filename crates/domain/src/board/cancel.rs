@@ -4,7 +4,7 @@ use super::draft::Draft;
 use super::{Board, Decision, Refusal};
 use crate::event::EventKind;
 use crate::ids::ReleaseId;
-use crate::job::StopReason;
+use crate::job::{JobKind, StopReason};
 use crate::time::Timestamp;
 
 impl Board {
@@ -16,11 +16,17 @@ impl Board {
         reason: &str,
     ) -> Result<Decision, Refusal> {
         if !self.releases.contains_key(&release) {
-            return Err(if release.number() < self.next_release {
+            return Err(if self.was_given(release) {
                 Refusal::AlreadyEnded(release)
             } else {
                 Refusal::NoSuchRelease(release)
             });
+        }
+        if self
+            .jobs_of(release)
+            .any(|job| matches!(job.kind, JobKind::Settle { .. }))
+        {
+            return Err(Refusal::PaysADebt(release));
         }
         let mut draft = Draft::new(self, now);
         let (by, reason) = (by.to_owned(), reason.to_owned());

@@ -8,7 +8,8 @@ use crate::agent::Held;
 use crate::change::Change;
 use crate::event::{Event, EventKind};
 use crate::ids::{JobId, ReleaseId, Target};
-use crate::job::{Job, JobState, Outcome, RolloutReport};
+use crate::job::{Job, JobKind, JobState, Outcome, RolloutReport};
+use crate::planted::{self, Bug};
 use crate::release::Release;
 use crate::target::{Proven, TargetRecord};
 use crate::time::Timestamp;
@@ -112,6 +113,9 @@ impl<'a> Draft<'a> {
             return;
         };
         record.last_seq += 1;
+        if planted::has(Bug::EventSkipped) && matches!(kind, EventKind::Returned { .. }) {
+            record.last_seq += 1;
+        }
         let event = Event {
             seq: record.last_seq,
             at: now,
@@ -138,6 +142,7 @@ impl<'a> Draft<'a> {
             (true, false) => job.fruitless + 1,
             (false, false) => job.fruitless,
         };
+        let target = job.kind.target().cloned();
         let parked = counts && job.fruitless >= policy.max_fruitless;
         let delay = if counts {
             policy.retry_after(job.fruitless)
@@ -156,8 +161,28 @@ impl<'a> Draft<'a> {
                 reason: reason.to_owned(),
             },
         );
+        if planted::has(Bug::SlotFreedAtExpiry)
+            && let Some(target) = target
+        {
+            self.target_mut(&target).slot = None;
+        }
+        if self.end_if_stopped(id) {
+            return;
+        }
         if parked {
             self.park(id, reason);
+        }
+    }
+
+    /// A job that came back without having touched anything, and is to stop, needs no agent to end.
+    fn end_if_stopped(&mut self, id: JobId) -> bool {
+        let stop = self.job(id).and_then(|job| job.stop.clone());
+        match stop {
+            Some(reason) if self.untouched(id) => {
+                self.end_job(id, Outcome::Stopped(reason));
+                true
+            }
+            _ => false,
         }
     }
 
@@ -167,7 +192,7 @@ impl<'a> Draft<'a> {
         let deliveries = self.board.policy.max_fruitless;
         let Some(job) = self.job(id) else { return };
         match &job.kind {
-            crate::job::JobKind::Build => {
+            JobKind::Build => {
                 let finding = crate::verdict::Finding {
                     code: "agents-lost".to_owned(),
                     cause: format!("{deliveries} agents in a row were lost with this job"),
@@ -176,7 +201,7 @@ impl<'a> Draft<'a> {
                 };
                 self.end_job(id, Outcome::Failed(finding));
             }
-            crate::job::JobKind::Rollout { .. } => {
+            JobKind::Rollout { .. } => {
                 let report = RolloutReport {
                     verdict: Verdict::Stuck,
                     unchanged: false,
@@ -193,7 +218,7 @@ impl<'a> Draft<'a> {
                 };
                 self.rest_job(id, report);
             }
-            crate::job::JobKind::Settle { .. } => {}
+            JobKind::Settle { .. } => {}
         }
     }
 
@@ -273,7 +298,7 @@ impl<'a> Draft<'a> {
             record.proven = Some(Proven { at: now, ..proven });
         }
         if record.debt.is_some() {
-            self.make_settle(target.clone());
+            self.make_settle(target.clone(), id);
         }
     }
 
@@ -334,11 +359,11 @@ impl<'a> Draft<'a> {
     }
 
     /// Asks a job to stop: at once when it never touched anything, else through its agent.
+    /// A debt is paid whatever is asked: settle jobs do not stop.
     pub(super) fn stop_job(&mut self, id: JobId, reason: &crate::job::StopReason) {
-        if self
-            .job(id)
-            .is_none_or(|job| matches!(job.state, JobState::Ended(_)))
-        {
+        if self.job(id).is_none_or(|job| {
+            matches!(job.state, JobState::Ended(_)) || matches!(job.kind, JobKind::Settle { .. })
+        }) {
             return;
         }
         if self.untouched(id) {
@@ -347,11 +372,18 @@ impl<'a> Draft<'a> {
         }
         let now = self.now;
         let Some(job) = self.job_mut(id) else { return };
-        if job.stop.is_some() {
-            return;
+        let first = job.stop.is_none();
+        job.stop.get_or_insert_with(|| reason.clone());
+        if first
+            && planted::has(Bug::DebtDroppedOnCancel)
+            && let Some(target) = job.kind.target().cloned()
+        {
+            self.target_mut(&target).debt = None;
         }
-        job.stop = Some(reason.clone());
+        let Some(job) = self.job_mut(id) else { return };
         match &mut job.state {
+            // It knows already, or will be told with its next offer.
+            JobState::Granted(_) if !first => {}
             JobState::Granted(grant) => {
                 let (agent, attempt) = (grant.agent.clone(), job.attempt);
                 self.effect(Effect::Stop {
@@ -360,7 +392,8 @@ impl<'a> Draft<'a> {
                     reason: reason.clone(),
                 });
             }
-            JobState::Queued { not_before, .. } => *not_before = now,
+            // One that is stuck, too, is looked at again, however often it was asked to stop.
+            JobState::Queued { not_before, .. } => *not_before = now.min(*not_before),
             JobState::Ended(_) => {}
         }
     }

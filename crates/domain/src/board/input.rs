@@ -7,6 +7,7 @@ use crate::agent::{AgentDescription, Held};
 use crate::change::Change;
 use crate::checkpoint::{Checkpoint, ScalingFlags};
 use crate::event::Progress;
+use crate::history::Retention;
 use crate::ids::{AgentId, Attempt, Digest, IdempotencyKey, Incarnation, ReleaseId};
 use crate::job::{BuiltImage, Job, Outcome, StopReason};
 use crate::spec::ReleaseSpec;
@@ -236,8 +237,17 @@ pub enum Refusal {
     },
     /// There is no such release among those that have not ended.
     NoSuchRelease(ReleaseId),
+    /// There is no such release any more.
+    NotKept {
+        /// The release.
+        release: ReleaseId,
+        /// How long releases are kept.
+        retention: Retention,
+    },
     /// The release has ended already.
     AlreadyEnded(ReleaseId),
+    /// The release puts back what another one suspended, which is done whatever is asked.
+    PaysADebt(ReleaseId),
     /// Another life of this agent id is connected.
     SecondLife(AgentId),
     /// The agent has not said hello.
@@ -259,7 +269,15 @@ impl fmt::Display for Refusal {
             ),
             Self::BadSpec { problem } => f.write_str(problem),
             Self::NoSuchRelease(id) => write!(f, "there is no release {id}"),
+            Self::NotKept { release, retention } => {
+                write!(f, "there is no release {release} any more: {retention}")
+            }
             Self::AlreadyEnded(id) => write!(f, "release {id} has ended already"),
+            Self::PaysADebt(id) => write!(
+                f,
+                "release {id} puts auto scaling back as it was and cannot be cancelled; it ends by \
+                 itself once that is done"
+            ),
             Self::SecondLife(id) => write!(
                 f,
                 "an agent {id} is connected already; two agents must not share an id: \

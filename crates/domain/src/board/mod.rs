@@ -5,10 +5,14 @@
 
 mod agents;
 mod apply;
+mod audit;
 mod cancel;
 mod dispatch;
 mod draft;
 mod input;
+mod keys;
+mod lives;
+mod past;
 mod policy;
 mod report;
 mod rollback;
@@ -26,6 +30,8 @@ pub use agents::AgentSeat;
 pub use input::{
     AgentChange, Decision, Effect, Input, Offer, Refusal, Report, Submission, Submitted,
 };
+pub use keys::{KeyWindow, Keys};
+pub use lives::Lives;
 pub use policy::Policy;
 pub use wait::{Wait, WaitCode};
 
@@ -34,6 +40,7 @@ use crate::ids::{
     AccountId, AgentId, AppName, Digest, EnvName, IdempotencyKey, JobId, ReleaseId, Target,
 };
 use crate::job::Job;
+use crate::planted::{self, Bug};
 use crate::release::Release;
 use crate::spec::ReleaseSpec;
 use crate::target::TargetRecord;
@@ -66,7 +73,7 @@ pub struct KnownKey {
 }
 
 /// The board. It has no clock: every call that needs the time is given it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Board {
     policy: Policy,
     next_release: u64,
@@ -74,12 +81,10 @@ pub struct Board {
     specs: BTreeMap<ReleaseId, Arc<ReleaseSpec>>,
     jobs: BTreeMap<JobId, Arc<Job>>,
     targets: BTreeMap<Target, TargetRecord>,
-    /// By hash, as all that is asked for by name and never walked.
-    keys: HashMap<IdempotencyKey, KnownKey>,
-    /// Unended releases of an environment.
+    keys: Keys,
+    /// Unended releases of an environment. By hash, as all that is asked for by name and never walked.
     open: HashMap<(AppName, EnvName), BTreeSet<ReleaseId>>,
-    /// Releases of an environment that ended live, in the order of their ends.
-    lives: HashMap<(AppName, EnvName), Vec<ReleaseId>>,
+    lives: Lives,
     agents: BTreeMap<AgentId, AgentSeat>,
     /// Jobs that may be granted now, by what they need.
     ready: BTreeMap<Class, BTreeSet<Turn>>,
@@ -158,7 +163,10 @@ impl Board {
         let standing: Vec<Held> = holds
             .iter()
             .copied()
-            .filter(|held| self.standing(agent, incarnation, *held).is_some())
+            .filter(|held| {
+                self.standing(agent, incarnation, *held).is_some()
+                    || planted::has(Bug::RenewalResurrects)
+            })
             .collect();
         for held in &standing {
             self.set_lease(held.job, until);
@@ -166,10 +174,10 @@ impl Board {
         standing
     }
 
-    /// What a key was used for.
+    /// What a key was used for, as long as it is remembered ([`KeyWindow`]).
     #[must_use]
     pub fn key(&self, key: &IdempotencyKey) -> Option<KnownKey> {
-        self.keys.get(key).cloned()
+        self.keys.get(key)
     }
 
     /// An unended release.

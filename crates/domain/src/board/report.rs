@@ -6,9 +6,10 @@ use crate::agent::Held;
 use crate::checkpoint::Checkpoint;
 use crate::event::{EventKind, Progress};
 use crate::ids::{AgentId, Incarnation};
-use crate::job::{JobState, Outcome};
+use crate::job::{JobKind, JobState, Outcome};
 use crate::target::Debt;
 use crate::time::Timestamp;
+use crate::verdict::Finding;
 
 impl Board {
     pub(super) fn report(
@@ -150,10 +151,40 @@ fn note(draft: &mut Draft<'_>, held: Held, checkpoint: Checkpoint) {
 }
 
 fn finished(draft: &mut Draft<'_>, held: Held, outcome: Outcome) {
+    let Some(job) = draft.job(held.job) else {
+        return;
+    };
+    // An agent that says what such a job cannot come to must not make a release live by it.
+    let outcome = if fits(&job.kind, &outcome) {
+        outcome
+    } else {
+        Outcome::Failed(Finding {
+            code: "wrong-outcome".to_owned(),
+            cause: format!(
+                "the agent reported an end that a {} job cannot come to",
+                job.kind.as_str()
+            ),
+            evidence: vec![format!("{outcome:?}")],
+            remedy: "see that agents and coordinator are of versions that fit; deploy again"
+                .to_owned(),
+        })
+    };
     match outcome {
         Outcome::RolledOut(report) if !report.verdict.is_final() => {
             draft.rest_job(held.job, report);
         }
         outcome => draft.end_job(held.job, outcome),
+    }
+}
+
+/// Whether a job of this kind can come to this end by what its agent says.
+const fn fits(kind: &JobKind, outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Built(_) => matches!(kind, JobKind::Build),
+        Outcome::RolledOut(_) => matches!(kind, JobKind::Rollout { .. }),
+        Outcome::Settled { .. } => matches!(kind, JobKind::Settle { .. }),
+        Outcome::Failed(_) | Outcome::Stopped(_) => true,
+        // Nothing that was started is skipped.
+        Outcome::Skipped { .. } => false,
     }
 }

@@ -20,7 +20,7 @@ impl Board {
     ) -> Result<(ReleaseId, ReleaseId), Refusal> {
         let place = (app.clone(), env.clone());
         let none = |reason: String| Refusal::NothingToRollBackTo { reason };
-        let lives = self.lives.get(&place).map_or(&[][..], Vec::as_slice);
+        let lives = &*self.lives.of(app, env);
         let running = self
             .open
             .get(&place)
@@ -41,7 +41,9 @@ impl Board {
             Some(to) if lives.contains(&to) => Some(to),
             Some(to) => {
                 return Err(none(format!(
-                    "release {to} was never live in {env}; live were, newest first: {}",
+                    "release {to} is not among the last {} that were live in {env}; these are, \
+                     newest first: {}",
+                    self.policy.lives,
                     newest(lives)
                 )));
             }

@@ -86,9 +86,9 @@ impl Board {
         self.releases
             .get(&id)
             .is_some_and(|release| release.kind == ReleaseKind::Deploy)
-            // A release whose build still ends has been folded once; it is not folded again.
+            // A release whose build still ends has been cancelled or folded; it is not folded again.
             && self.jobs_of(id).all(|job| match &job.kind {
-                JobKind::Build => !matches!(job.stop, Some(StopReason::Folded { .. })),
+                JobKind::Build => job.stop.is_none(),
                 JobKind::Rollout { target, .. } => job.attempt.0 == 0 && by.contains(target),
                 JobKind::Settle { .. } => false,
             })
@@ -124,7 +124,8 @@ impl Draft<'_> {
             submitter: submission.submitter.clone(),
             trace_parent: submission.trace_parent,
             title: submission.title,
-            submitted_at: self.now,
+            // In the order of the numbers, also when a clock was set back: times are looked for by them.
+            submitted_at: self.now.max(self.board.now),
             jobs: u32::try_from(jobs.len()).unwrap_or(u32::MAX),
             last_seq: 0,
             verdict: None,
@@ -146,8 +147,9 @@ impl Draft<'_> {
         id
     }
 
-    /// Makes a release whose one job pays the debt of a target, unless one waits already.
-    pub(super) fn make_settle(&mut self, target: Target) {
+    /// Makes a release whose one job pays the debt of a target, unless one waits already. The target is
+    /// left by `leaver`.
+    pub(super) fn make_settle(&mut self, target: Target, leaver: JobId) {
         let waits = self
             .board
             .lines
@@ -155,15 +157,18 @@ impl Draft<'_> {
             .into_iter()
             .flatten()
             .any(|turn| {
-                self.board
-                    .jobs
-                    .get(&turn.job())
-                    .is_some_and(|job| matches!(job.kind, JobKind::Settle { .. }))
+                self.job(turn.job()).is_some_and(|job| {
+                    matches!(job.kind, JobKind::Settle { .. })
+                        && !matches!(job.state, JobState::Ended(_))
+                })
             });
         let Some(debt) = self.target_mut(&target).debt.clone() else {
             return;
         };
-        let Some(left_by) = self.board.specs.get(&debt.by.release).cloned() else {
+        // The release that left the debt may have ended long ago; whoever leaves the target now knows it.
+        let specs = &self.board.specs;
+        let known = specs.get(&debt.by.release);
+        let Some(left_by) = known.or_else(|| specs.get(&leaver.release)).cloned() else {
             return;
         };
         if waits {

@@ -6,6 +6,7 @@ use super::{Action, Asked, Next, Rollout, verdict_of};
 use crate::diagnose;
 use crate::job::{Outcome, RolloutReport};
 use crate::observe::{ServiceDeploymentSeen, ServiceDeploymentStatus, ServiceSeen};
+use crate::planted::{self, Bug};
 use crate::time::Timestamp;
 use crate::verdict::{Finding, Verdict};
 
@@ -40,6 +41,9 @@ impl Rollout {
             _ => false,
         };
         let verdict = verdict_of(&deployment.status, self.asked(), later);
+        if planted::has(Bug::LiveAfterRollback) && verdict == Verdict::RolledBack {
+            return self.end(Verdict::Live, String::new(), Some(ours), Vec::new(), false);
+        }
         if verdict == Verdict::Live {
             return self.verify(now, &ours);
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Action, Next, Rollout, UpdateIntent};
 use crate::checkpoint::Checkpoint;
+use crate::planted::{self, Bug};
 use crate::time::Timestamp;
 
 /// How far the clocks of ECS and of the agent may lie apart.
@@ -28,7 +29,8 @@ impl Rollout {
             });
         }
         let own = self.wrote(|note| matches!(note, Checkpoint::UpdateIntent { .. }));
-        if own && !self.seen.update_uncertain {
+        let blind = planted::has(Bug::SentAgainBlindly);
+        if own && (!self.seen.update_uncertain || blind) {
             if self.stop.is_some() {
                 return self.end_untouched();
             }
@@ -87,15 +89,16 @@ impl Rollout {
         if let Some(next) = self.deleted() {
             return next;
         }
+        // What the list showed is looked at first: an attempt after the deadline lists but once.
+        if let Some(next) = self.unknown_candidate() {
+            return next;
+        }
         // One that it names but does not show is looked for in the list.
         let hidden = self.seen.vanished > 0;
         if now > self.deadline() && (hidden || self.seen.listed_at.is_some()) {
             return self.rest(
                 "ECS took the update but shows no service deployment of it; it may still begin",
             );
-        }
-        if let Some(next) = self.unknown_candidate() {
-            return next;
         }
         // The service names its current deployment, and many services are asked for in one call.
         let current = self

@@ -7,7 +7,7 @@ use crate::service_deployment::Status;
 use crate::task::{Task, TaskChange, TaskStatus};
 use crate::time::Time;
 
-use super::{KEEP_DEPLOYMENTS, KEEP_STOPPED, Rare, SAY_AGAIN, Service};
+use super::{KEEP_DEPLOYMENTS, KEEP_STOPPED, MOST_STOPPED, Rare, SAY_AGAIN, Service};
 
 impl Service {
     /// Lets everything happen that is due up to and including `now`.
@@ -193,12 +193,19 @@ impl Service {
 
     fn forget(&mut self) {
         let at = self.clock;
+        let has_stopped = |task: &Task| task.status() == TaskStatus::Stopped;
+        let stopped = self.tasks.iter().filter(|task| has_stopped(task)).count();
+        let mut too_many = stopped.saturating_sub(MOST_STOPPED);
         self.tasks.retain(|task| {
-            task.status() != TaskStatus::Stopped
-                || task
-                    .times()
-                    .stopped_at
-                    .is_none_or(|stopped| at.since(stopped) < KEEP_STOPPED)
+            if !has_stopped(task) {
+                return true;
+            }
+            if too_many > 0 {
+                too_many -= 1;
+                return false;
+            }
+            let stopped = task.times().stopped_at;
+            stopped.is_none_or(|stopped| at.since(stopped) < KEEP_STOPPED)
         });
         // Replaced entries are listed as long as they have tasks, or a rollback could go to them.
         let emptied = |service: &Self, id: &str| {

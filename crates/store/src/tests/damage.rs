@@ -11,7 +11,7 @@ use crate::engine::memory::Memory;
 use crate::engine::{Engine as _, Writes};
 use crate::error::StoreError;
 use crate::key::Key;
-use crate::{Filter, Loaded, MemoryStore, Store as _};
+use crate::{History as _, Loaded, MemoryStore, Store as _};
 
 /// Two releases in pieces and a target, of which one record gets another value.
 fn with_damage(key: &Key, damage: impl FnOnce(&mut Vec<u8>)) -> MemoryStore {
@@ -169,7 +169,7 @@ fn a_record_in_the_place_of_another_is_damaged() {
     });
     engine.write(&writes).expect("written");
     let loaded = store.load().expect("it loads");
-    assert_eq!(loaded.lives.len(), 1);
+    assert_eq!(loaded.lives.all().count(), 1);
     assert_eq!(loaded.quarantined[0].what, "release 1007");
 }
 
@@ -202,8 +202,6 @@ fn what_a_release_came_with_does_not_come_back_for_its_damaged_record() {
     let (loaded, reports) = reports(&store);
     assert_eq!(loaded.changes, self::loaded(1));
     assert_eq!(reports, ["release 1000: its checksum is wrong"]);
-    let listed = store.releases(&Filter::default(), None, 9);
-    assert_eq!(listed.expect("the others are readable"), [release(1)]);
     let error = store.release(id(0)).expect_err("damaged, not as it was");
     assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
 }
@@ -227,4 +225,29 @@ fn a_damaged_birth_holds_its_release_back_whether_it_changed_since_or_not() {
     assert_eq!(unchanged.next_release, 2);
     assert_eq!(unchanged.changes.len(), 4, "{:?}", unchanged.changes);
     assert!(store.release(id(1)).is_err());
+}
+
+#[test]
+fn an_ended_release_whose_record_is_damaged_is_not_found_and_hides_no_other() {
+    let ends = [0, 1].map(|number| Change::Release(ended(number, 9, Verdict::Live).into()));
+    let commits = [[submission(0), submission(1)].concat(), ends.to_vec()];
+    let store = damaged(&commits, &Key::release(id(0)), |value| flip_last(value));
+    let found = || {
+        let page = store.find(&Default::default(), None, 9);
+        page.expect("the others are readable").releases
+    };
+    assert_eq!(found(), [id(1)]);
+    assert_eq!(store.load().expect("it loads").quarantined.len(), 1);
+    assert_eq!(found(), [id(1)]);
+    assert_eq!(store.begin_prune(&[id(0), id(1)]).expect("pruned"), [id(1)]);
+}
+
+#[test]
+fn blobs_that_a_damaged_specification_may_name_are_not_told() {
+    let store = with_damage(&Key::spec(id(0)), |value| flip_last(value));
+    for _ in 0..2 {
+        let error = store.blobs_named(None, 9).expect_err("it may name any");
+        assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+        store.load().expect("it loads, and sets the record aside");
+    }
 }

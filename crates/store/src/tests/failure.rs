@@ -68,7 +68,8 @@ fn a_failed_write_poisons_the_store() {
         store.spec(id(0)).map(drop),
         store.release(id(0)).map(drop),
         store.events(id(0), 0, 9).map(drop),
-        store.releases(&Default::default(), None, 9).map(drop),
+        store.find(&Default::default(), None, 9).map(drop),
+        store.begin_prune(&[id(0)]).map(drop),
     ];
     for answer in answers {
         let error = answer.expect_err("poisoned");

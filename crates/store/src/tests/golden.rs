@@ -94,7 +94,7 @@ fn sample_events() -> [Event; 2] {
 }
 
 /// The keys of the samples and the files of their records in format 1.
-fn v1() -> [(Key, expect_test::ExpectFile); 6] {
+fn v1() -> [(Key, expect_test::ExpectFile); 9] {
     [
         (
             Key::format(),
@@ -119,6 +119,18 @@ fn v1() -> [(Key, expect_test::ExpectFile); 6] {
         (
             Key::events(id(5), 1),
             expect_file!["../../tests/golden/events.v1.hex"],
+        ),
+        (
+            Key::history(),
+            expect_file!["../../tests/golden/history.v1.hex"],
+        ),
+        (
+            Key::of_place(&sample_release().app, &sample_release().env, id(5)),
+            expect_file!["../../tests/golden/of_place.v1.hex"],
+        ),
+        (
+            Key::of_target(&target("web"), id(5)),
+            expect_file!["../../tests/golden/of_target.v1.hex"],
         ),
     ]
 }

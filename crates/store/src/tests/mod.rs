@@ -3,7 +3,9 @@
 mod damage;
 mod failure;
 mod golden;
+mod indexes;
 pub(crate) mod power_loss;
+mod prune;
 #[path = "../../tests/support/mod.rs"]
 pub(crate) mod support;
 mod together;

@@ -129,7 +129,7 @@ pub(super) fn desired(input: &Input<'_>, choices: &Choices) -> Result<Option<u32
     let Some(count) = input.int("desiredCount")? else {
         return Ok(None);
     };
-    let most = choices.tasks_per_service.unwrap_or(i32::MAX.unsigned_abs());
+    let most = choices.tasks_per_service;
     let count = u32::try_from(count).ok().filter(|count| *count <= most);
     count.map(Some).ok_or_else(|| {
         ApiError::invalid_parameter(format!("desiredCount must be between 0 and {most}."))

@@ -5,22 +5,24 @@ use super::{Rule, rule};
 /// Amazon ECR.
 pub(super) const ECR: &[Rule] = &[
     rule(
-        "CreateRepository CreateRepositoryCreationTemplate PutImageTagMutability",
+        "CreateRepository CreateRepositoryCreationTemplate UpdateRepositoryCreationTemplate \
+         PutImageTagMutability",
         "imageTagMutability",
         "MUTABLE IMMUTABLE IMMUTABLE_WITH_EXCLUSION MUTABLE_WITH_EXCLUSION",
     ),
     rule(
-        "CreateRepository CreateRepositoryCreationTemplate PutImageTagMutability",
+        "CreateRepository CreateRepositoryCreationTemplate UpdateRepositoryCreationTemplate \
+         PutImageTagMutability",
         "imageTagMutabilityExclusionFilters[].filterType",
         "WILDCARD",
     ),
     rule(
-        "CreateRepository CreateRepositoryCreationTemplate",
+        "CreateRepository CreateRepositoryCreationTemplate UpdateRepositoryCreationTemplate",
         "encryptionConfiguration.encryptionType",
         "AES256 KMS KMS_DSSE",
     ),
     rule(
-        "CreateRepositoryCreationTemplate",
+        "CreateRepositoryCreationTemplate UpdateRepositoryCreationTemplate",
         "appliedFor[]",
         "REPLICATION PULL_THROUGH_CACHE CREATE_ON_PUSH",
     ),
@@ -53,6 +55,12 @@ pub(super) const ECR: &[Rule] = &[
         "PutRegistryScanningConfiguration",
         "rules[].repositoryFilters[].filterType",
         "WILDCARD",
+    ),
+    rule(
+        "CreatePullThroughCacheRule",
+        "upstreamRegistry",
+        "ecr ecr-public quay k8s docker-hub github-container-registry azure-container-registry \
+         gitlab-container-registry chainguard",
     ),
     rule(
         "UpdateImageStorageClass",

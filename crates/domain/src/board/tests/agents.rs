@@ -220,3 +220,37 @@ fn a_repeated_end_is_acknowledged_again() {
         [Effect::FinishedKept { .. }]
     ));
 }
+
+#[test]
+fn an_agent_that_comes_back_hears_of_stops_that_it_missed() {
+    let mut board = Fixture::with_agent(1);
+    let id = board.submit(spec("web", &[&["s"]]));
+    let held = board.held(id, 0);
+    board.report(held, Report::Accept);
+    let lost = Input::Lost {
+        agent: board.agent("a"),
+        incarnation: Incarnation(1),
+    };
+    board.input(lost).unwrap();
+    board.cancel(id);
+    let welcome = board.hello("a", 1, 1, &[held], None).unwrap();
+    assert!(matches!(
+        welcome.effects.as_slice(),
+        [Effect::Welcome { .. }, Effect::Stop { held: stopped, .. }] if *stopped == held
+    ));
+}
+
+#[test]
+fn a_stuck_job_that_had_been_cancelled_is_looked_at_again_by_another_cancel() {
+    let mut board = Fixture::with_agent(1);
+    let id = board.submit(spec("web", &[&["s"]]));
+    board.build(id);
+    board.cancel(id);
+    for _ in 0..3 {
+        board.pass(61);
+        board.pass(41);
+    }
+    assert_eq!(board.granted(), []);
+    board.cancel(id);
+    assert_eq!(board.granted().len(), 1);
+}

@@ -1,7 +1,10 @@
 //! The board does what the flows of the design say.
 
 mod agents;
+mod found;
+mod past;
 mod releases;
+mod search;
 mod targets;
 
 use std::sync::Arc;
@@ -172,6 +175,16 @@ impl Fixture {
             holds: holds.to_vec(),
             predecessor: predecessor.map(Incarnation),
         })
+    }
+
+    pub(super) fn cancel(&mut self, release: ReleaseId) {
+        let (by, reason) = ("ci".to_owned(), String::new());
+        let cancel = Input::Cancel {
+            release,
+            by,
+            reason,
+        };
+        self.input(cancel).unwrap();
     }
 
     pub(super) fn report(&mut self, held: Held, report: Report) -> Decision {

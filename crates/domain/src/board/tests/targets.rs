@@ -2,6 +2,7 @@
 
 use super::super::WaitCode;
 use super::*;
+use crate::board::{Keys, Lives};
 use crate::checkpoint::{Checkpoint, ScalingFlags};
 
 fn note(board: &mut Fixture, held: Held, checkpoint: Checkpoint) {
@@ -203,7 +204,9 @@ fn a_board_restored_from_its_changes_goes_on_where_it_was() {
     let held = board.held(id, 1);
     board.board = Board::new(Policy::default());
     let now = board.now;
-    board.board.restore(now, 1, &changes, [], []);
+    board
+        .board
+        .restore(now, 1, &changes, Keys::default(), Lives::default());
     let welcome = board.hello("a", 1, 4, &[held], None).unwrap();
     assert!(welcome.effects.iter().any(|effect| {
         matches!(effect, Effect::Welcome { keep, .. } if keep.as_slice() == [held])

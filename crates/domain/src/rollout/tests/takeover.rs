@@ -183,3 +183,15 @@ fn deployments_of_others_are_not_adopted() {
     assert_eq!(walk.noted.last(), Some(&ours));
     assert_eq!(walk.world.updates.len(), 1);
 }
+
+#[test]
+fn an_update_that_was_taken_is_recognised_after_the_time_of_the_rollout_too() {
+    let mut walk = Walk::usual();
+    walk.until("Updated");
+    let deadline = walk.wanted.started_at.plus(walk.wanted.settings.timeout);
+    walk.world.pass_to(deadline.plus(Duration::from_secs(1)));
+    // Nothing but the list shows it, and what it lists must be looked at before we give up.
+    walk.world.service_mut().current_service_deployment = None;
+    walk.again();
+    walk.until("Following");
+}

@@ -1,7 +1,7 @@
-//! `shipway-dev up` as a process: it says when all answers, keeps its state, and ends in good order.
+//! A running `shipway-dev up`, an app, and the hands of a user.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
 /// Longest time that anything may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 const MANIFEST: &str = r#"
 app = "hello"
@@ -40,7 +40,8 @@ const DEFINITION: &str = r#"{
     "containerDefinitions": [{ "name": "app", "image": "hello", "essential": true }]
 }"#;
 
-fn app() -> TempDir {
+/// An app whose image is built from one file.
+pub(crate) fn app() -> TempDir {
     let folder = TempDir::new().expect("a folder");
     for (file, text) in [
         ("shipway.toml", MANIFEST),
@@ -52,11 +53,12 @@ fn app() -> TempDir {
     folder
 }
 
-fn command(data: &Path) -> Command {
+/// `shipway-dev up` on this folder.
+pub(crate) fn command(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_shipway-dev"));
     command
         .args(["up", "--grpc", "127.0.0.1:0", "--aws", "127.0.0.1:0"])
-        .args(["--time-scale", "400", "--docker", "off", "--data"])
+        .args(["--docker", "off", "--data"])
         .arg(data)
         // A proxy of the user's cannot reach this machine: nothing may need it.
         .env("HTTP_PROXY", "http://127.0.0.1:9")
@@ -67,16 +69,24 @@ fn command(data: &Path) -> Command {
 }
 
 /// A running `up` and the address of its coordinator.
-struct Up {
-    child: Child,
-    grpc: String,
+pub(crate) struct Up {
+    pub(crate) child: Child,
+    pub(crate) grpc: String,
+    file: PathBuf,
+    _folder: TempDir,
 }
 
 impl Up {
-    async fn start(data: &Path) -> Self {
+    pub(crate) async fn start(data: &Path) -> Self {
+        Self::start_with(data, &["--time-scale", "400"]).await
+    }
+
+    /// The same with more arguments.
+    pub(crate) async fn start_with(data: &Path, args: &[&str]) -> Self {
         let folder = TempDir::new().expect("a folder");
         let file = folder.path().join("ready");
         let mut child = command(data)
+            .args(args)
             .arg("--ready-file")
             .arg(&file)
             .spawn()
@@ -98,11 +108,22 @@ impl Up {
                 .is_some_and(|url| url.starts_with("http://"))
         );
         let grpc = ready["grpc"].as_str().expect("an address").to_owned();
-        Self { child, grpc }
+        Self {
+            child,
+            grpc,
+            file,
+            _folder: folder,
+        }
+    }
+
+    /// What the ready file says now.
+    pub(crate) fn ready(&self) -> Value {
+        let text = fs::read_to_string(&self.file).expect("the ready file");
+        serde_json::from_str(&text).expect("JSON, and whole")
     }
 
     /// Runs the CLI, and gives the last object that it prints.
-    async fn shipway(&self, folder: &Path, words: &[&str]) -> Value {
+    pub(crate) async fn shipway(&self, folder: &Path, words: &[&str]) -> Value {
         let (io, captured) = Io::captured(folder);
         let mut io = io.var("SHIPWAY_SERVER", self.grpc.as_str());
         let args = ["shipway", "--json"].iter().chain(words).map(Into::into);
@@ -112,7 +133,7 @@ impl Up {
         serde_json::from_str(out.lines().last().expect("output")).expect("JSON")
     }
 
-    async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         let id = self.child.id().expect("it runs").to_string();
         let kill = Command::new("kill").args(["-TERM", &id]).status().await;
         assert!(kill.expect("kill runs").success());
@@ -120,35 +141,4 @@ impl Up {
         let status = ended.expect("it ends in time").expect("it ended");
         assert_eq!(status.code(), Some(0));
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn coordinator_and_aws_are_as_they_were_after_a_restart() {
-    let (app, data) = (app(), TempDir::new().expect("a folder"));
-    let up = Up::start(data.path()).await;
-    let first = up.shipway(app.path(), &["deploy", "staging"]).await;
-    assert_eq!(first["verdict"], "live");
-    assert_eq!(first["targets"][0]["unchanged"], false);
-    up.stop().await;
-
-    let up = Up::start(data.path()).await;
-    let status = up.shipway(app.path(), &["status"]).await;
-    assert_eq!(status["targets"][0]["release"], first["release"]);
-    let second = up.shipway(app.path(), &["deploy", "staging"]).await;
-    assert_eq!(second["image"]["reused"], true);
-    assert_eq!(second["targets"][0]["unchanged"], true);
-    up.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_second_one_on_the_same_folder_is_refused() {
-    let data = TempDir::new().expect("a folder");
-    let up = Up::start(data.path()).await;
-    let second = command(data.path()).stderr(Stdio::piped()).output();
-    let second = tokio::time::timeout(PATIENCE, second).await;
-    let second = second.expect("it ends in time").expect("it ran");
-    assert_eq!(second.status.code(), Some(1));
-    let said = String::from_utf8_lossy(&second.stderr).into_owned();
-    assert!(said.contains("in use by another process"), "{said}");
-    up.stop().await;
 }

@@ -1,0 +1,5 @@
+//! `shipway-dev up` as people run it.
+
+mod processes;
+mod support;
+mod together;

@@ -1,0 +1,285 @@
+//! What AWS shows against what was recorded and told.
+
+use super::*;
+
+#[test]
+fn a_second_update_of_one_rollout_breaks_the_second_promise() {
+    breaks(
+        Promise::Attempts,
+        [mutation(9, held(1, 1), update())],
+        "sent UpdateService 2 times (attempt 1 at 4000, attempt 1 at 9000)",
+    );
+}
+
+#[test]
+fn a_call_without_its_intent_breaks_the_second_promise() {
+    let other = Operation::UpdateService {
+        task_definition: Some("web:9".to_owned()),
+    };
+    let calls = [
+        other,
+        Operation::StopServiceDeployment,
+        Operation::RegisterTaskDefinition,
+        Operation::CreateRepository,
+    ];
+    for call in calls {
+        let name = call.name().to_owned();
+        let history = history(begun().into_iter().chain([mutation(9, held(1, 1), call)]));
+        let broken = attempts(&history, Moment::Any);
+        let words =
+            format!("{name} was called by attempt 1 of job 1000.1 without a durable intent");
+        only(Promise::Attempts, &broken, &words);
+    }
+    let suspend = Operation::SetScaling {
+        flags: Some(ScalingFlags::ALL),
+    };
+    let history = history(
+        begun()
+            .into_iter()
+            .chain([mutation(9, held(0, 1), suspend)]),
+    );
+    only(
+        Promise::Attempts,
+        &attempts(&history, Moment::Any),
+        "RegisterScalableTarget was called by attempt 1 of job 1000.0 without",
+    );
+}
+
+#[test]
+fn calls_with_their_intents_and_those_of_others_break_nothing() {
+    let notes = [
+        suspend_intent(),
+        update_intent(),
+        Checkpoint::CreateRepositoryIntent,
+        Checkpoint::RegisterIntent {
+            family: "web".to_owned(),
+            at: at(5),
+        },
+        Checkpoint::StopIntent {
+            service_deployment: "sd/1".to_owned(),
+        },
+    ];
+    let foreign = Fact::Mutated(Mutation {
+        at: at(9),
+        target: Some(target()),
+        operation: update(),
+        by: None,
+    });
+    let facts = [
+        Fact::Committed(vec![noted(job(1, 1, granted(1)), &notes)]),
+        mutation(6, held(1, 1), Operation::CreateRepository),
+        mutation(6, held(1, 1), Operation::RegisterTaskDefinition),
+        mutation(7, held(1, 1), Operation::StopServiceDeployment),
+        mutation(8, held(1, 1), Operation::Other("TagResource".to_owned())),
+        foreign,
+    ];
+    assert_eq!(
+        at_every_moment(&history(begun().into_iter().chain(facts))),
+        []
+    );
+}
+
+#[test]
+fn an_attempt_that_was_never_granted_must_not_act() {
+    breaks(
+        Promise::Attempts,
+        [mutation(
+            9,
+            held(1, 2),
+            Operation::Other("TagResource".to_owned()),
+        )],
+        "whose newest durable attempt is 1",
+    );
+    breaks(
+        Promise::Attempts,
+        [mutation(
+            9,
+            held(7, 1),
+            Operation::Other("TagResource".to_owned()),
+        )],
+        "for job 1000.7, which does not exist",
+    );
+}
+
+#[test]
+fn a_call_that_lands_after_a_newer_attempt_has_acted_breaks_the_second_promise() {
+    let notes = [suspend_intent(), update_intent()];
+    let tag = || Operation::Other("TagResource".to_owned());
+    let newer = [
+        Fact::Committed(vec![
+            noted(job(1, 2, granted(2)), &notes),
+            grant(4, 70, 2),
+            changed(release(4, None)),
+        ]),
+        mutation(75, held(1, 2), tag()),
+    ];
+    let fine = history(begun().into_iter().chain(newer.clone()));
+    assert_eq!(at_every_moment(&fine), []);
+    breaks(
+        Promise::Attempts,
+        newer.into_iter().chain([mutation(76, held(1, 1), tag())]),
+        "after attempt 2 of job 1000.1, which was granted later, had changed it",
+    );
+}
+
+#[test]
+fn scaling_that_is_not_as_it_was_breaks_the_fourth_promise() {
+    let facts = whole()
+        .into_iter()
+        .filter(|fact| !matches!(fact, Fact::Flags(shown) if shown.at == at(40)));
+    let left = history(facts);
+    assert_eq!(at_every_moment(&left), []);
+    only(
+        Promise::Debts,
+        &at_rest(&left),
+        "shows scale-in, scale-out, scheduled suspended (set by attempt 1 of job 1000.1), but had \
+         nothing suspended",
+    );
+}
+
+#[test]
+fn what_somebody_else_sets_meanwhile_stands() {
+    let theirs = ScalingFlags {
+        scale_in: true,
+        ..ScalingFlags::default()
+    };
+    let with = |secs, set| {
+        let mut facts = whole();
+        facts.retain(|fact| !matches!(fact, Fact::Flags(shown) if shown.at == at(40)));
+        facts.push(flags(secs, set, None));
+        facts
+    };
+    assert_eq!(at_rest(&history(with(20, theirs))), []);
+    // Set to what we set: nobody can tell whose it is, so that both may be left.
+    assert_eq!(at_rest(&history(with(20, ScalingFlags::ALL))), []);
+    let mut undone = with(20, theirs);
+    undone.push(flags(41, ScalingFlags::default(), Some(held(1, 1))));
+    only(
+        Promise::Debts,
+        &at_rest(&history(undone)),
+        "but had scale-in suspended",
+    );
+}
+
+fn ends(verdict: Verdict, shown: Vec<Fact>) -> Vec<Broken> {
+    let mut facts = whole();
+    for fact in &mut facts {
+        if let Fact::Committed(changes) = fact {
+            for change in changes {
+                match change {
+                    Change::Job(ended)
+                        if matches!(&ended.state, JobState::Ended(Outcome::RolledOut(_))) =>
+                    {
+                        Arc::make_mut(ended).state = rolled(verdict);
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+    facts.retain(|fact| !matches!(fact, Fact::Deployment(_)));
+    facts.extend(shown);
+    verdicts(&history(facts), Moment::Any)
+}
+
+#[test]
+fn live_is_proven_by_our_deployment_with_our_image() {
+    use ServiceDeploymentStatus::{RollbackSuccessful, Successful};
+    let live = |fact| ends(Verdict::Live, vec![fact]);
+    assert_eq!(live(deployment(30, "sd/1", Successful, b"image")), []);
+    only(
+        Promise::Verdicts,
+        &live(deployment(30, "sd/1", RollbackSuccessful, b"old")),
+        "which is RollbackSuccessful in ECS",
+    );
+    only(
+        Promise::Verdicts,
+        &live(deployment(30, "sd/2", Successful, b"image")),
+        "sd/1, which does not exist in ECS",
+    );
+    only(
+        Promise::Verdicts,
+        &live(deployment(66, "sd/1", Successful, b"image")),
+        "was not SUCCESSFUL by then",
+    );
+    assert_eq!(live(deployment(64, "sd/1", Successful, b"image")), []);
+    only(
+        Promise::Verdicts,
+        &live(deployment(30, "sd/1", Successful, b"other")),
+        "which is not an image of its release",
+    );
+    let mut foreign = deployment(30, "sd/1", Successful, b"image");
+    if let Fact::Deployment(shown) = &mut foreign {
+        shown.task_definition = "web:7".to_owned();
+    }
+    only(Promise::Verdicts, &live(foreign), "but ECS serves web:7");
+}
+
+#[test]
+fn what_came_to_serve_while_it_was_watched_is_live() {
+    use ServiceDeploymentStatus::{RollbackSuccessful, Successful};
+    for verdict in [Verdict::Failed, Verdict::Cancelled, Verdict::Stopped] {
+        only(
+            Promise::Verdicts,
+            &ends(verdict, vec![deployment(30, "sd/1", Successful, b"image")]),
+            "came to serve its image at 30000 while it was watched",
+        );
+        let late = deployment(58, "sd/1", Successful, b"image");
+        assert_eq!(ends(verdict, vec![late]), [], "too late to be seen");
+        let wrong = deployment(30, "sd/1", Successful, b"other");
+        assert_eq!(ends(verdict, vec![wrong]), [], "another image");
+    }
+    let replaced = vec![
+        deployment(30, "sd/1", Successful, b"image"),
+        deployment(40, "sd/2", ServiceDeploymentStatus::InProgress, b"image"),
+    ];
+    assert_eq!(ends(Verdict::Superseded, replaced), []);
+    let back = deployment(30, "sd/1", RollbackSuccessful, b"old");
+    assert_eq!(ends(Verdict::RolledBack, vec![back]), []);
+    let not = deployment(30, "sd/1", ServiceDeploymentStatus::Stopped, b"old");
+    only(
+        Promise::Verdicts,
+        &ends(Verdict::RolledBack, vec![not]),
+        "never was ROLLBACK_SUCCESSFUL",
+    );
+}
+
+#[test]
+fn debts_and_jobs_have_their_times() {
+    let whole_history = history(whole());
+    let minute = Duration::from_secs(60);
+    assert_eq!(debts_paid_within(&whole_history, at(0), minute), []);
+    let facts = whole()
+        .into_iter()
+        .filter(|fact| !matches!(fact, Fact::Flags(shown) if shown.at == at(40)));
+    let mut late = history(facts);
+    only(
+        Promise::Debts,
+        &debts_paid_within(&late, at(0), minute),
+        "was not put back by 120000",
+    );
+    late.observe(flags(130, ScalingFlags::default(), None));
+    only(
+        Promise::Debts,
+        &debts_paid_within(&late, at(0), minute),
+        "by 120000",
+    );
+    assert_eq!(debts_paid_within(&late, at(70), minute), []);
+    let on = |from, secs| {
+        goes_on_within(
+            &whole_history,
+            job_id(1),
+            at(from),
+            Duration::from_secs(secs),
+        )
+        .map_err(|broken| broken.what)
+    };
+    assert_eq!(on(1, 1), Ok(()));
+    assert_eq!(on(3, 57), Ok(()));
+    assert!(
+        on(3, 56)
+            .unwrap_err()
+            .contains("went on only 57000 ms later")
+    );
+    assert!(on(61, 100).unwrap_err().contains("never went on"));
+}

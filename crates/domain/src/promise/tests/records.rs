@@ -1,0 +1,369 @@
+//! What records, answers and events show by themselves.
+
+use super::*;
+
+#[test]
+fn an_answer_before_the_release_is_durable_breaks_the_first_promise() {
+    breaks(
+        Promise::Submissions,
+        [acknowledged("other", b"spec", 9)],
+        "before it was durable",
+    );
+}
+
+#[test]
+fn a_key_that_is_two_releases_breaks_the_first_promise() {
+    let mut twin = release(0, None);
+    twin.id = ReleaseId::from_number(1);
+    breaks(
+        Promise::Submissions,
+        [Fact::Committed(vec![changed(twin)])],
+        "a key is one release",
+    );
+}
+
+#[test]
+fn answers_that_name_another_release_or_content_break_the_first_promise() {
+    breaks(
+        Promise::Submissions,
+        [acknowledged("key", b"other", 0)],
+        "two different submissions",
+    );
+    breaks(
+        Promise::Submissions,
+        [acknowledged("another", b"spec", 0)],
+        "which is another submission",
+    );
+    let mut second = release(0, None);
+    second.id = ReleaseId::from_number(1);
+    second.key = "second".parse().unwrap();
+    breaks(
+        Promise::Submissions,
+        [
+            Fact::Committed(vec![changed(second)]),
+            acknowledged("key", b"spec", 1),
+        ],
+        "were told of releases 1000 and 1001",
+    );
+}
+
+#[test]
+fn a_number_given_twice_breaks_the_first_promise() {
+    let mut other = release(3, None);
+    other.key = "other".parse().unwrap();
+    let history = history(
+        begun()
+            .into_iter()
+            .chain([Fact::Committed(vec![changed(other)])]),
+    );
+    let broken = submissions(&history, Moment::Any);
+    only(Promise::Submissions, &broken, "a number was given twice");
+}
+
+#[test]
+fn a_release_that_a_store_does_not_give_back_breaks_the_first_promise() {
+    breaks(
+        Promise::Submissions,
+        [Fact::Reopened(Vec::new())],
+        "is gone since the coordinator came back",
+    );
+}
+
+#[test]
+fn a_store_may_be_ahead_of_what_was_told_but_not_behind() {
+    let ahead = Fact::Reopened(vec![
+        slot(None, None),
+        changed(release(5, Some(Verdict::Live))),
+    ]);
+    let mut facts = begun();
+    facts.push(ahead);
+    assert_eq!(at_every_moment(&history(facts)), []);
+    let behind = Fact::Reopened(vec![
+        changed(release(3, None)),
+        kept(job(1, 0, queued())),
+        slot(Some(1), Some(ScalingFlags::default())),
+    ]);
+    let broken = at_every_moment(&history(begun().into_iter().chain([behind])));
+    let text = format!("{broken:?}");
+    assert!(
+        text.contains("went from attempt 1 back to attempt 0"),
+        "{text}"
+    );
+    assert!(text.contains("notes are never taken back"), "{text}");
+}
+
+#[test]
+fn a_slot_that_is_freed_before_its_job_has_ended_breaks_the_second_promise() {
+    let freed = Fact::Committed(vec![slot(None, Some(ScalingFlags::default()))]);
+    let history = history(begun().into_iter().chain([freed]));
+    let broken = attempts(&history, Moment::Any);
+    only(Promise::Attempts, &broken, "which has not ended, to nobody");
+    only(Promise::Attempts, &broken, "but its slot is held by nobody");
+}
+
+#[test]
+fn a_grant_that_changes_hands_without_a_new_number_breaks_the_second_promise() {
+    let notes = [suspend_intent(), update_intent()];
+    breaks(
+        Promise::Attempts,
+        [Fact::Committed(vec![noted(job(1, 1, granted(2)), &notes)])],
+        "without a new number",
+    );
+    breaks(
+        Promise::Attempts,
+        [
+            Fact::Committed(vec![noted(job(1, 1, queued()), &notes)]),
+            Fact::Committed(vec![noted(job(1, 1, granted(1)), &notes)]),
+        ],
+        "after attempt 1 had been given back",
+    );
+}
+
+#[test]
+fn a_note_that_is_told_as_durable_and_is_not_breaks_the_second_promise() {
+    breaks(
+        Promise::Attempts,
+        [Fact::NoteKept {
+            held: held(1, 1),
+            note: Checkpoint::Suspended,
+        }],
+        "which it is not",
+    );
+}
+
+#[test]
+fn attempts_that_shrink_and_ends_that_change_break_the_third_promise() {
+    let notes = [suspend_intent(), update_intent()];
+    let back = Fact::Committed(vec![
+        noted(job(1, 0, queued()), &notes),
+        noted(job(1, 1, granted(1)), &notes),
+    ]);
+    breaks(Promise::Ends, [back], "from attempt 1 back to attempt 0");
+    breaks(
+        Promise::Ends,
+        [Fact::Committed(vec![kept(job(0, 1, queued()))])],
+        "had ended as live and has changed since",
+    );
+}
+
+#[test]
+fn a_release_ends_with_its_last_job_and_stays_as_it_ended() {
+    let early = Fact::Committed(vec![changed(release(3, Some(Verdict::Live)))]);
+    let early = history(begun().into_iter().chain([early]));
+    only(
+        Promise::Ends,
+        &ends(&early, Moment::Any),
+        "has ended, but 1000.1 not",
+    );
+    let facts = || whole().into_iter();
+    let wrong = facts().chain([Fact::Committed(vec![changed(release(
+        5,
+        Some(Verdict::Failed),
+    ))])]);
+    let broken = ends(&history(wrong), Moment::Any);
+    only(
+        Promise::Ends,
+        &broken,
+        "had ended as live and became failed",
+    );
+    only(
+        Promise::Ends,
+        &broken,
+        "ended as failed, though its jobs come to live",
+    );
+    let open = facts().chain([Fact::Committed(vec![changed(release(5, None))])]);
+    let broken = ends(&history(open), Moment::Any);
+    only(
+        Promise::Ends,
+        &broken,
+        "all jobs of release 1000 have ended, but the release has not",
+    );
+}
+
+#[test]
+fn an_end_that_is_told_twice_or_not_kept_breaks_the_third_promise() {
+    let twice = [
+        event(
+            6,
+            61,
+            Some(1),
+            EventKind::JobEnded(outcome(rolled(Verdict::Live))),
+        ),
+        event(7, 61, None, EventKind::Submitted { by: String::new() }),
+        changed(release(7, Some(Verdict::Live))),
+    ];
+    let facts = whole().into_iter().chain([Fact::Committed(twice.to_vec())]);
+    let broken = at_every_moment(&history(facts));
+    only(
+        Promise::Ends,
+        &broken,
+        "2 events say that job 1000.1 ended; it did 1 times",
+    );
+    only(Promise::Ends, &broken, "had events after its end");
+    breaks(
+        Promise::Ends,
+        [Fact::EndKept { held: held(1, 1) }],
+        "the job goes on in that attempt",
+    );
+}
+
+#[test]
+fn a_debt_that_is_forgotten_or_rewritten_breaks_the_fourth_promise() {
+    breaks(
+        Promise::Debts,
+        [Fact::Committed(vec![slot(Some(1), None)])],
+        "gone without a note that it was paid",
+    );
+    breaks(
+        Promise::Debts,
+        [Fact::Committed(vec![slot(
+            Some(1),
+            Some(ScalingFlags::ALL),
+        )])],
+        "was rewritten",
+    );
+}
+
+#[test]
+fn a_debt_that_nobody_will_pay_breaks_the_fourth_promise() {
+    let left = Fact::Committed(vec![
+        noted(
+            job(1, 1, rolled(Verdict::RolledBack)),
+            &[suspend_intent(), update_intent()],
+        ),
+        slot(None, Some(ScalingFlags::default())),
+    ]);
+    let history = history(begun().into_iter().chain([left]));
+    let broken = debts(&history, Moment::Any);
+    only(Promise::Debts, &broken, "no settle is queued");
+    let broken = debts(&history, Moment::Rest);
+    only(Promise::Debts, &broken, "is still owed its auto scaling");
+}
+
+#[test]
+fn a_gap_in_the_events_breaks_the_sixth_promise() {
+    breaks(
+        Promise::Events,
+        [Fact::Committed(vec![
+            grant(5, 9, 1),
+            changed(release(5, None)),
+        ])],
+        "those between are missing",
+    );
+    breaks(
+        Promise::Events,
+        [Fact::Committed(vec![grant(3, 9, 1)])],
+        "written twice, and differently",
+    );
+    breaks(
+        Promise::Events,
+        [Fact::Committed(vec![changed(release(4, None))])],
+        "says that its newest event is 4, which is 3",
+    );
+}
+
+#[test]
+fn an_event_told_again_alike_is_no_second_one() {
+    let again = Fact::Committed(vec![grant(3, 2, 1)]);
+    assert_eq!(
+        at_every_moment(&history(begun().into_iter().chain([again]))),
+        []
+    );
+}
+
+#[test]
+fn watchers_that_miss_repeat_or_foresee_an_event_break_the_sixth_promise() {
+    breaks(Promise::Events, [seen(3)], "saw it twice");
+    breaks(Promise::Events, [seen(5)], "missed what is between");
+    breaks(Promise::Events, [seen(4)], "before it was durable");
+}
+
+#[test]
+fn a_watcher_that_stays_sees_the_rest_and_one_that_leaves_need_not() {
+    let mut facts = whole();
+    facts.pop();
+    let late = history(facts.clone());
+    assert_eq!(at_every_moment(&late), []);
+    only(
+        Promise::Events,
+        &at_rest(&late),
+        "saw events up to 4 of 5, and no more came",
+    );
+    facts.push(Fact::Unwatched {
+        watcher: "w".to_owned(),
+        release: RELEASE,
+    });
+    assert_eq!(at_rest(&history(facts)), []);
+}
+
+#[test]
+fn a_rest_and_an_end_without_words_break_the_seventh_promise() {
+    let silent = |state: JobState| {
+        let mut state = state;
+        match &mut state {
+            JobState::Queued {
+                resting: Some(report),
+                ..
+            } => report.summary.clear(),
+            JobState::Ended(Outcome::RolledOut(report)) => report.summary.clear(),
+            _ => {}
+        }
+        reason::says_why(&job(1, 1, state)).map(|broken| broken.what)
+    };
+    assert!(
+        silent(resting(Verdict::Stuck))
+            .unwrap()
+            .contains("rests as stuck")
+    );
+    assert!(
+        silent(rolled(Verdict::RolledBack))
+            .unwrap()
+            .contains("does not say why")
+    );
+    assert_eq!(silent(rolled(Verdict::Live)), None);
+    assert!(
+        silent(rolled(Verdict::Unknown))
+            .unwrap()
+            .contains("which is no end")
+    );
+    let failed = |cause: &str| {
+        let finding = crate::verdict::Finding {
+            cause: cause.to_owned(),
+            ..crate::verdict::Finding::default()
+        };
+        reason::says_why(&job(1, 1, JobState::Ended(Outcome::Failed(finding))))
+    };
+    assert!(failed(" ").is_some());
+    assert_eq!(failed("no memory"), None);
+    assert_eq!(reason::says_why(&job(1, 1, resting(Verdict::Stuck))), None);
+}
+
+#[test]
+fn at_rest_only_what_is_stuck_and_what_it_blocks_may_wait() {
+    let notes = [suspend_intent(), update_intent()];
+    let rest = |state: JobState| {
+        let fact = Fact::Committed(vec![noted(job(1, 1, state), &notes)]);
+        reasons(&history(begun().into_iter().chain([fact])), Moment::Rest)
+    };
+    only(
+        Promise::Reasons,
+        &rest(granted(1)),
+        "job 1000.1 is held by agent a",
+    );
+    only(Promise::Reasons, &rest(queued()), "job 1000.1 is queued");
+    only(
+        Promise::Reasons,
+        &rest(resting(Verdict::Unknown)),
+        "job 1000.1 rests as unknown",
+    );
+    assert_eq!(rest(resting(Verdict::Stuck)), []);
+    let mut other = job(0, 0, queued());
+    other.id.release = ReleaseId::from_number(1);
+    other.kind = job(1, 0, queued()).kind;
+    let both = Fact::Committed(vec![
+        noted(job(1, 1, resting(Verdict::Stuck)), &notes),
+        kept(other),
+    ]);
+    let both = history(begun().into_iter().chain([both]));
+    assert_eq!(reasons(&both, Moment::Rest), []);
+}

@@ -1,0 +1,144 @@
+//! AWS's side, read and meddled with from outside of Shipway.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use shipway_domain::checkpoint::ScalingFlags;
+use shipway_runtime::Clock;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::world::ACCOUNT;
+
+/// The flags before anything is deployed: a mixture, so that "all on" and "all off" are both wrong.
+pub(crate) const BEFORE: ScalingFlags = ScalingFlags {
+    scale_in: true,
+    scale_out: false,
+    scheduled: true,
+};
+
+/// The simulator, as the root of the account that is deployed to.
+#[derive(Clone, Debug)]
+pub(crate) struct Aws {
+    url: String,
+    root: shipway_tests::Aws,
+}
+
+/// How simulated time follows the time of day.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Times {
+    real: f64,
+    simulated: f64,
+    scale: f64,
+}
+
+impl Times {
+    /// Milliseconds of the day's time at this simulated time, in epoch seconds.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "times of this century in milliseconds"
+    )]
+    pub(crate) fn real(&self, simulated: f64) -> u64 {
+        (self.real + (simulated - self.simulated) * 1000.0 / self.scale) as u64
+    }
+}
+
+impl Aws {
+    pub(crate) fn new(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            root: shipway_tests::Aws::new(url, ACCOUNT),
+        }
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Makes the service a scalable target.
+    pub(crate) async fn scalable(&self) {
+        let target = json!({
+            "ServiceNamespace": "ecs",
+            "ResourceId": "service/main/hello",
+            "ScalableDimension": "ecs:service:DesiredCount",
+            "MinCapacity": 1,
+            "MaxCapacity": 9,
+            "SuspendedState": {
+                "DynamicScalingInSuspended": BEFORE.scale_in,
+                "DynamicScalingOutSuspended": BEFORE.scale_out,
+                "ScheduledScalingSuspended": BEFORE.scheduled,
+            },
+        });
+        drop(self.root.scaling("RegisterScalableTarget", target).await);
+    }
+
+    /// The flags now.
+    pub(crate) async fn flags(&self) -> ScalingFlags {
+        let all = json!({"ServiceNamespace": "ecs"});
+        let answer = self.root.scaling("DescribeScalableTargets", all).await;
+        let state = &answer["ScalableTargets"][0]["SuspendedState"];
+        let flag = |name: &str| state[name].as_bool().unwrap_or_default();
+        ScalingFlags {
+            scale_in: flag("DynamicScalingInSuspended"),
+            scale_out: flag("DynamicScalingOutSuspended"),
+            scheduled: flag("ScheduledScalingSuspended"),
+        }
+    }
+
+    /// Calls of ECS, as the root.
+    pub(crate) async fn ecs(&self, action: &str, input: Value) -> Value {
+        self.root.ecs(action, input).await
+    }
+
+    /// All calls so far.
+    pub(crate) async fn calls(&self) -> Vec<Value> {
+        let answer = self.control("GET", "/_sim/calls", None).await;
+        let list = answer.get("calls").unwrap_or(&answer);
+        list.as_array().expect("a list of calls").clone()
+    }
+
+    /// Lets calls fail as this rule says.
+    pub(crate) async fn fault(&self, rule: Value) {
+        drop(self.control("POST", "/_sim/faults", Some(rule)).await);
+    }
+
+    /// No call fails any more.
+    pub(crate) async fn no_faults(&self) {
+        drop(self.control("DELETE", "/_sim/faults", None).await);
+    }
+
+    /// How its clock goes.
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds of this century")]
+    pub(crate) async fn times(&self) -> Times {
+        let answer = self.control("GET", "/_sim/clock", None).await;
+        let number = |name: &str| answer[name].as_f64().expect("a number");
+        Times {
+            real: Clock::system().millis() as f64,
+            simulated: number("now"),
+            scale: number("scale"),
+        }
+    }
+
+    async fn control(&self, method: &str, path: &str, body: Option<Value>) -> Value {
+        let host = self.url.trim_start_matches("http://");
+        let body = body.map_or_else(String::new, |body| body.to_string());
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: \
+             application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len(),
+        );
+        let call = async {
+            let mut stream = TcpStream::connect(host).await.expect("AWS answers");
+            stream.write_all(request.as_bytes()).await.expect("sent");
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.expect("answered");
+            answer
+        };
+        let answer = tokio::time::timeout(Duration::from_secs(30), call).await;
+        let answer = answer.expect("AWS answers in time");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+        assert!(head.starts_with("HTTP/1.1 2"), "{method} {path}: {answer}");
+        serde_json::from_str(body).unwrap_or(Value::Null)
+    }
+}

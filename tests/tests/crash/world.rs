@@ -1,0 +1,233 @@
+//! A simulator, a coordinator and two agents that can do the same, each a process that may be killed.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use shipway_runtime::Clock;
+use tempfile::TempDir;
+
+use crate::aws::Aws;
+use crate::machine::{Death, Machine};
+
+pub(crate) const TOOLS: &str = "000000000000";
+pub(crate) const ACCOUNT: &str = "111111111111";
+/// Longest time that a start may take.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Leases in seconds: how long, how often renewed, how long before their end nothing is changed any more.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lease {
+    pub(crate) length: u64,
+    pub(crate) renew: u64,
+    pub(crate) margin: u64,
+}
+
+impl Lease {
+    /// The shortest that is allowed.
+    pub(crate) const SHORT: Self = Self {
+        length: 6,
+        renew: 2,
+        margin: 2,
+    };
+    /// As it comes.
+    pub(crate) const USUAL: Self = Self {
+        length: 60,
+        renew: 20,
+        margin: 15,
+    };
+}
+
+/// The processes, and what became of them.
+pub(crate) struct World {
+    folder: TempDir,
+    sim: Machine,
+    pub(crate) server: Machine,
+    pub(crate) agents: [Machine; 2],
+    pub(crate) grpc: String,
+    pub(crate) aws: Aws,
+    pub(crate) lease: Lease,
+    pub(crate) deaths: Vec<Death>,
+    ready: PathBuf,
+}
+
+impl World {
+    /// Starts them; those that pass `failpoint` will die there.
+    pub(crate) fn start(lease: Lease, scale: u32, failpoint: Option<&str>) -> Self {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path();
+        let at = |name: &str| text(&path.join(name));
+        let sim_ready = path.join("sim.json");
+        let args = [
+            "--listen",
+            "127.0.0.1:0",
+            "--seed-demo",
+            "--time-scale",
+            &scale.to_string(),
+            "--ready-file",
+            &at("sim.json"),
+        ];
+        let mut sim = Machine::new("aws-sim", "aws-sim", strings(&args), path);
+        sim.start(None);
+        let endpoint = ready(&sim_ready, "aws", &sim);
+        let aws = Aws::new(&endpoint);
+        let server_ready = path.join("server.json");
+        write_server(path, "127.0.0.1:0", lease);
+        let args = [
+            "--config",
+            &at("server.toml"),
+            "--ready-file",
+            &at("server.json"),
+        ];
+        let mut server = Machine::new("server", "shipway-server", strings(&args), path);
+        server.start(failpoint);
+        let grpc = ready(&server_ready, "grpc", &server);
+        // Next time at the same place, where the agents look for it.
+        write_server(path, grpc.trim_start_matches("http://"), lease);
+        let agents = ["agent-a", "agent-b"].map(|name| {
+            let mut agent = agent(path, name, name, &grpc, &endpoint);
+            agent.start(failpoint);
+            agent
+        });
+        Self {
+            folder,
+            sim,
+            server,
+            agents,
+            grpc,
+            aws,
+            lease,
+            deaths: Vec::new(),
+            ready: server_ready,
+        }
+    }
+
+    /// One more agent of this id, on a folder of its own.
+    pub(crate) fn another(&self, name: &'static str, id: &str) -> Machine {
+        agent(self.path(), name, id, &self.grpc, self.aws.url())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Kills one of them; it is started again after `wait`, if that is given.
+    pub(crate) fn kill(&mut self, name: &str, wait: Option<Duration>) {
+        let Some(machine) = self.machines().into_iter().find(|m| m.name == name) else {
+            panic!("there is no {name}");
+        };
+        let Some(death) = machine.kill() else { return };
+        if let Some(wait) = wait {
+            machine.start_after(wait);
+        }
+        self.deaths.push(death);
+    }
+
+    /// Notices who died at a point, and starts again who is due. What dies by itself is started again
+    /// after `wait`, without a point to die at.
+    pub(crate) fn tend(&mut self, wait: Duration) {
+        let mut died = Vec::new();
+        let mut back = Vec::new();
+        for machine in self.machines() {
+            if let Some(death) = machine.look() {
+                machine.start_after(wait);
+                died.push(death);
+            }
+            if machine.is_due() {
+                machine.start(None);
+                back.push(machine.name);
+            }
+        }
+        self.deaths.extend(died);
+        let now = Clock::system().millis();
+        for death in &mut self.deaths {
+            if death.back.is_none() && back.contains(&death.name) {
+                death.back = Some(now);
+            }
+        }
+    }
+
+    /// Whether somebody died at a point.
+    pub(crate) fn point_reached(&self) -> bool {
+        self.deaths.iter().any(|death| death.at_point)
+    }
+
+    /// Kills coordinator and agents for good, as a power cut would.
+    pub(crate) fn power_cut(&mut self) {
+        for machine in self.machines() {
+            drop(machine.kill());
+        }
+        std::fs::remove_file(&self.ready).ok();
+    }
+
+    /// What they all said, for a round that failed.
+    pub(crate) fn logs(&self) -> String {
+        let all = [&self.server, &self.agents[0], &self.agents[1], &self.sim];
+        all.map(|machine| format!("--- {}\n{}\n", machine.name, machine.said()))
+            .concat()
+    }
+
+    fn machines(&mut self) -> [&mut Machine; 3] {
+        let [a, b] = &mut self.agents;
+        [&mut self.server, a, b]
+    }
+}
+
+fn agent(folder: &Path, name: &'static str, id: &str, grpc: &str, aws: &str) -> Machine {
+    let mut config = format!(
+        "id = {id:?}\nserver = {grpc:?}\ndata = {:?}\ndocker = \"off\"\ndrain_seconds = 1\n\
+         telemetry = {{ log = \"info,shipway_agent=debug\" }}\n\
+         [aws]\nendpoint_url = {aws:?}\npoll_min_ms = 100\npoll_max_ms = 500\nbudget_share = 0.0\n",
+        folder.join(name),
+    );
+    for (name, number) in [("tools", TOOLS), ("staging", ACCOUNT)] {
+        config.push_str(&format!(
+            "[[accounts]]\nname = {name:?}\nid = {number:?}\nregions = [\"eu-west-1\"]\n\
+             role_arn = \"arn:aws:iam::{number}:role/shipway-deploy\"\n"
+        ));
+    }
+    let file = folder.join(format!("{name}.toml"));
+    std::fs::write(&file, config).unwrap();
+    let args = strings(&["--config", &text(&file)]);
+    Machine::new(name, "shipway-agent", args, folder)
+}
+
+fn write_server(folder: &Path, listen: &str, lease: Lease) {
+    let Lease {
+        length,
+        renew,
+        margin,
+    } = lease;
+    let config = format!(
+        "listen = {listen:?}\ndata = {:?}\n[lease]\nseconds = {length}\nrenew_seconds = {renew}\n\
+         margin_seconds = {margin}\nrest_seconds = 1\n",
+        folder.join("coordinator"),
+    );
+    std::fs::write(folder.join("server.toml"), config).unwrap();
+}
+
+/// What a ready file says, as soon as it is there.
+fn ready(file: &Path, key: &str, machine: &Machine) -> String {
+    let start = Instant::now();
+    loop {
+        if let Ok(text) = std::fs::read_to_string(file) {
+            let json: Value = serde_json::from_str(&text).unwrap();
+            return json[key].as_str().unwrap().to_owned();
+        }
+        assert!(
+            start.elapsed() < PATIENCE,
+            "{} never answered\n{}",
+            machine.name,
+            machine.said()
+        );
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn strings(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+pub(crate) fn text(path: &Path) -> String {
+    path.to_str().unwrap().to_owned()
+}

@@ -1,0 +1,222 @@
+//! AWS: the modelled platform with a few services, and its weather.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use shipway_domain::checkpoint::ScalingFlags;
+use shipway_domain::ids::{AccountId, ClusterName, Digest, Region, ServiceName, Target};
+use shipway_domain::observe::ScalingSeen;
+use shipway_domain::spec::TagMutability;
+use shipway_domain::time::Timestamp;
+use shipway_plugin::contract::definition;
+use shipway_plugin::{ErrorKind, ImageFacts, Place};
+use shipway_plugin_model::{
+    Backoff, Call, Clock, Fault, ModelPlatform, Outcome, Pace, Phases, Settings,
+};
+
+use crate::diary::Diary;
+use crate::lots::Lots;
+use crate::plan::Weather;
+
+pub(crate) const REGION: &str = "eu-west-1";
+/// The owner of the repository, and the accounts of the targets.
+pub(crate) const ACCOUNTS: [&str; 3] = ["000000000000", "111111111111", "222222222222"];
+pub(crate) const REPOSITORY: &str = "shop";
+const URI: &str = "000000000000.dkr.ecr.eu-west-1.amazonaws.com/shop";
+/// Contents of images; the last ones do not run.
+pub(crate) const IMAGES: [&str; 8] = ["v0", "v1", "v2", "v3", "v4", "v5", "bad1", "bad2"];
+/// What is submitted.
+pub(crate) const DEFINITION: &str = r#"{"family":"shop","networkMode":"awsvpc","requiresCompatibilities":["FARGATE"],"cpu":"256","memory":"512","executionRoleArn":"arn:aws:iam::111111111111:role/tasks","containerDefinitions":[{"name":"app","image":"none","essential":true}]}"#;
+
+pub(crate) fn place(account: &str) -> Place {
+    Place {
+        account: AccountId::new(account).expect("an account"),
+        region: Region::new(REGION).expect("a region"),
+    }
+}
+
+/// The services that there are.
+pub(crate) fn targets() -> [Target; 3] {
+    let target = |account: &str, service: &str| Target {
+        account: place(account).account,
+        region: place(account).region,
+        cluster: ClusterName::new("main").expect("a cluster"),
+        service: ServiceName::new(service).expect("a service"),
+    };
+    [
+        target(ACCOUNTS[1], "shop"),
+        target(ACCOUNTS[2], "shop"),
+        target(ACCOUNTS[1], "cart"),
+    ]
+}
+
+/// Where a target lies, and its name there.
+pub(crate) fn at(target: &Target) -> (Place, String) {
+    let name = format!("{}/{}", target.cluster, target.service);
+    (place(target.account.as_str()), name)
+}
+
+/// A reference to the image with this content.
+pub(crate) fn image_at(content: &str) -> String {
+    format!("{URI}@{}", Digest::of(content.as_bytes()))
+}
+
+/// The flags of auto scaling with which each target begins; `None`: it is not scaled.
+pub(crate) fn flags(lots: &Lots) -> [Option<ScalingFlags>; 3] {
+    [(); 3].map(|()| {
+        lots.chance(85).then(|| ScalingFlags {
+            scale_in: lots.chance(20),
+            scale_out: lots.chance(20),
+            scheduled: lots.chance(30),
+        })
+    })
+}
+
+/// The world as it begins.
+pub(crate) fn build(
+    seed: u64,
+    lots: &Lots,
+    diary: &Diary,
+    flags: &[Option<ScalingFlags>; 3],
+) -> ModelPlatform {
+    let clock = {
+        let diary = diary.clone();
+        Clock::told(move || Timestamp::from_millis(diary.millis()))
+    };
+    let second = Duration::from_secs(1);
+    let settings = Settings {
+        phases: Phases {
+            provisioning: second,
+            pulling: second * 2,
+            activating: second,
+            settling: second * u32::try_from(3 + lots.below(12)).expect("small"),
+            terminating: second,
+            deprovisioning: second,
+            ..Phases::default()
+        },
+        pace: Pace {
+            pending: second,
+            requested: second,
+        },
+        backoff: Backoff {
+            base: second * 2,
+            longest: second * 20,
+        },
+        polling: (second, second * 10),
+    };
+    let platform = ModelPlatform::new(clock, settings, seed);
+    let owner = place(ACCOUNTS[0]);
+    platform.add_repository(&owner, REPOSITORY, TagMutability::Mutable);
+    for content in IMAGES {
+        let image = ImageFacts {
+            digest: Digest::of(content.as_bytes()),
+            manifests: Vec::new(),
+            complete: true,
+            size: 2,
+        };
+        let pushed = platform.push(&owner, REPOSITORY, &[content], image);
+        pushed.expect("there is the repository");
+        if content.starts_with("bad") {
+            let (code, after) = (1, second);
+            platform.decide(&image_at(content), Outcome::Exits { code, after });
+        }
+    }
+    for (target, flags) in targets().iter().zip(flags) {
+        let (place, name) = at(target);
+        let desired = u32::try_from(1 + lots.below(3)).expect("small");
+        let running = definition("shop", &image_at(IMAGES[0]));
+        platform.add_service(&place, &name, desired, &running);
+        if let Some(suspended) = *flags {
+            let seen = ScalingSeen {
+                suspended,
+                min: 1,
+                max: 10,
+            };
+            platform.make_scalable(&place, &name, seen);
+        }
+    }
+    platform
+}
+
+/// Whether a call changes something.
+fn changes(call: &Call) -> bool {
+    matches!(
+        call.name.as_str(),
+        "ecs:RegisterTaskDefinition"
+            | "ecs:UpdateService"
+            | "ecs:StopServiceDeployment"
+            | "application-autoscaling:RegisterScalableTarget"
+            | "ecr:PutImage"
+            | "ecr:SetRepositoryPolicy"
+            | "ecr:CreateRepository"
+    )
+}
+
+/// Lets calls take their time, and fail, until it is calm.
+pub(crate) fn set_weather(
+    platform: &ModelPlatform,
+    weather: Weather,
+    lots: &Lots,
+    diary: &Diary,
+    calm: &Arc<AtomicBool>,
+) {
+    let (own, still) = (lots.apart(), Arc::clone(calm));
+    platform.set_journeys(move |call| {
+        if call.name == "observe" {
+            return (Duration::ZERO, Duration::ZERO);
+        }
+        let slow = !still.load(Ordering::Relaxed) && own.chance(weather.slow);
+        let most = if slow { 5_000 } else { 300 };
+        (own.millis(1, most), own.millis(1, most))
+    });
+    let (own, still, diary) = (lots.apart(), Arc::clone(calm), diary.clone());
+    platform.set_weather(move |call| {
+        if still.load(Ordering::Relaxed) {
+            return None;
+        }
+        let fault = fault(&weather, &own, call, diary.elapsed())?;
+        diary.note(
+            "aws",
+            format_args!("{} {} meets {fault:?}", call.name, who(call)),
+        );
+        Some(fault)
+    });
+}
+
+fn fault(weather: &Weather, lots: &Lots, call: &Call, now: Duration) -> Option<Fault> {
+    let expired = weather.expired.iter().any(|(account, from, until)| {
+        *account == call.place.account.as_str() && (*from..*until).contains(&now)
+    });
+    if expired {
+        return Some(Fault::Refused(ErrorKind::Credentials));
+    }
+    let changes = changes(call);
+    if changes && lots.chance(weather.lost) {
+        let kinds = [ErrorKind::Unreachable, ErrorKind::TimedOut];
+        return Some(Fault::AnswerLost(*lots.pick(&kinds)));
+    }
+    if changes && lots.chance(weather.late) {
+        return Some(Fault::LandsLate(lots.millis(500, weather.latest)));
+    }
+    // What fails in a build fails the build: most seeds should come further than that.
+    let early = call.name.starts_with("ecr:") || call.name.starts_with("sts:");
+    if lots.chance(weather.failing) && (!early || lots.chance(20)) {
+        let kinds = [
+            ErrorKind::Throttled,
+            ErrorKind::Throttled,
+            ErrorKind::Unreachable,
+            ErrorKind::TimedOut,
+        ];
+        return Some(Fault::Refused(*lots.pick(&kinds)));
+    }
+    None
+}
+
+/// Who called.
+pub(crate) fn who(call: &Call) -> String {
+    match &call.session {
+        shipway_plugin::Session::Agent => "an agent".to_owned(),
+        shipway_plugin::Session::Job { job, attempt } => format!("{job}#{attempt}"),
+    }
+}

@@ -1,0 +1,201 @@
+//! What a seed means: who wants what when, and what goes wrong.
+
+use std::time::Duration;
+
+use shipway_server::config::LeaseConfig;
+
+use crate::aws;
+use crate::lots::Lots;
+
+pub(crate) const AGENTS: [&str; 2] = ["agent-a", "agent-b"];
+const HOSTS: [&str; 4] = ["server", "agent-a", "agent-b", "people"];
+
+/// All that a seed decides ahead.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) lease: LeaseConfig,
+    pub(crate) capacity: u32,
+    pub(crate) wishes: Vec<Wish>,
+    /// In the order of their times.
+    pub(crate) acts: Vec<(Duration, Act)>,
+    pub(crate) weather: Weather,
+    /// Nothing goes wrong any more from then on.
+    pub(crate) calm_at: Duration,
+}
+
+/// What somebody wants.
+#[derive(Clone, Debug)]
+pub(crate) struct Wish {
+    pub(crate) at: Duration,
+    pub(crate) app: usize,
+    pub(crate) want: Want,
+    /// Asked for once more with the same key, so much later.
+    pub(crate) again: Option<Duration>,
+    /// Cancelled so long after it was taken in.
+    pub(crate) cancel: Option<Duration>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Want {
+    Deploy {
+        image: &'static str,
+        suspend: bool,
+        force: bool,
+        breaker: bool,
+        priority: u8,
+        timeout: Duration,
+    },
+    Rollback,
+}
+
+/// What is done to hosts and to the network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Act {
+    Partition(&'static str, &'static str),
+    OneWay(&'static str, &'static str),
+    Repair(&'static str, &'static str),
+    Hold(&'static str, &'static str),
+    Release(&'static str, &'static str),
+    Crash(&'static str),
+    Stop(&'static str),
+    Start(&'static str),
+    Jump(&'static str, i64),
+    Latency(Duration),
+}
+
+/// How calls of AWS fare, in percent of the calls.
+#[derive(Clone, Debug)]
+pub(crate) struct Weather {
+    pub(crate) failing: u64,
+    pub(crate) lost: u64,
+    pub(crate) late: u64,
+    /// How late at most, in milliseconds.
+    pub(crate) latest: u64,
+    pub(crate) slow: u64,
+    /// Account, from when, until when.
+    pub(crate) expired: Vec<(&'static str, Duration, Duration)>,
+}
+
+impl Plan {
+    pub(crate) fn new(lots: &Lots) -> Self {
+        let calm_at = lots.millis(120_000, 300_000);
+        let calm = u64::try_from(calm_at.as_millis()).expect("a short time");
+        let wishes = 2 + lots.below(6);
+        let mut acts: Vec<(Duration, Act)> = Vec::new();
+        for _ in 0..lots.below(9) {
+            acts.extend(trouble(lots, calm));
+        }
+        acts.sort_by_key(|(at, _)| *at);
+        let lease = *lots.pick(&[(60, 20, 15), (36, 12, 15), (30, 10, 15)]);
+        Self {
+            lease: LeaseConfig {
+                seconds: lease.0,
+                renew_seconds: lease.1,
+                margin_seconds: lease.2,
+                ..LeaseConfig::default()
+            },
+            capacity: *lots.pick(&[1, 2, 4]),
+            wishes: (0..wishes).map(|_| wish(lots, calm)).collect(),
+            acts,
+            weather: weather(lots, calm),
+            calm_at,
+        }
+    }
+}
+
+fn wish(lots: &Lots, calm: u64) -> Wish {
+    let broken = lots.chance(15);
+    let images = if broken { 6..8 } else { 0..6 };
+    let want = if lots.chance(15) {
+        Want::Rollback
+    } else {
+        Want::Deploy {
+            image: *lots.pick::<&str>(&aws::IMAGES[images]),
+            suspend: lots.chance(60),
+            force: lots.chance(10),
+            breaker: lots.chance(85),
+            priority: *lots.pick(&[50, 50, 50, 10, 90]),
+            timeout: *lots.pick(&[Duration::from_secs(120), Duration::from_secs(600)]),
+        }
+    };
+    Wish {
+        at: lots.millis(0, calm * 3 / 4),
+        app: usize::try_from(lots.below(3)).expect("small"),
+        want,
+        again: lots.chance(30).then(|| lots.millis(0, 60_000)),
+        cancel: lots.chance(25).then(|| lots.millis(0, 60_000)),
+    }
+}
+
+fn weather(lots: &Lots, calm: u64) -> Weather {
+    let mild = lots.chance(30);
+    let percent = |most: u64| if mild { 0 } else { lots.below(most + 1) };
+    let expired = (0..lots.below(3)).map(|_| {
+        let from = lots.millis(0, calm);
+        let until = from + lots.millis(2_000, 60_000);
+        (*lots.pick(&aws::ACCOUNTS), from, until)
+    });
+    Weather {
+        failing: percent(10),
+        lost: percent(15),
+        late: percent(15),
+        latest: *lots.pick(&[2_000, 9_000, 9_000]),
+        slow: percent(10),
+        expired: if mild { Vec::new() } else { expired.collect() },
+    }
+}
+
+/// One thing that goes wrong, and its end.
+fn trouble(lots: &Lots, calm: u64) -> Vec<(Duration, Act)> {
+    let from = lots.millis(1_000, calm);
+    let until = from + lots.millis(500, if lots.chance(30) { 100_000 } else { 25_000 });
+    let other = *lots.pick(&HOSTS[1..]);
+    match lots.below(12) {
+        0 | 1 => vec![
+            (from, Act::Partition("server", other)),
+            (until, Act::Repair("server", other)),
+        ],
+        2 => vec![
+            (from, Act::OneWay("server", other)),
+            (until, Act::Repair("server", other)),
+        ],
+        3 => vec![
+            (from, Act::OneWay(other, "server")),
+            (until, Act::Repair("server", other)),
+        ],
+        4 => vec![
+            (from, Act::Hold("server", other)),
+            (until, Act::Release("server", other)),
+        ],
+        5 => vec![
+            (from, Act::Latency(lots.millis(300, 3_000))),
+            (until, Act::Latency(NEAR)),
+        ],
+        6 | 7 => {
+            let host = *lots.pick(&HOSTS[..3]);
+            vec![(from, Act::Crash(host)), (until, Act::Start(host))]
+        }
+        8 => {
+            // All at once.
+            let hosts = &HOSTS[..3];
+            let crashes = hosts.iter().map(|host| (from, Act::Crash(host)));
+            let starts = hosts.iter().map(|host| {
+                let at = from + lots.millis(500, 30_000);
+                (at, Act::Start(*host))
+            });
+            crashes.chain(starts).collect()
+        }
+        9 => {
+            let host = *lots.pick(&HOSTS[..3]);
+            vec![(from, Act::Stop(host)), (until, Act::Start(host))]
+        }
+        _ => {
+            let sign = if lots.chance(70) { 1 } else { -1 };
+            let millis = i64::try_from(lots.below(25_000)).expect("small");
+            vec![(from, Act::Jump(*lots.pick::<&str>(&AGENTS), sign * millis))]
+        }
+    }
+}
+
+/// The longest way of a message when nothing slows it.
+pub(crate) const NEAR: Duration = Duration::from_millis(150);
