@@ -190,7 +190,7 @@ async fn old_releases_go_and_needed_ones_stay() {
             }
         };
         let waited = tokio::time::timeout(Duration::from_secs(60), waiting).await;
-        waited.unwrap_or_else(|_| panic!("there are logs of {:?}", logs(folder.path())));
+        waited.unwrap_or_else(|_| panic!("there are logs of {:?}", logs(place)));
     })
     .await;
 }

@@ -1,5 +1,7 @@
 //! Pays the debt of a target: auto scaling as it was before the first suspension.
 
+use std::time::Duration;
+
 use shipway_domain::checkpoint::{Checkpoint, ScalingFlags};
 use shipway_domain::event::{NoteLevel, Step, StepResult};
 use shipway_domain::ids::Target;
@@ -8,10 +10,13 @@ use shipway_domain::planted::{self, Bug};
 use shipway_domain::verdict::Finding;
 use shipway_plugin::PlatformError;
 
+use super::actions::CALL_TIMEOUT;
 use super::{Work, bad_offer, points};
 use crate::failure;
 use crate::running::Gone;
 
+/// After this, a call that had no answer has landed or never will: twice the limit of a call, as for rollouts.
+const LANDS: Duration = Duration::from_secs(2 * CALL_TIMEOUT.as_secs());
 /// First and longest wait between two tries; a debt is tried for ever.
 const AGAIN: (u64, u64) = (2, 30);
 
@@ -19,8 +24,15 @@ const AGAIN: (u64, u64) = (2, 30);
 pub(crate) async fn run(work: Work) -> Result<Outcome, Gone> {
     let mut wait = AGAIN.0;
     let mut told = None;
+    // What an attempt before this one sent may still be on its way.
+    let inherits = work.running.held().attempt.0 > 1;
+    let mut lands = if inherits {
+        work.clock.uptime() + LANDS
+    } else {
+        Duration::ZERO
+    };
     loop {
-        match pay(&work).await? {
+        match pay(&work, &mut lands).await? {
             Ok(what) => return Ok(Outcome::Settled { what }),
             Err(finding) => {
                 let why = finding.evidence.join("; ");
@@ -33,14 +45,15 @@ pub(crate) async fn run(work: Work) -> Result<Outcome, Gone> {
         }
         tokio::select! {
             biased;
-            () = tokio::time::sleep(std::time::Duration::from_secs(wait)) => {}
+            () = tokio::time::sleep(Duration::from_secs(wait)) => {}
             () = work.running.gone().cancelled() => return Err(Gone),
         }
         wait = (wait * 2).min(AGAIN.1);
     }
 }
 
-async fn pay(work: &Work) -> Result<Result<String, Finding>, Gone> {
+/// Pays, unless something hinders it. Until `lands`, by uptime, calls may land that had no answer.
+async fn pay(work: &Work, lands: &mut Duration) -> Result<Result<String, Finding>, Gone> {
     let Some(Ok(target)) = work.offer.target.clone().map(Target::try_from) else {
         return Ok(Err(bad_offer(&"target is not set")));
     };
@@ -75,11 +88,23 @@ async fn pay(work: &Work) -> Result<Result<String, Finding>, Gone> {
             if let Err(error) = set
                 && !planted::has(Bug::SettledUnseen)
             {
+                if error.kind.may_have_happened() {
+                    *lands = work.clock.uptime() + LANDS;
+                }
                 return Ok(Err(failure::finding(&error)));
             }
             "auto scaling is put back"
         }
     };
+    if work.clock.uptime() < *lands {
+        return Ok(Err(Finding {
+            code: "may-still-land".to_owned(),
+            cause: "auto scaling is put back, but a call without an answer may still land"
+                .to_owned(),
+            evidence: vec![what.to_owned()],
+            remedy: String::new(),
+        }));
+    }
     work.running.checkpoint(Checkpoint::Resumed).await?;
     shipway_runtime::failpoint::hit(|| "agent.settle.after-note");
     work.steps.end(StepResult::Done);

@@ -1,9 +1,12 @@
 //! Debts are paid exactly, in the right account, and by nobody else's leave.
 
+use std::time::Duration;
+
 use shipway_domain::checkpoint::{Checkpoint, ScalingFlags};
 use shipway_domain::job::Outcome;
 use shipway_domain::observe::ScalingSeen;
 use shipway_plugin::ErrorKind;
+use shipway_plugin_model::Fault;
 use shipway_proto::v1::coordinator_message::Message as Out;
 
 use crate::support::{App, OTHER, Peer, SERVICE, Scene, place};
@@ -90,5 +93,20 @@ async fn a_debt_is_tried_again_until_it_is_paid() {
     assert_eq!(flags(&scene), BEFORE);
     assert_eq!(scene.platform.count(SET), 2);
     assert!(matches!(walked.outcome, Outcome::Settled { .. }));
+    scene.end(agent).await;
+}
+
+#[tokio::test]
+async fn a_debt_counts_as_paid_once_no_call_may_land_any_more() {
+    let mut scene = Scene::new().await;
+    let late = Fault::LandsLate(Duration::from_millis(10));
+    scene.platform.fault_next(SET, late);
+    let agent = scene.start();
+    let mut peer = settling(&mut scene, ScalingFlags::ALL).await;
+    peer.until_note("may still land").await;
+    assert_eq!(flags(&scene), BEFORE);
+    scene.clock.jump(21_000);
+    let walked = peer.finished().await;
+    assert_eq!(walked.checkpoints, [Checkpoint::Resumed]);
     scene.end(agent).await;
 }

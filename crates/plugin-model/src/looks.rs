@@ -25,6 +25,12 @@ impl ModelPlatform {
         self.with(|world, _| world.landed.get(known..).unwrap_or_default().to_vec())
     }
 
+    /// Calls that were made, in their order, without the first `known` of them.
+    #[must_use]
+    pub fn calls_since(&self, known: usize) -> Vec<Call> {
+        self.lock().calls.get(known..).unwrap_or_default().to_vec()
+    }
+
     /// Calls so far, those that failed or still wait too.
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {

@@ -90,7 +90,7 @@ pub(crate) fn build(
             provisioning: second,
             pulling: second * 2,
             activating: second,
-            settling: second * u32::try_from(3 + lots.below(12)).expect("small"),
+            settling: lots.millis(3_000, if lots.chance(35) { 200_000 } else { 15_000 }),
             terminating: second,
             deprovisioning: second,
             ..Phases::default()
@@ -140,7 +140,7 @@ pub(crate) fn build(
 }
 
 /// Whether a call changes something.
-fn changes(call: &Call) -> bool {
+pub(crate) fn changes(call: &Call) -> bool {
     matches!(
         call.name.as_str(),
         "ecs:RegisterTaskDefinition"
@@ -192,6 +192,9 @@ fn fault(weather: &Weather, lots: &Lots, call: &Call, now: Duration) -> Option<F
         return Some(Fault::Refused(ErrorKind::Credentials));
     }
     let changes = changes(call);
+    if call.name.starts_with("application-autoscaling:") && lots.chance(weather.scaling) {
+        return Some(Fault::Refused(ErrorKind::Throttled));
+    }
     if changes && lots.chance(weather.lost) {
         let kinds = [ErrorKind::Unreachable, ErrorKind::TimedOut];
         return Some(Fault::AnswerLost(*lots.pick(&kinds)));

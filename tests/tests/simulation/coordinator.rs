@@ -40,6 +40,8 @@ pub(crate) struct Coordinator {
 impl Coordinator {
     pub(crate) async fn run(self) -> turmoil::Result {
         self.diary.note("server", "starts");
+        let lease = Duration::from_secs(self.lease.seconds);
+        self.facts.started(&self.diary, lease);
         let stop = CancellationToken::new();
         *self.stop.lock().expect("no panic") = stop.clone();
         let config = ServerConfig {

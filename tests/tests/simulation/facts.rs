@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use shipway_domain::change::Change;
 use shipway_domain::checkpoint::Checkpoint;
-use shipway_domain::event::EventKind;
-use shipway_domain::ids::{Digest, IdempotencyKey, JobId, ReleaseId};
+use shipway_domain::event::{Event, EventKind};
+use shipway_domain::ids::{Attempt, Digest, IdempotencyKey, JobId, ReleaseId};
 use shipway_domain::job::{Job, JobState, Outcome};
 use shipway_domain::promise::{self, Fact, History};
 use shipway_domain::target::TargetRecord;
@@ -27,6 +27,8 @@ struct Known {
     targets: std::collections::BTreeMap<shipway_domain::ids::Target, TargetRecord>,
     /// Jobs that are to stop and did not yet begin to, and since when.
     stops: std::collections::BTreeMap<JobId, Duration>,
+    /// Until when leases stand that stood when the coordinator started.
+    grace_until: Duration,
     /// Promises that were broken, each once, in the order in which it was seen.
     broken: Vec<String>,
 }
@@ -109,12 +111,46 @@ impl Facts {
             if let Change::Job(job) = change {
                 self.hears_its_stop(diary, job);
             }
+            if let Change::Event { release, event } = change {
+                self.has_its_grace(diary, *release, event);
+            }
             if let Change::Target(target) = change {
                 let mut known = self.known();
                 known.targets.insert(target.target.clone(), target.clone());
             }
         }
         self.tell(Fact::Committed(changes));
+    }
+
+    /// The coordinator starts; leases have this length.
+    pub(crate) fn started(&self, diary: &Diary, lease: Duration) {
+        self.known().grace_until = diary.elapsed() + lease;
+    }
+
+    /// After a start, no lease ends before a whole one has passed.
+    fn has_its_grace(&self, diary: &Diary, release: ReleaseId, event: &Event) {
+        let EventKind::Returned { reason } = &event.kind else {
+            return;
+        };
+        if reason.contains("did not renew") && diary.elapsed() < self.known().grace_until {
+            self.broken(format!(
+                "job {:?} of {release} had no lease of grace: {reason}",
+                event.job
+            ));
+        }
+    }
+
+    /// An attempt sends a call that changes AWS: it must stand.
+    pub(crate) fn acts(&self, job: JobId, attempt: Attempt, call: &str) {
+        let stands =
+            self.known().history.job(job).is_some_and(|job| {
+                job.attempt == attempt && matches!(job.state, JobState::Granted(_))
+            });
+        if !stands {
+            self.broken(format!(
+                "attempt {attempt} of {job} sent {call}, but it does not stand"
+            ));
+        }
     }
 
     /// A rollout that is asked to stop asks ECS, unless it ends soon: a lease later another attempt would.

@@ -72,6 +72,8 @@ pub(crate) struct Weather {
     /// How late at most, in milliseconds.
     pub(crate) latest: u64,
     pub(crate) slow: u64,
+    /// Calls of auto scaling that fail.
+    pub(crate) scaling: u64,
     /// Account, from when, until when.
     pub(crate) expired: Vec<(&'static str, Duration, Duration)>,
 }
@@ -85,8 +87,11 @@ impl Plan {
         for _ in 0..lots.below(9) {
             acts.extend(trouble(lots, calm));
         }
-        acts.sort_by_key(|(at, _)| *at);
         let lease = *lots.pick(&[(60, 20, 15), (36, 12, 15), (30, 10, 15)]);
+        if lots.chance(60) {
+            acts.extend(silence(lots, calm, lease.0));
+        }
+        acts.sort_by_key(|(at, _)| *at);
         Self {
             lease: LeaseConfig {
                 seconds: lease.0,
@@ -122,8 +127,8 @@ fn wish(lots: &Lots, calm: u64) -> Wish {
         at: lots.millis(0, calm * 3 / 4),
         app: usize::try_from(lots.below(3)).expect("small"),
         want,
-        again: lots.chance(30).then(|| lots.millis(0, 60_000)),
-        cancel: lots.chance(25).then(|| lots.millis(0, 60_000)),
+        again: lots.chance(50).then(|| lots.millis(0, 200_000)),
+        cancel: lots.chance(30).then(|| lots.millis(0, 120_000)),
     }
 }
 
@@ -141,8 +146,26 @@ fn weather(lots: &Lots, calm: u64) -> Weather {
         late: percent(15),
         latest: *lots.pick(&[2_000, 9_000, 9_000]),
         slow: percent(10),
+        scaling: if lots.chance(25) { lots.below(70) } else { 0 },
         expired: if mild { Vec::new() } else { expired.collect() },
     }
+}
+
+/// An agent is not heard for a lease or so; the coordinator may come back from a crash meanwhile.
+fn silence(lots: &Lots, calm: u64, lease: u64) -> Vec<(Duration, Act)> {
+    let agent = *lots.pick::<&str>(&AGENTS);
+    let from = lots.millis(20_000, calm);
+    let until = from + lots.millis(lease * 500, lease * 2_000);
+    let mut acts = vec![
+        (from, Act::Partition("server", agent)),
+        (until, Act::Repair("server", agent)),
+    ];
+    if lots.chance(50) {
+        let crash = from + lots.millis(100, 3_000);
+        let start = crash + lots.millis(100, 2_000);
+        acts.extend([(crash, Act::Crash("server")), (start, Act::Start("server"))]);
+    }
+    acts
 }
 
 /// One thing that goes wrong, and its end.

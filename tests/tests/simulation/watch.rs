@@ -20,6 +20,7 @@ pub(crate) struct AwsWatch {
     platform: ModelPlatform,
     diary: Diary,
     facts: Facts,
+    made: usize,
     landed: usize,
     statuses: BTreeMap<String, ServiceDeploymentStatus>,
 }
@@ -48,6 +49,7 @@ impl AwsWatch {
             platform,
             diary,
             facts,
+            made: 0,
             landed: 0,
             statuses: BTreeMap::new(),
         };
@@ -57,6 +59,14 @@ impl AwsWatch {
 
     /// Calls that changed something since the last time; says whether there were any.
     pub(crate) fn calls(&mut self) -> bool {
+        let made = self.platform.calls_since(self.made);
+        self.made += made.len();
+        for call in made.iter().filter(|call| aws::changes(call)) {
+            if let Session::Job { job, attempt } = &call.session {
+                let name = &call.name;
+                self.facts.acts(*job, *attempt, name);
+            }
+        }
         let landed = self.platform.landed_since(self.landed);
         self.landed += landed.len();
         for landed in &landed {

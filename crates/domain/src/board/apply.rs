@@ -81,11 +81,12 @@ impl Board {
         lives: Lives,
     ) {
         self.next_release = next_release;
-        if !planted::has(Bug::KeysForgotten) {
-            self.keys = keys;
-        }
+        self.keys = keys;
         self.lives = lives;
         self.apply(now, changes);
+        if planted::has(Bug::KeysForgotten) {
+            self.keys = Keys::default();
+        }
         let grace = if planted::has(Bug::NoGrace) {
             now
         } else {

@@ -4,6 +4,7 @@
 mod action;
 mod end;
 mod follow;
+mod late;
 mod prepare;
 mod recognise;
 mod refuse;
@@ -96,6 +97,7 @@ pub struct Rollout {
 #[derive(Clone, Debug, Default)]
 struct Seen {
     identity: bool,
+    identity_at: Option<Timestamp>,
     service: Option<ServiceSeen>,
     service_missing: bool,
     service_at: Timestamp,
@@ -110,6 +112,9 @@ struct Seen {
     suspended: bool,
     /// The scalable target when it is to be put back.
     scaling_at_end: Option<Option<ScalingSeen>>,
+    scaling_at_end_at: Timestamp,
+    /// When a call that sets flags last had no answer.
+    scaling_uncertain_at: Option<Timestamp>,
     resumed: bool,
     resume_failures: u32,
     candidates: Vec<ServiceDeploymentSeen>,
@@ -188,6 +193,10 @@ impl Rollout {
     /// What to do next, at `now`.
     #[must_use]
     pub fn next(&self, now: Timestamp) -> Next {
+        self.after_late_calls(now, self.next_by_itself(now))
+    }
+
+    fn next_by_itself(&self, now: Timestamp) -> Next {
         if let Some(next) = self.while_failing(now) {
             return next;
         }

@@ -20,7 +20,10 @@ impl Rollout {
         }
         self.failing = None;
         match saw {
-            Saw::Caller(caller) => self.saw_caller(&caller),
+            Saw::Caller(caller) => {
+                self.seen.identity_at = Some(now);
+                self.saw_caller(&caller);
+            }
             Saw::Service(service) => self.saw_service(now, service.map(|service| *service)),
             Saw::TaskDefinition(json) => self.saw_task_definition(json.as_deref()),
             Saw::FoundRevision(found) => self.seen.own_revision = Some((found, now)),
@@ -28,6 +31,8 @@ impl Rollout {
             Saw::Scaling(scaling) => match action {
                 Action::DescribeScaling { resume: true } => {
                     self.seen.scaling_at_end = Some(scaling);
+                    self.seen.scaling_at_end_at = now;
+                    self.seen.resumed = false;
                 }
                 _ => self.seen.scaling = Some(scaling),
             },
@@ -188,6 +193,9 @@ impl Rollout {
     }
 
     fn saw_failure(&mut self, now: Timestamp, action: &Action, failed: CallFailed) {
+        if matches!(action, Action::SetScaling { .. }) && failed.kind == FailureKind::Uncertain {
+            self.seen.scaling_uncertain_at = Some(now);
+        }
         match action {
             // The end is known by now: a debt is left to a settle job, a tag to people.
             Action::SetScaling { resume: true, .. } | Action::DescribeScaling { resume: true } => {

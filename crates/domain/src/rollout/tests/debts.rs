@@ -1,6 +1,6 @@
 //! Scaling is put back on every end, and on none that is not an end.
 
-use super::fixtures::{cancelled, digest, wanted};
+use super::fixtures::{CALL_TIMEOUT, cancelled, digest, wanted};
 use super::world::World;
 use super::{Checkpoint, Outcome, Verdict, Walk};
 use crate::checkpoint::ScalingFlags;
@@ -176,4 +176,31 @@ fn the_first_note_of_what_was_before_holds_through_take_overs() {
     assert_eq!(walk.verdict(), Verdict::Live);
     assert_eq!(walk.did("SuspendIntent"), 1);
     assert_eq!(flags(&walk), Some(BEFORE));
+}
+
+#[test]
+fn a_suspension_that_lands_after_its_job_was_stopped_is_put_back_all_the_same() {
+    let mut walk = usual();
+    walk.world.fails("SetScaling", FailureKind::Uncertain, 1);
+    walk.until("SetScaling");
+    let sent = walk.world.now;
+    walk.stop(cancelled());
+    walk.until("DescribeScaling");
+    // It lands only now that all looks well.
+    let scaling = walk.world.scaling.as_mut().expect("it is scaled");
+    scaling.suspended = ScalingFlags::ALL;
+    assert!(matches!(walk.end(), Outcome::Stopped(_)));
+    assert_eq!(flags(&walk), Some(BEFORE));
+    assert!(walk.world.now >= sent.plus(CALL_TIMEOUT * 2));
+}
+
+#[test]
+fn an_attempt_that_inherits_a_suspension_lets_it_land_before_the_debt_is_paid() {
+    let mut walk = usual();
+    walk.until("SuspendIntent");
+    walk.again();
+    let begun = walk.world.now;
+    walk.stop(cancelled());
+    walk.until("Resumed");
+    assert!(walk.world.now >= begun.plus(CALL_TIMEOUT * 2));
 }
