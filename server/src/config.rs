@@ -66,7 +66,8 @@ pub struct DiskConfig {
     /// Free MiB below which no submission or upload is taken; running work is still recorded. Below an
     /// eighth of it the reserve is given up.
     pub low_water_mib: u64,
-    /// MiB set aside for recording running work on a full disk; 0 sets nothing aside.
+    /// MiB set aside for recording running work on a full disk, beside some to open the records with; 0
+    /// sets nothing aside.
     pub reserve_mib: u64,
     /// Whether a file system that may lose what it has acknowledged is an error instead of a warning.
     pub refuse_unfit: bool,

@@ -134,11 +134,13 @@ impl DataDir {
     /// Whether what runs can still be recorded, after the reserve was given up if need be.
     ///
     /// # Errors
-    /// [`LowDisk`] when less than [`DataDir::floor`] is free all the same.
+    /// [`LowDisk`] when less than [`DataDir::floor`] is free all the same, or less than the low-water
+    /// mark once the last of the reserve is used up: what is left is for opening the database again.
     pub fn accepts_reports(&self) -> Result<(), LowDisk> {
         self.tend();
         match self.free() {
             Some(free) if free < self.floor() => Err(self.low(free)),
+            Some(free) if free < self.low_water && self.reserve.is_used_up() => Err(self.low(free)),
             Some(_) | None => Ok(()),
         }
     }

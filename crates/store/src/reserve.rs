@@ -10,10 +10,10 @@ use rustix::fs::{FallocateFlags, fallocate};
 /// Names in the data directory.
 const WORK: &str = "RESERVE";
 const LAST: &str = "RESERVE.last";
-/// Share of the last reserve in the whole, and its smallest size in bytes: a database writes a
-/// little when it is opened, even when nothing changes.
+/// Share of the last reserve in the whole, and its smallest size in bytes: sled allocates a segment of
+/// 8 MiB when it is opened, even when nothing changes, and may need a second one.
 const LAST_SHARE: u64 = 8;
-const LAST_LEAST: u64 = 1 << 20;
+const LAST_LEAST: u64 = 20 << 20;
 
 /// Two files of allocated bytes: one for running work, and a small last one for opening the database
 /// on a full disk once the first is gone.
@@ -51,6 +51,11 @@ impl Reserve {
         } else {
             LAST_LEAST
         }
+    }
+
+    /// Whether there should be a last reserve, and there is none: the next opening may fail.
+    pub(crate) fn is_used_up(&self) -> bool {
+        self.bytes > 0 && !self.folder.join(LAST).exists()
     }
 
     /// Whether running work still has its reserve.

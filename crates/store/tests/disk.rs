@@ -67,7 +67,7 @@ fn the_reserve_is_given_up_below_the_floor_and_made_again_above_the_mark() {
     assert!(dir.has_reserve());
     assert_eq!(
         files.each_ref().map(|file| size(file)),
-        [Some(8 << 20), Some(1 << 20)]
+        [Some(8 << 20), Some(20 << 20)]
     );
 
     let almost_full = dir.clone().with_low_water(u64::MAX);
@@ -79,7 +79,7 @@ fn the_reserve_is_given_up_below_the_floor_and_made_again_above_the_mark() {
     // The last of it is there to open the records with.
     assert_eq!(
         files.each_ref().map(|file| size(file)),
-        [None, Some(1 << 20)]
+        [None, Some(20 << 20)]
     );
     let store = SledStore::open(&almost_full).expect("it opens");
     store.commit(&submission(0)).expect("what runs is recorded");
