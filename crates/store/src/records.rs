@@ -22,7 +22,7 @@ use crate::engine::{Engine, Writes};
 use crate::error::{Damage, StoreError};
 use crate::frame;
 use crate::history::index;
-use crate::key::Key;
+use crate::key::{Key, Table};
 use crate::load;
 use crate::loaded::{Bounds, Loaded};
 use crate::snapshot::Snapshot;
