@@ -191,8 +191,13 @@ fn found(dir: &Path) -> Result<BTreeSet<u64>, String> {
         return Err(format!("{:?}", loaded.quarantined));
     }
     let mut found = BTreeSet::new();
-    for (_, known) in &loaded.keys {
-        let number = known.release.number();
+    for number in 0..COMMITS {
+        let known = store
+            .release(id(number))
+            .map_err(|error| error.to_string())?;
+        if known.is_none() {
+            continue;
+        }
         let events = store
             .events(id(number), 0, 9)
             .map_err(|error| error.to_string())?;
