@@ -15,6 +15,7 @@ use shipway_runtime::{Clock, Tasks, config, ready, shutdown};
 use crate::config::ServerConfig;
 use crate::serve::Server;
 use crate::tokens::{Role, Tokens};
+use crate::transfer;
 
 /// Queues deploys durably and hands them to agents.
 #[derive(Parser)]
@@ -58,6 +59,24 @@ enum Command {
         /// What its bearer may do.
         #[arg(long, value_enum, default_value = "client")]
         role: RoleArg,
+    },
+    /// Writes everything that is kept into a new file, but tokens. Works while the coordinator runs, as the
+    /// user that owns the data folder, and when it does not.
+    Export {
+        /// The file; it must not exist.
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+        /// Print one JSON document on stdout.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Takes such a file into a new data folder. Interrupted, it can be started again.
+    Import {
+        /// The file.
+        file: PathBuf,
+        /// Print one JSON document on stdout.
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -112,13 +131,18 @@ fn act(args: Args) -> anyhow::Result<()> {
     let config: ServerConfig =
         config::load(args.config.as_deref(), "SHIPWAY_", &reserved, &args.flags)?;
     config.validate()?;
-    if let Some(Command::Token { name, role }) = args.command {
-        let role = match role {
-            RoleArg::Client => Role::Client,
-            RoleArg::Agent => Role::Agent,
-        };
-        println!("{}", Tokens::of(&config.data).make(&name, role)?);
-        return Ok(());
+    match args.command {
+        Some(Command::Token { name, role }) => {
+            let role = match role {
+                RoleArg::Client => Role::Client,
+                RoleArg::Agent => Role::Agent,
+            };
+            println!("{}", Tokens::of(&config.data).make(&name, role)?);
+            return Ok(());
+        }
+        Some(Command::Export { to, json }) => return transfer::write(&config.data, &to, json),
+        Some(Command::Import { file, json }) => return transfer::read(&config.data, &file, json),
+        None => {}
     }
     if args.show_config {
         println!("{}", config::show(&config));

@@ -23,6 +23,8 @@ pub struct ServerConfig {
     pub max_blob_bytes: u64,
     /// Leases.
     pub lease: LeaseConfig,
+    /// Room on the disk of the data folder.
+    pub disk: DiskConfig,
     /// Releases that have ended.
     pub history: HistoryConfig,
     /// How long running calls may take to end at shutdown, in seconds.
@@ -55,6 +57,30 @@ pub struct LeaseConfig {
     pub deliveries: u32,
     /// Wait before a job whose verdict is unknown is looked at again.
     pub rest_seconds: u64,
+}
+
+/// Room on the disk of the data folder (design.md section 5).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DiskConfig {
+    /// Free MiB below which no submission or upload is taken; running work is still recorded. Below an
+    /// eighth of it the reserve is given up.
+    pub low_water_mib: u64,
+    /// MiB set aside for recording running work on a full disk, beside some to open the records with; 0
+    /// sets nothing aside.
+    pub reserve_mib: u64,
+    /// Whether a file system that may lose what it has acknowledged is an error instead of a warning.
+    pub refuse_unfit: bool,
+}
+
+impl Default for DiskConfig {
+    fn default() -> Self {
+        Self {
+            low_water_mib: 256,
+            reserve_mib: 64,
+            refuse_unfit: false,
+        }
+    }
 }
 
 /// How long releases that have ended are kept, and what is remembered of them.
@@ -95,6 +121,7 @@ impl Default for ServerConfig {
             tls: None,
             max_blob_bytes: 512 * 1024 * 1024,
             lease: LeaseConfig::default(),
+            disk: DiskConfig::default(),
             history: HistoryConfig::default(),
             drain_seconds: 10,
             telemetry: TelemetryConfig::default(),
@@ -124,6 +151,26 @@ pub enum BadConfig {
          tokens for every caller); or listen on 127.0.0.1"
     )]
     OpenWithoutTls(SocketAddr),
+    /// A file system that may lose what it has acknowledged, where that is refused.
+    #[error(
+        "the data folder {} lies on {kind}, where acknowledged data may be lost in a power failure: use \
+         a local disk with ext4 or XFS, or set disk.refuse_unfit = false",
+        path.display()
+    )]
+    UnfitDisk {
+        /// The data folder.
+        path: PathBuf,
+        /// The file system.
+        kind: &'static str,
+    },
+    /// More MiB than any disk has.
+    #[error("disk.{key} is {mib} MiB: at most 1048576 (1 TiB) can be set")]
+    Disk {
+        /// Which setting.
+        key: &'static str,
+        /// What it says.
+        mib: u64,
+    },
     /// A history that is too short.
     #[error(
         "history.keep_live is {live} and history.key_days is {key_days}: a rollback needs the release \
@@ -159,6 +206,14 @@ impl ServerConfig {
     pub fn validate(&self) -> Result<(), BadConfig> {
         if self.tls.is_none() && !self.listen.ip().is_loopback() {
             return Err(BadConfig::OpenWithoutTls(self.listen));
+        }
+        for (key, mib) in [
+            ("low_water_mib", self.disk.low_water_mib),
+            ("reserve_mib", self.disk.reserve_mib),
+        ] {
+            if mib > 1 << 20 {
+                return Err(BadConfig::Disk { key, mib });
+            }
         }
         let history = &self.history;
         if history.keep_live < 2 || history.key_days == 0 {

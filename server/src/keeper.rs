@@ -69,6 +69,7 @@ impl Keeper {
         let begin = Instant::now();
         let mut looks_since = 0;
         let work = async {
+            self.coordinator.changes_are_taken().await;
             loop {
                 let pruned = tell(self.prune().await);
                 looks_since += 1;

@@ -1,14 +1,17 @@
 //! The coordinator: owns the board, commits, offers work, times out the silent.
 
+mod admin;
 mod args;
 pub mod config;
 mod coordinator;
+mod disk;
 mod hub;
 mod keeper;
 mod offer;
 mod rpc;
 mod serve;
 mod tokens;
+mod transfer;
 
 pub use args::run;
 pub use config::ServerConfig;

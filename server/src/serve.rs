@@ -21,8 +21,10 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::server::{Connected, TcpIncoming};
 use tonic::transport::{Identity, Server as Transport, ServerTlsConfig};
 
+use crate::admin;
 use crate::config::{BadConfig, ServerConfig, TlsConfig};
-use crate::coordinator::Coordinator;
+use crate::coordinator::{Coordinator, OnlyReads};
+use crate::disk;
 use crate::hub::Hub;
 use crate::keeper::Keeper;
 use crate::rpc::agents::AgentService;
@@ -99,7 +101,7 @@ impl Ground {
     /// # Errors
     /// See [`ServeError`].
     pub fn open(config: &ServerConfig) -> Result<Self, ServeError> {
-        let data = DataDir::open(&config.data)?;
+        let data = disk::open(config)?;
         let store: Arc<dyn Store> = Arc::new(SledStore::open(&data)?);
         let blobs = Blobs::open(&data, config.max_blob_bytes)?;
         let logs = Logs::open(&data, LARGEST_LOG)?;
@@ -174,13 +176,33 @@ impl Server {
         let (blobs, logs) = (Arc::new(blobs), Arc::new(logs));
         let tasks = Tasks::new();
         let hub = Arc::new(Hub::default());
-        let (coordinator, ended) = Coordinator::start(board, committer, hub, clock.clone(), &tasks);
+        // Where nothing waits for a disk there is none to look after.
+        let room = store.waits().then(|| Arc::new(disk::at_start(&data)));
+        let only_reads = room.as_ref().map(|room| {
+            let (config, store, clock) = (config.clone(), Arc::clone(&store), clock.clone());
+            OnlyReads {
+                mode: room.subscribe(),
+                take_up: Box::new(move || take_up(&config, &*store, &clock)),
+            }
+        });
+        let (coordinator, ended) =
+            Coordinator::start_with(board, committer, hub, clock.clone(), &tasks, only_reads);
         let gate = Gate::new(Arc::new(Tokens::of(&config.data)), config.tls.is_some());
         if config.tls.is_none() {
             tracing::info!(%address, "no TLS: listening on loopback only, callers need no token");
         }
         let stop_sessions = CancellationToken::new();
         let stop_serving = CancellationToken::new();
+        if let Some(room) = room {
+            let looks = disk::look_after(data.clone(), room, stop_sessions.clone());
+            drop(tasks.spawn("disk", looks));
+            admin::serve(
+                data.clone(),
+                Arc::clone(&store),
+                &tasks,
+                stop_sessions.clone(),
+            );
+        }
         let keeper = Keeper::new(&coordinator, &store, &logs, &blobs, clock);
         tasks.spawn("keeper", keeper.run(stop_sessions.clone()));
         let agents = AgentService {

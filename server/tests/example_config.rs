@@ -28,9 +28,26 @@ fn the_leases_of_the_example_are_the_defaults() {
 }
 
 #[test]
+fn the_room_on_the_disk_of_the_example_is_the_default() {
+    let values = |config: ServerConfig| serde_json::to_value(config.disk).expect("numbers");
+    assert_eq!(values(loaded()), values(ServerConfig::default()));
+}
+
+#[test]
 fn the_history_of_the_example_is_the_default() {
     let values = |config: ServerConfig| serde_json::to_value(config.history).expect("numbers");
     assert_eq!(values(loaded()), values(ServerConfig::default()));
+}
+
+#[test]
+fn more_room_than_a_disk_has_is_refused_by_the_name_of_the_setting() {
+    let mut config = ServerConfig::default();
+    config.disk.reserve_mib = 2 << 20;
+    let error = config.validate().expect_err("2 TiB");
+    assert!(
+        error.to_string().contains("disk.reserve_mib is 2097152"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -12,7 +12,7 @@ use shipway_agent::{Agent, AgentConfig};
 use shipway_domain::board::Board;
 use shipway_plugin_ecs::{BaseCredentials, EcsPlatform};
 use shipway_runtime::{Clock, Tasks};
-use shipway_server::config::LeaseConfig;
+use shipway_server::config::{DiskConfig, LeaseConfig};
 use shipway_server::{Server, ServerConfig};
 use tokio_util::sync::CancellationToken;
 
@@ -78,6 +78,11 @@ impl Stack {
                 listen: config.grpc,
                 data: config.data.join("coordinator"),
                 lease: config.lease.clone(),
+                // A first try on a developer's disk takes no room that it does not use.
+                disk: DiskConfig {
+                    reserve_mib: 0,
+                    ..DiskConfig::default()
+                },
                 ..ServerConfig::default()
             },
             Clock::system(),

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::error::StoreError;
+use crate::reserve::Reserve;
 
 /// Free bytes below which no new work is taken, unless said otherwise: running work needs room to
 /// be recorded.
@@ -20,6 +21,7 @@ const LOOK_COUNTS: Duration = Duration::from_millis(100);
 pub struct DataDir {
     path: Arc<Path>,
     low_water: u64,
+    reserve: Arc<Reserve>,
     /// Free bytes, and when they were looked at.
     free: Arc<Mutex<Option<(Instant, u64)>>>,
     /// Locked; the lock ends with the process or the last clone.
@@ -51,8 +53,8 @@ impl DataDir {
         let path = path.into();
         std::fs::create_dir_all(&path).map_err(StoreError::io("create", &path))?;
         let lock = lock(&path)?;
-        warn_of_unfit(&path);
         Ok(Self {
+            reserve: Arc::new(Reserve::of(&path, 0)),
             path: path.into(),
             low_water: LOW_WATER,
             free: Arc::default(),
@@ -65,6 +67,87 @@ impl DataDir {
     pub const fn with_low_water(mut self, bytes: u64) -> Self {
         self.low_water = bytes;
         self
+    }
+
+    /// The same with a reserve of so many bytes, made as soon as there is room for it; 0 keeps none.
+    #[must_use]
+    pub fn with_reserve(mut self, bytes: u64) -> Self {
+        self.reserve = Arc::new(Reserve::of(&self.path, bytes));
+        self.tend();
+        self
+    }
+
+    /// Free bytes below which the reserve is given up: an eighth of the low-water mark.
+    #[must_use]
+    pub const fn floor(&self) -> u64 {
+        self.low_water / 8
+    }
+
+    /// Whether the reserve for running work is there.
+    #[must_use]
+    pub fn has_reserve(&self) -> bool {
+        self.reserve.is_held()
+    }
+
+    /// Whether the reserve was given up and is not back: less than the low-water mark is free then, or
+    /// nearly so.
+    pub(crate) fn gave_reserve_up(&self) -> bool {
+        self.reserve.size() > 0 && !self.reserve.is_held() && self.accepts_new_work().is_err()
+    }
+
+    /// Gives the reserve up when the disk is almost full, and makes it again when there is room for it
+    /// above the low-water mark. By a look that is a tenth of a second old at most.
+    pub fn tend(&self) {
+        let Some(free) = self.free() else { return };
+        if free < self.floor() {
+            if self.reserve.give_up() {
+                self.forget();
+                tracing::error!(
+                    free_mib = free >> 20,
+                    "the disk is almost full: the reserve is given up, running work is still recorded"
+                );
+            }
+        } else if !self.reserve.is_held()
+            && free >= self.low_water.saturating_add(self.reserve.size())
+        {
+            match self.reserve.hold() {
+                Ok(()) => self.forget(),
+                Err(error) => tracing::warn!(%error, "no reserve could be made on the disk"),
+            }
+        }
+    }
+
+    /// After a failure: looks at the disk at once, and gives up what it can when it is full.
+    pub(crate) fn failed(&self) {
+        self.forget();
+        self.tend();
+    }
+
+    /// Gives up everything, for the database to be opened on a full disk; says whether there was
+    /// anything.
+    pub(crate) fn give_up_last(&self) -> bool {
+        let gave = self.reserve.give_up_last();
+        self.forget();
+        gave
+    }
+
+    /// Whether what runs can still be recorded, after the reserve was given up if need be.
+    ///
+    /// # Errors
+    /// [`LowDisk`] when less than [`DataDir::floor`] is free all the same, or less than the low-water
+    /// mark once the last of the reserve is used up: what is left is for opening the database again.
+    pub fn accepts_reports(&self) -> Result<(), LowDisk> {
+        self.tend();
+        match self.free() {
+            Some(free) if free < self.floor() => Err(self.low(free)),
+            Some(free) if free < self.low_water && self.reserve.is_used_up() => Err(self.low(free)),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// The file that is there while an import is not complete.
+    pub(crate) fn half_imported(&self) -> PathBuf {
+        self.path.join("IMPORTING")
     }
 
     /// Where it is.
@@ -80,13 +163,22 @@ impl DataDir {
     /// [`LowDisk`] when less than the low-water mark is free.
     pub fn accepts_new_work(&self) -> Result<(), LowDisk> {
         match self.free() {
-            Some(free) if free < self.low_water => Err(LowDisk {
-                path: self.path.to_path_buf(),
-                free,
-                low_water: self.low_water,
-            }),
+            Some(free) if free < self.low_water => Err(self.low(free)),
             Some(_) | None => Ok(()),
         }
+    }
+
+    fn low(&self, free: u64) -> LowDisk {
+        LowDisk {
+            path: self.path.to_path_buf(),
+            free,
+            low_water: self.low_water,
+        }
+    }
+
+    /// Has the next question look at the disk again.
+    fn forget(&self) {
+        *self.free.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     fn free(&self) -> Option<u64> {
@@ -136,37 +228,13 @@ fn lock(dir: &Path) -> Result<File, StoreError> {
         }
         Err(TryLockError::Error(error)) => return Err(StoreError::io("lock", &path)(error)),
     }
-    file.set_len(0)
+    let written = file
+        .set_len(0)
         .and_then(|()| file.rewind())
-        .and_then(|()| writeln!(file, "{}", std::process::id()))
-        .map_err(StoreError::io("write", &path))?;
+        .and_then(|()| writeln!(file, "{}", std::process::id()));
+    // Only for the message to others: a full disk is no reason not to start.
+    if let Err(error) = written {
+        tracing::warn!(%error, path = %path.display(), "the process id could not be written down");
+    }
     Ok(file)
-}
-
-/// Warns of file systems that do not keep what they promise to sync, or where the database is
-/// known to suffer (engineering-facts 1).
-fn warn_of_unfit(path: &Path) {
-    let Ok(disk) = rustix::fs::statfs(path) else {
-        return;
-    };
-    // The width of the number differs between platforms; the magic numbers fit 32 bits.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "magic numbers of file systems have 32 bits"
-    )]
-    let magic = disk.f_type as u32;
-    let unfit = match magic {
-        0x6969 => "NFS",
-        0x517b | 0xff53_4d42 | 0xfe53_4d42 => "SMB",
-        0x6573_5546 => "FUSE",
-        0x0102_1997 => "9p",
-        0x00c3_6400 => "Ceph",
-        0x9123_683e => "btrfs (unless copy-on-write is off for the folder)",
-        _ => return,
-    };
-    tracing::warn!(
-        path = %path.display(),
-        "the data directory lies on {unfit}: acknowledged data may be lost in a power failure; use a local disk with ext4 or XFS"
-    );
 }

@@ -69,6 +69,12 @@ pub enum StoreError {
         /// What is wrong with it.
         source: Damage,
     },
+    /// An import did not come to its end.
+    #[error(
+        "an import into {} was interrupted: start it again with shipway-server import, or use a new data \
+         folder", .0.display()
+    )]
+    HalfImported(PathBuf),
     /// A write failed, now or before: what is on disk is not known any more.
     #[error("the store failed and answers nothing until it is opened again")]
     Poisoned(#[source] Arc<Self>),

@@ -3,14 +3,15 @@
 //! - [`DataDir`]: the locked folder that everything lives in.
 //! - [`Store`]: what a store of records can do; [`SledStore`] keeps them on disk, [`MemoryStore`] in
 //!   memory for tests. [`Committer`] is the one thread that writes, many batches to one sync.
+//! - [`export`] and [`import`]: all of it as one file.
 //! - [`Blobs`] and [`Logs`]: bulk data, as files.
 //! - [`History`]: what a store knows of ended releases; [`Pruner`] removes those that are not kept, with all
 //!   that belongs to them.
 //!
 //! A store decides nothing: it keeps [`Change`](shipway_domain::change::Change)s, the same that the
-//! board applies. Absent on purpose: gRPC, clocks, rules. Absent still: a preallocated reserve that
-//! lets running work be recorded on a full disk, and online export and import.
+//! board applies. Absent on purpose: gRPC, clocks, rules.
 
+mod archive;
 mod birth;
 mod blobs;
 mod committer;
@@ -18,6 +19,7 @@ mod data_dir;
 mod encode;
 mod engine;
 mod error;
+mod file_system;
 mod frame;
 mod history;
 mod key;
@@ -26,11 +28,14 @@ mod loaded;
 mod logs;
 mod prune;
 mod records;
+mod reserve;
+mod snapshot;
 mod store;
 
 #[cfg(test)]
 mod tests;
 
+pub use archive::{ArchiveError, Contents, copy_checked, export, import, import_into};
 pub use blobs::{BlobError, Blobs, Collected, Upload};
 pub use committer::{Batch, Batches, CommitError, Committer, Counts, Ticket};
 pub use data_dir::{DataDir, LowDisk};

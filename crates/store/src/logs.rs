@@ -28,7 +28,7 @@ pub struct Logs {
     limit: u64,
     followed: Arc<Mutex<HashMap<ReleaseId, watch::Sender<()>>>>,
     /// Keeps the data directory locked.
-    _dir: DataDir,
+    dir: DataDir,
 }
 
 impl Logs {
@@ -43,12 +43,13 @@ impl Logs {
             folder: folder.into(),
             limit,
             followed: Arc::default(),
-            _dir: dir.clone(),
+            dir: dir.clone(),
         })
     }
 
     /// Appends whole lines. What is beyond the limit is left out, and the log says so. Appends to
-    /// one log must not overlap.
+    /// one log must not overlap. While the disk is almost full nothing is kept: what is left belongs to
+    /// the records of what runs.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -58,8 +59,9 @@ impl Logs {
         attempt: Attempt,
         text: Bytes,
     ) -> Result<(), StoreError> {
-        let (path, limit) = (self.path(job, attempt), self.limit);
-        blocking("append to", path, move |path| append(path, &text, limit)).await?;
+        let (path, limit, dir) = (self.path(job, attempt), self.limit, self.dir.clone());
+        let work = move |path: &Path| keep_what_fits(&dir, path, &text, limit);
+        blocking("append to", path, work).await?;
         self.tell(job.release);
         Ok(())
     }
@@ -158,6 +160,21 @@ async fn blocking<T: Send + 'static>(
         .map_err(StoreError::io(action, on))
 }
 
+fn keep_what_fits(dir: &DataDir, path: &Path, text: &[u8], limit: u64) -> io::Result<()> {
+    if dir.accepts_reports().is_err() || dir.gave_reserve_up() {
+        tracing::warn!(path = %path.display(), "the disk is almost full: output is not kept");
+        return Ok(());
+    }
+    match append(path, text, limit) {
+        Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+            dir.failed();
+            tracing::warn!(path = %path.display(), "the disk is full: output is not kept");
+            Ok(())
+        }
+        appended => appended,
+    }
+}
+
 fn append(path: &Path, text: &[u8], limit: u64) -> io::Result<()> {
     let mut options = File::options();
     options.create(true).append(true).read(true);
@@ -177,13 +194,22 @@ fn append(path: &Path, text: &[u8], limit: u64) -> io::Result<()> {
         return Ok(());
     }
     if text.len().saturating_add(FULL.len()) <= room {
-        return file.write_all(text);
+        return whole(&mut file, text, len);
     }
     let room = room.saturating_sub(FULL.len()).min(text.len());
     let lines = text[..room].iter().rposition(|byte| *byte == b'\n');
     let mut last = text[..lines.map_or(0, |end| end + 1)].to_vec();
     last.extend_from_slice(FULL);
-    file.write_all(&last)
+    whole(&mut file, &last, len)
+}
+
+/// All of it, or nothing behind the first `len` bytes.
+fn whole(file: &mut File, text: &[u8], len: u64) -> io::Result<()> {
+    file.write_all(text).inspect_err(|_| {
+        if let Err(error) = file.set_len(len) {
+            tracing::warn!(%error, "a line of output is cut off");
+        }
+    })
 }
 
 fn ends_with(file: &mut File, len: u64, end: &[u8]) -> io::Result<bool> {

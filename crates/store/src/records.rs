@@ -1,7 +1,7 @@
 //! Records over any engine: framed, checked, and closed for good after a failed write.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use prost::Message;
 use shipway_domain::change::Change;
@@ -22,9 +22,10 @@ use crate::engine::{Engine, Writes};
 use crate::error::{Damage, StoreError};
 use crate::frame;
 use crate::history::index;
-use crate::key::Key;
+use crate::key::{Key, Table};
 use crate::load;
 use crate::loaded::{Bounds, Loaded};
+use crate::snapshot::Snapshot;
 use crate::store::{Receipt, Store};
 
 /// Records on disk, in sled.
@@ -38,6 +39,10 @@ pub struct Records<E> {
     engine: E,
     /// Reused by every commit; its lock makes one writer at a time.
     writes: Mutex<Writes>,
+    /// One reading of all records at a time.
+    reads: Mutex<()>,
+    /// That reading, while there is one. Locked only by who holds `writes`.
+    snapshot: Mutex<Option<Snapshot>>,
     /// The failure after which nothing is answered any more.
     failure: OnceLock<Arc<StoreError>>,
 }
@@ -48,6 +53,15 @@ impl SledStore {
     /// # Errors
     /// When the database cannot be opened, or is of a newer format.
     pub fn open(dir: &DataDir) -> Result<Self, StoreError> {
+        let marker = dir.half_imported();
+        if marker.exists() {
+            return Err(StoreError::HalfImported(dir.path().to_owned()));
+        }
+        Self::open_unfinished(dir)
+    }
+
+    /// The same, also while an import is not complete.
+    pub(crate) fn open_unfinished(dir: &DataDir) -> Result<Self, StoreError> {
         Self::over(Sled::open(dir)?)
     }
 }
@@ -77,6 +91,8 @@ impl<E: Engine> Records<E> {
         Self {
             engine,
             writes: Mutex::new(Writes::new()),
+            reads: Mutex::new(()),
+            snapshot: Mutex::new(None),
             failure: OnceLock::new(),
         }
     }
@@ -106,10 +122,13 @@ impl<E: Engine> Records<E> {
         &self,
         fill: impl FnOnce(&mut Writes) -> Result<(), StoreError>,
     ) -> Result<Receipt, StoreError> {
-        let mut writes = self.writes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writes = locked(&self.writes);
         self.engine()?;
         writes.clear();
         fill(&mut writes)?;
+        if let Some(snapshot) = locked(&self.snapshot).as_mut() {
+            snapshot.keep(&self.engine, &writes)?;
+        }
         let sync = self.engine.write(&writes).map_err(|error| {
             let failure = self.failure.get_or_init(|| Arc::new(error));
             StoreError::Poisoned(Arc::clone(failure))
@@ -126,6 +145,17 @@ impl<E: Engine> Records<E> {
         match self.failure.get() {
             Some(failure) => Err(StoreError::Poisoned(Arc::clone(failure))),
             None => Ok(&self.engine),
+        }
+    }
+
+    fn next_of_snapshot(&self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+        /// Records that are read while commits wait.
+        const AT_ONCE: usize = 256;
+        let _writes = locked(&self.writes);
+        let engine = self.engine()?;
+        match locked(&self.snapshot).as_mut() {
+            Some(snapshot) => snapshot.next(engine, AT_ONCE),
+            None => Ok(Vec::new()),
         }
     }
 
@@ -254,7 +284,53 @@ impl<E: Engine> Store for Records<E> {
         Ok(events)
     }
 
+    fn snapshot(&self, give: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<(), StoreError> {
+        let _one = locked(&self.reads);
+        let writes = locked(&self.writes);
+        *locked(&self.snapshot) = Some(Snapshot::default());
+        drop(writes);
+        let given = loop {
+            let piece = self.next_of_snapshot();
+            match piece {
+                Ok(entries) if entries.is_empty() => break Ok(()),
+                Ok(entries) => {
+                    if !entries.iter().all(|(key, value)| give(key, value)) {
+                        break Ok(());
+                    }
+                }
+                Err(error) => break Err(error),
+            }
+        };
+        *locked(&self.snapshot) = None;
+        given
+    }
+
+    fn restore(&self, records: &[(Vec<u8>, Vec<u8>)]) -> Result<(), StoreError> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let written = self.write(|writes| {
+            for (key, value) in records {
+                writes.put(key, |buffer| buffer.extend_from_slice(value));
+            }
+            Ok(())
+        });
+        written.map(drop)
+    }
+
+    fn is_empty(&self) -> Result<bool, StoreError> {
+        let (meta, behind) = Table::Meta.bounds();
+        let engine = self.engine()?;
+        let before = engine.range(&[0], &meta).next().transpose()?;
+        let after = engine.range(&behind, &[0xff]).next().transpose()?;
+        Ok(before.is_none() && after.is_none())
+    }
+
     fn accepts_new_work(&self) -> Result<(), LowDisk> {
         self.engine.accepts_new_work()
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

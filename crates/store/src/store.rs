@@ -67,6 +67,25 @@ pub trait Store: History + Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<Event>, StoreError>;
 
+    /// Gives every record, key and bytes, as it is when the call begins, in the order of the keys,
+    /// while commits go on; until `give` says `false`. One at a time: a second call waits.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn snapshot(&self, give: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<(), StoreError>;
+
+    /// Makes records that [`Store::snapshot`] gave durable here, all or none.
+    ///
+    /// # Errors
+    /// As for [`Store::commit`].
+    fn restore(&self, records: &[(Vec<u8>, Vec<u8>)]) -> Result<(), StoreError>;
+
+    /// Whether nothing was ever kept here.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn is_empty(&self) -> Result<bool, StoreError>;
+
     /// Whether calls may wait for a disk, so that they belong on a thread that may wait.
     fn waits(&self) -> bool {
         true

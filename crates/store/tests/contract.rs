@@ -1,5 +1,6 @@
-//! What every store must do. Each case runs on each store twice: straight through, and with the
-//! store closed and opened again in the middle.
+//! What every store must do. Each case runs on each store three times: straight through, with the store
+//! closed and opened again in the middle, and with everything moved to a new store in the middle, by an
+//! archive: from disk to memory, and from there to disk.
 
 #[macro_use]
 mod subject;

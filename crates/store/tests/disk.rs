@@ -57,6 +57,47 @@ fn new_work_is_refused_below_the_low_water_mark() {
         .expect("running work is recorded");
 }
 
+#[test]
+fn the_reserve_is_given_up_below_the_floor_and_made_again_above_the_mark() {
+    let folder = folder();
+    let dir = DataDir::open(folder.path()).expect("free");
+    let dir = dir.with_low_water(0).with_reserve(8 << 20);
+    let files = ["RESERVE", "RESERVE.last"].map(|name| folder.path().join(name));
+    let size = |file: &std::path::Path| file.metadata().map(|file| file.len()).ok();
+    assert!(dir.has_reserve());
+    assert_eq!(
+        files.each_ref().map(|file| size(file)),
+        [Some(8 << 20), Some(20 << 20)]
+    );
+
+    let almost_full = dir.clone().with_low_water(u64::MAX);
+    let low = almost_full
+        .accepts_reports()
+        .expect_err("never so much free");
+    assert_eq!(low.low_water, u64::MAX);
+    assert!(!dir.has_reserve());
+    // The last of it is there to open the records with.
+    assert_eq!(
+        files.each_ref().map(|file| size(file)),
+        [None, Some(20 << 20)]
+    );
+    let store = SledStore::open(&almost_full).expect("it opens");
+    store.commit(&submission(0)).expect("what runs is recorded");
+
+    dir.accepts_reports().expect("no mark");
+    assert!(dir.has_reserve());
+    assert_eq!(size(&files[0]), Some(8 << 20));
+    drop((store, almost_full, dir));
+    let dir = DataDir::open(folder.path()).expect("free");
+    assert!(!dir.has_reserve(), "nobody asked for one");
+    let dir = dir.with_low_water(u64::MAX).with_reserve(8 << 20);
+    assert!(
+        !dir.has_reserve(),
+        "an earlier process's is given up as well"
+    );
+    assert_eq!(size(&files[0]), None);
+}
+
 /// sled spills large log messages into files of their own, which are never synced: the largest
 /// records, side by side on one page and rewritten, must not get there.
 #[test]

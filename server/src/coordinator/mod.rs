@@ -2,6 +2,7 @@
 //!
 //! Everyone else holds a [`Coordinator`] handle; there is no lock to reason about.
 
+mod mode;
 mod points;
 mod sessions;
 mod task;
@@ -14,9 +15,10 @@ use shipway_domain::ids::{AgentId, Incarnation, ReleaseId, Target};
 use shipway_domain::standing::ServiceNow;
 use shipway_proto::v1;
 use shipway_runtime::{Clock, Tasks};
-use shipway_store::Committer;
+use shipway_store::{Committer, LowDisk};
 use tokio::sync::{mpsc, oneshot};
 
+pub(crate) use mode::OnlyReads;
 pub(crate) use sessions::Outbox;
 use task::Task;
 
@@ -30,6 +32,8 @@ const QUEUE: usize = 4096;
 pub struct Coordinator {
     commands: mpsc::Sender<Command>,
     hub: Arc<Hub>,
+    /// Why nothing is changed, while that is so.
+    mode: Option<mode::Mode>,
 }
 
 /// Why a call of the handle failed.
@@ -38,6 +42,9 @@ pub enum CallError {
     /// The board refused it.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// The disk is full: nothing is changed.
+    #[error("the coordinator is read-only: {0}")]
+    ReadOnly(LowDisk),
     /// The coordinator is ending.
     #[error("the coordinator is shutting down")]
     Ending,
@@ -114,14 +121,37 @@ impl Coordinator {
         Self,
         oneshot::Receiver<Result<(), shipway_store::CommitError>>,
     ) {
+        Self::start_with(board, committer, hub, clock, tasks, None)
+    }
+
+    /// The same; with `only_reads` nothing is changed before there is room on the disk.
+    pub(crate) fn start_with(
+        board: Board,
+        committer: Committer,
+        hub: Arc<Hub>,
+        clock: Clock,
+        tasks: &Tasks,
+        only_reads: Option<OnlyReads>,
+    ) -> (
+        Self,
+        oneshot::Receiver<Result<(), shipway_store::CommitError>>,
+    ) {
+        let mode = only_reads.as_ref().map(|only| only.mode.clone());
         let (commands, queue) = mpsc::channel(QUEUE);
         let (ended, end) = oneshot::channel();
         let task = Task::new(board, committer, Arc::clone(&hub), clock, queue);
         tasks.spawn("coordinator", async move {
             // Whoever started the coordinator may have gone already.
-            drop(ended.send(task.run().await));
+            drop(ended.send(task.run(only_reads).await));
         });
-        (Self { commands, hub }, end)
+        (
+            Self {
+                commands,
+                hub,
+                mode,
+            },
+            end,
+        )
     }
 
     /// Changes of releases, as they become durable.
@@ -130,11 +160,31 @@ impl Coordinator {
         &self.hub
     }
 
+    /// Whether anything can be changed.
+    ///
+    /// # Errors
+    /// [`CallError::ReadOnly`] while the disk is full.
+    pub fn takes_changes(&self) -> Result<(), CallError> {
+        match self.mode.as_ref().and_then(|mode| mode.borrow().clone()) {
+            Some(low) => Err(CallError::ReadOnly(low)),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until anything can be changed.
+    pub(crate) async fn changes_are_taken(&self) {
+        if let Some(mut mode) = self.mode.clone() {
+            // Whoever looks after the disk may have ended: then the coordinator ends as well.
+            drop(mode.wait_for(Option::is_none).await);
+        }
+    }
+
     /// Takes in a release.
     ///
     /// # Errors
     /// See [`CallError`].
     pub async fn submit(&self, submission: Submission) -> Result<Submitted, CallError> {
+        self.takes_changes()?;
         let (answer, reply) = oneshot::channel();
         self.send(Command::Submit(Box::new(submission), answer))
             .await?;
@@ -151,6 +201,7 @@ impl Coordinator {
         by: String,
         reason: String,
     ) -> Result<(), CallError> {
+        self.takes_changes()?;
         let (answer, reply) = oneshot::channel();
         self.send(Command::Cancel {
             release,
@@ -220,6 +271,7 @@ impl Coordinator {
         predecessor: Option<Incarnation>,
         outbox: Outbox,
     ) -> Result<(), CallError> {
+        self.takes_changes()?;
         let (answer, reply) = oneshot::channel();
         let agent = Box::new(agent);
         self.send(Command::Hello {

@@ -15,6 +15,7 @@ use shipway_runtime::{Clock, fields, telemetry};
 use shipway_store::{CommitError, Committer, Ticket};
 use tokio::sync::mpsc;
 
+use super::mode::OnlyReads;
 use super::points;
 use super::sessions::Sessions;
 use super::{AgentInput, CallError, Command};
@@ -76,7 +77,15 @@ impl Task {
     }
 
     /// Runs until all handles are gone, or a commit fails: then nothing is told any more.
-    pub(super) async fn run(mut self) -> Result<(), CommitError> {
+    ///
+    /// With `only_reads` it answers and changes nothing before there is room on the disk.
+    pub(super) async fn run(mut self, only_reads: Option<OnlyReads>) -> Result<(), CommitError> {
+        if let Some(only_reads) = only_reads.filter(|only| only.mode.borrow().is_some()) {
+            match only_reads.until_room(&self.board, &mut self.queue).await? {
+                Some(board) => self.board = board,
+                None => return Ok(()),
+            }
+        }
         let mut commands = Vec::with_capacity(AT_ONCE);
         loop {
             self.commit().await?;

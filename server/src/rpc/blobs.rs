@@ -115,11 +115,25 @@ fn failed(error: BlobError) -> Status {
             .hint("leave files out of the context with .dockerignore, or raise max_blob_bytes")
             .into(),
         BlobError::WrongDigest { .. } => Failure::new(Class::BadInput, text).into(),
+        BlobError::Storage { .. } if is_full(&error) => {
+            Failure::new(Class::Exhausted, "the coordinator's disk is full")
+                .hint("nothing was lost; free some space on it and try again")
+                .into()
+        }
         BlobError::Storage { .. } => {
             tracing::error!(error = shipway_runtime::chain(&error), "blob store failed");
             Failure::new(Class::Internal, "the blob could not be stored or read").into()
         }
     }
+}
+
+/// Whether there was no room on the disk.
+fn is_full(error: &BlobError) -> bool {
+    let first: &(dyn std::error::Error + 'static) = error;
+    std::iter::successors(Some(first), |error| error.source()).any(|error| {
+        let io = error.downcast_ref::<std::io::Error>();
+        io.is_some_and(|io| io.kind() == std::io::ErrorKind::StorageFull)
+    })
 }
 
 /// Digest of a message: two submissions with one key must agree in it.

@@ -11,6 +11,12 @@ pub(crate) fn call(error: CallError) -> Status {
     let text = error.to_string();
     match error {
         CallError::Refused(refusal) => refused(&refusal),
+        CallError::ReadOnly(_) => Failure::new(Class::Unavailable, text)
+            .hint(
+                "nothing was lost: free space on the coordinator's disk, and it goes on by itself; agents \
+                 keep their results and hand them in then",
+            )
+            .into(),
         CallError::Ending => Failure::new(Class::Unavailable, text)
             .hint("try again in a moment")
             .into(),

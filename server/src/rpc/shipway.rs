@@ -335,6 +335,7 @@ impl ShipwayService {
 
     /// Refused early while the disk is nearly full: running work must still find room.
     fn accepts_new_work(&self) -> Result<(), Status> {
+        self.coordinator.takes_changes().map_err(errors::call)?;
         self.data.accepts_new_work().map_err(|low| {
             Failure::new(Class::Exhausted, low.to_string())
                 .hint("nothing was lost; free some space on the coordinator's disk and try again")

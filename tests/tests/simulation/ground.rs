@@ -161,6 +161,18 @@ impl Store for Records {
         self.0.events(release, after, limit)
     }
 
+    fn snapshot(&self, give: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<(), StoreError> {
+        self.0.snapshot(give)
+    }
+
+    fn restore(&self, records: &[(Vec<u8>, Vec<u8>)]) -> Result<(), StoreError> {
+        self.0.restore(records)
+    }
+
+    fn is_empty(&self) -> Result<bool, StoreError> {
+        self.0.is_empty()
+    }
+
     fn waits(&self) -> bool {
         false
     }

@@ -4,9 +4,10 @@ mod damage;
 mod failure;
 mod golden;
 mod indexes;
+pub(crate) mod power_loss;
 mod prune;
 #[path = "../../tests/support/mod.rs"]
-mod support;
+pub(crate) mod support;
 mod together;
 
 /// A record as a version with this format would write it.

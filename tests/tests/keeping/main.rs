@@ -1,0 +1,8 @@
+//! What a coordinator keeps, with a real process on a real disk: when the disk is full, and when everything
+//! moves elsewhere.
+
+mod agent;
+mod coordinator;
+mod export;
+mod full_disk;
+mod mount;
