@@ -20,6 +20,8 @@ pub struct ServerConfig {
     pub tls: Option<TlsConfig>,
     /// Largest blob (context or task definition) in bytes.
     pub max_blob_bytes: u64,
+    /// Connections at once; those beyond are closed. 1 at least.
+    pub max_connections: u32,
     /// Leases.
     pub lease: LeaseConfig,
     /// How long running calls may take to end at shutdown, in seconds.
@@ -61,6 +63,7 @@ impl Default for ServerConfig {
             data: PathBuf::from("shipway-data"),
             tls: None,
             max_blob_bytes: 512 * 1024 * 1024,
+            max_connections: 16_384,
             lease: LeaseConfig::default(),
             drain_seconds: 10,
             telemetry: TelemetryConfig::default(),

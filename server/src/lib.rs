@@ -3,6 +3,7 @@
 mod args;
 pub mod config;
 mod coordinator;
+mod front;
 mod hub;
 mod offer;
 mod rpc;

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod config;
 pub mod context;
 pub mod fields;
+pub mod files;
 pub mod random;
 pub mod ready;
 pub mod shutdown;
