@@ -157,6 +157,7 @@ fn act(args: Args) -> anyhow::Result<()> {
 
 async fn serve(config: ServerConfig, ready_file: Option<&Path>) -> anyhow::Result<()> {
     let telemetry = Telemetry::install("shipway-server", &config.telemetry);
+    shipway_runtime::files::raise_limit();
     let signals = Tasks::new();
     let stop = shutdown::on_signal(&signals).context("could not listen for signals")?;
     let drain = Duration::from_secs(config.drain_seconds);

@@ -21,6 +21,8 @@ pub struct ServerConfig {
     pub tls: Option<TlsConfig>,
     /// Largest blob (context or task definition) in bytes.
     pub max_blob_bytes: u64,
+    /// Connections at once; those beyond are closed. 1 at least.
+    pub max_connections: u32,
     /// Leases.
     pub lease: LeaseConfig,
     /// Room on the disk of the data folder.
@@ -120,6 +122,7 @@ impl Default for ServerConfig {
             data: PathBuf::from("shipway-data"),
             tls: None,
             max_blob_bytes: 512 * 1024 * 1024,
+            max_connections: 16_384,
             lease: LeaseConfig::default(),
             disk: DiskConfig::default(),
             history: HistoryConfig::default(),

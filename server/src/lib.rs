@@ -5,6 +5,7 @@ mod args;
 pub mod config;
 mod coordinator;
 mod disk;
+mod front;
 mod hub;
 mod keeper;
 mod offer;

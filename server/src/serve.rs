@@ -16,15 +16,16 @@ use shipway_store::{
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
-use tonic::transport::server::{Connected, TcpIncoming};
+use tonic::transport::server::Connected;
 use tonic::transport::{Identity, Server as Transport, ServerTlsConfig};
 
 use crate::admin;
 use crate::config::{BadConfig, ServerConfig, TlsConfig};
 use crate::coordinator::{Coordinator, OnlyReads};
 use crate::disk;
+use crate::front::{self, Front};
 use crate::hub::Hub;
 use crate::keeper::Keeper;
 use crate::rpc::agents::AgentService;
@@ -42,6 +43,9 @@ const STREAM_WINDOW: u32 = 1024 * 1024;
 const CONNECTION_WINDOW: u32 = 16 * 1024 * 1024;
 /// Keep-alive on both ends: without it a partition is not noticed (design.md section 6).
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
+
+/// File handles that are kept for the store, logs and blobs.
+const FILES_KEPT: u64 = 256;
 
 /// Why the coordinator could not start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -143,8 +147,12 @@ impl Server {
             address: config.listen,
             source,
         })?;
-        // The builder's own setting does not reach connections that are handed to it.
-        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+        let incoming = front::incoming(
+            listener,
+            most_connections(&config),
+            front::STRANGERS,
+            front::FIRST_CALL,
+        );
         Self::start_on(config, clock, ground, address, incoming).await
     }
 
@@ -191,6 +199,7 @@ impl Server {
         if config.tls.is_none() {
             tracing::info!(%address, "no TLS: listening on loopback only, callers need no token");
         }
+        let front = Front::new(gate.clone());
         let stop_sessions = CancellationToken::new();
         let stop_serving = CancellationToken::new();
         if let Some(room) = room {
@@ -221,6 +230,7 @@ impl Server {
             logs,
             gate,
             tasks: tasks.clone(),
+            watchers: Arc::new(Semaphore::new(front::WATCHERS)),
             stop: stop_sessions.clone(),
         };
         let (health, health_service) = tonic_health::server::health_reporter();
@@ -230,11 +240,13 @@ impl Server {
             .register_encoded_file_descriptor_set(DESCRIPTORS)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
             .build_v1();
-        let mut transport = transport(config.tls.as_ref())?;
+        let mut transport = transport(config.tls.as_ref())?.layer(front);
+        let people = ShipwayServer::new(people).max_decoding_message_size(front::PIECE);
+        let agents = AgentsServer::new(agents).max_decoding_message_size(front::AGENT_MESSAGE);
         let router = transport
             .add_service(health_service)
-            .add_service(ShipwayServer::new(people))
-            .add_service(AgentsServer::new(agents));
+            .add_service(people)
+            .add_service(agents);
         let router = match reflection {
             Ok(reflection) => router.add_service(reflection),
             Err(error) => {
@@ -337,6 +349,25 @@ fn take_up(config: &ServerConfig, store: &dyn Store, clock: &Clock) -> Result<Bo
     Ok(board)
 }
 
+/// As many connections as the settings say, and no more than there are file handles for: the store
+/// must not go without.
+fn most_connections(config: &ServerConfig) -> usize {
+    let wanted = config.max_connections as usize;
+    let Some(files) = shipway_runtime::files::limit() else {
+        return wanted;
+    };
+    let possible = usize::try_from(files.saturating_sub(FILES_KEPT)).unwrap_or(usize::MAX);
+    if possible < wanted {
+        tracing::warn!(
+            files,
+            possible,
+            wanted,
+            "fewer connections than max_connections are possible: raise the limit of open files"
+        );
+    }
+    possible.min(wanted).max(1)
+}
+
 async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
     TcpListener::bind(address)
         .await
@@ -348,7 +379,10 @@ fn transport(tls: Option<&TlsConfig>) -> Result<Transport, ServeError> {
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .http2_keepalive_interval(Some(KEEP_ALIVE))
-        .http2_keepalive_timeout(Some(KEEP_ALIVE));
+        .http2_keepalive_timeout(Some(KEEP_ALIVE))
+        .max_concurrent_streams(front::CALLS)
+        .http2_max_header_list_size(front::HEADERS)
+        .http2_max_pending_accept_reset_streams(Some(front::RESETS));
     let Some(tls) = tls else { return Ok(transport) };
     tls::install_provider();
     let read = |path: &std::path::Path| {

@@ -7,5 +7,5 @@ mod world;
 
 pub use app::App;
 pub use aws::Aws;
-pub use raw::{lost_agent, quick_agent};
+pub use raw::{RawAgent, done, lost_agent, quick_agent};
 pub use world::{Ran, Scaled, World, agent_in, id, patiently};

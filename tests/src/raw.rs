@@ -13,13 +13,19 @@ use tonic::Streaming;
 const DEFINITION: &str = "arn:aws:ecs:eu-west-1:000000000000:task-definition/app:1";
 const IMAGE: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-struct RawAgent {
+/// An agent whose words are the test's.
+#[derive(Debug)]
+pub struct RawAgent {
     say: mpsc::Sender<v1::AgentMessage>,
     hear: Streaming<v1::CoordinatorMessage>,
 }
 
 impl RawAgent {
-    async fn connect(server: &str, id: &str, account: &str, capacity: u32) -> Self {
+    /// Connects to a coordinator and says hello.
+    ///
+    /// # Panics
+    /// When the coordinator does not take it.
+    pub async fn connect(server: &str, id: &str, account: &str, capacity: u32) -> Self {
         let (say, said) = mpsc::channel(16);
         let account = v1::AgentAccount {
             id: account.to_owned(),
@@ -50,16 +56,64 @@ impl RawAgent {
         Self { say, hear }
     }
 
-    async fn send(&self, message: Say) {
+    /// Says something; waits while the coordinator does not read.
+    ///
+    /// # Panics
+    /// When the stream has ended.
+    pub async fn send(&self, message: Say) {
         let message = v1::AgentMessage {
             message: Some(message),
         };
         self.say.send(message).await.expect("the stream is there");
     }
 
+    /// Says something, unless the stream has ended.
+    pub async fn try_send(&self, message: Say) -> bool {
+        let message = v1::AgentMessage {
+            message: Some(message),
+        };
+        self.say.send(message).await.is_ok()
+    }
+
+    /// The next offer; what comes before is not heard.
+    ///
+    /// # Panics
+    /// When the stream ends without one.
+    pub async fn offer(&mut self) -> v1::Offer {
+        loop {
+            if let Hear::Offer(offer) = self.next().await.expect("the stream goes on") {
+                return offer;
+            }
+        }
+    }
+
     /// The next message; `None` when the coordinator has closed the stream.
-    async fn next(&mut self) -> Option<Hear> {
+    pub async fn next(&mut self) -> Option<Hear> {
         self.hear.message().await.ok().flatten()?.message
+    }
+}
+
+/// What an agent says of a job of this kind that went well.
+#[must_use]
+pub fn done(kind: &str) -> v1::Outcome {
+    use v1::outcome::Outcome;
+    let outcome = if kind == "build" {
+        Outcome::Built(v1::BuiltImage {
+            name: "000000000000.dkr.ecr.eu-west-1.amazonaws.com/app".to_owned(),
+            digest: IMAGE.to_owned(),
+            reused: true,
+            ..v1::BuiltImage::default()
+        })
+    } else {
+        Outcome::RolledOut(v1::RolloutReport {
+            verdict: v1::Verdict::Live.into(),
+            image_digest: Some(IMAGE.to_owned()),
+            task_definition: Some(DEFINITION.to_owned()),
+            ..v1::RolloutReport::default()
+        })
+    };
+    v1::Outcome {
+        outcome: Some(outcome),
     }
 }
 
@@ -70,11 +124,7 @@ impl RawAgent {
 /// When the coordinator does not offer one.
 pub async fn lost_agent(server: &str, id: &str, account: &str) -> v1::JobAttempt {
     let mut agent = RawAgent::connect(server, id, account, 1).await;
-    let job = loop {
-        if let Hear::Offer(offer) = agent.next().await.expect("the stream goes on") {
-            break offer.job.expect("a job");
-        }
-    };
+    let job = agent.offer().await.job.expect("a job");
     agent.send(Say::Accept(v1::Accept { job: Some(job) })).await;
     // The coordinator has heard it when it answers what came after it.
     agent.send(Say::Renew(v1::Renew { jobs: vec![job] })).await;
@@ -94,15 +144,7 @@ pub async fn quick_agent(server: &str, id: &str, account: &str) {
             Hear::Offer(offer) => {
                 let job = offer.job;
                 agent.send(Say::Accept(v1::Accept { job })).await;
-                let report = v1::RolloutReport {
-                    verdict: v1::Verdict::Live.into(),
-                    image_digest: Some(IMAGE.to_owned()),
-                    task_definition: Some(DEFINITION.to_owned()),
-                    ..v1::RolloutReport::default()
-                };
-                let outcome = Some(v1::Outcome {
-                    outcome: Some(v1::outcome::Outcome::RolledOut(report)),
-                });
+                let outcome = Some(done(&offer.kind));
                 agent
                     .send(Say::Finished(v1::Finished { job, outcome }))
                     .await;

@@ -7,6 +7,7 @@ pub mod config;
 pub mod context;
 pub mod failpoint;
 pub mod fields;
+pub mod files;
 pub mod random;
 pub mod ready;
 pub mod shutdown;

@@ -19,6 +19,7 @@ use tonic::{Request, Response, Status, Streaming};
 use super::auth::Gate;
 use super::{blobs, errors, limits};
 use crate::coordinator::{AgentInput, Coordinator, Looked, Outbox};
+use crate::front::HELLO;
 use crate::tokens::Role;
 
 /// Messages that wait for one agent at most.
@@ -44,12 +45,17 @@ impl Agents for AgentService {
     ) -> Result<Response<Self::SessionStream>, Status> {
         self.gate.admit(&request, Role::Agent)?;
         let mut inbound = request.into_inner();
-        let first = inbound.message().await?.and_then(|message| message.message);
+        let first = tokio::time::timeout(HELLO, inbound.message())
+            .await
+            .map_err(|_| Failure::new(Class::Unavailable, "no hello came in time"))?;
+        let first = first?.and_then(|message| message.message);
         let Some(Message::Hello(hello)) = first else {
             let failure = Failure::new(Class::BadInput, "the first message must be hello");
             return Err(failure.into());
         };
         let agent = required(hello.agent, "hello.agent")?;
+        limits::message("hello.agent", &agent, limits::AGENT)?;
+        limits::count("hello.holds", hello.holds.len(), limits::HELD)?;
         let agent: shipway_domain::agent::AgentDescription =
             agent.try_into().map_err(Status::from)?;
         let holds = hello.holds.into_iter().map(Held::from).collect();
@@ -174,6 +180,7 @@ impl Session {
             }
             Message::Accept(accept) => self.report(accept.job, Report::Accept).await?,
             Message::Decline(decline) => {
+                limits::text("decline.reason", &decline.reason)?;
                 self.report(
                     decline.job,
                     Report::Decline {
@@ -183,6 +190,7 @@ impl Session {
                 .await?;
             }
             Message::Renew(renew) => {
+                limits::count("renew.jobs", renew.jobs.len(), limits::HELD)?;
                 let held = renew.jobs.into_iter().map(Held::from).collect();
                 self.tell(AgentInput::Renew(held)).await;
             }

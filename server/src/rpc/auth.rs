@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use http::HeaderMap;
 use shipway_proto::status::{Class, Failure};
-use tonic::metadata::MetadataMap;
 use tonic::{Request, Status};
 
 use crate::tokens::{Bearer, Role, Tokens};
@@ -21,9 +21,19 @@ impl Gate {
         Self { tokens, required }
     }
 
+    /// Whether every caller needs a token.
+    pub(crate) const fn asks_for_tokens(&self) -> bool {
+        self.required
+    }
+
     /// The caller, if it may do what `role` may.
     pub(crate) fn admit<T>(&self, request: &Request<T>, role: Role) -> Result<Bearer, Status> {
-        let Some(token) = token(request.metadata()) else {
+        self.admit_headers(request.metadata().as_ref(), role)
+    }
+
+    /// The same by the headers of a call.
+    pub(crate) fn admit_headers(&self, headers: &HeaderMap, role: Role) -> Result<Bearer, Status> {
+        let Some(token) = token(headers) else {
             if self.required {
                 let failure = Failure::new(Class::Unauthenticated, "no token was presented");
                 return Err(failure
@@ -60,9 +70,9 @@ impl Gate {
     }
 }
 
-fn token(metadata: &MetadataMap) -> Option<&str> {
-    metadata
-        .get("authorization")?
+fn token(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get(http::header::AUTHORIZATION)?
         .to_str()
         .ok()?
         .strip_prefix("Bearer ")

@@ -15,6 +15,20 @@ pub(super) const OUTCOME: usize = 24 * 1024;
 /// Largest checkpoint: a job keeps all of its own.
 pub(super) const CHECKPOINT: usize = 2 * 1024;
 
+/// Largest description of an agent: every answer about agents brings all of them.
+pub(super) const AGENT: usize = 64 * 1024;
+/// Jobs that an agent holds at most.
+pub(super) const HELD: usize = 4096;
+
+/// Refuses more than so many.
+pub(super) fn count(what: &str, count: usize, limit: usize) -> Result<(), Status> {
+    if count <= limit {
+        return Ok(());
+    }
+    let text = format!("{what} has {count} entries; at most {limit} are possible");
+    Err(Failure::new(Class::BadInput, text).into())
+}
+
 /// Refuses a message that is larger.
 pub(super) fn message(what: &str, message: &impl Message, limit: usize) -> Result<(), Status> {
     bytes(what, message.encoded_len(), limit)

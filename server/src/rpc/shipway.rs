@@ -13,7 +13,7 @@ use shipway_proto::v1;
 use shipway_proto::v1::shipway_server::Shipway;
 use shipway_runtime::{Tasks, context, telemetry};
 use shipway_store::{Blobs, DataDir, Logs, Store};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
@@ -25,6 +25,9 @@ use super::{blobs, errors, history, limits, now, view};
 use crate::coordinator::{CallError, Coordinator, Looked};
 use crate::tokens::Role;
 
+/// Messages that wait for one who watches at most.
+const STREAMED: usize = 2;
+
 pub(crate) struct ShipwayService {
     pub(crate) coordinator: Coordinator,
     pub(crate) store: Arc<dyn Store>,
@@ -33,6 +36,8 @@ pub(crate) struct ShipwayService {
     pub(crate) logs: Arc<Logs>,
     pub(crate) gate: Gate,
     pub(crate) tasks: Tasks,
+    /// Places of those who watch or read logs.
+    pub(crate) watchers: Arc<Semaphore>,
     /// Cancelled at shutdown: streams end then, and those who watch come back.
     pub(crate) stop: CancellationToken,
 }
@@ -158,8 +163,9 @@ impl Shipway for ShipwayService {
         };
         // A release that does not exist is told at once, not in the stream.
         release(&self.coordinator, &self.store, watcher.release).await?;
-        let (replies, stream) = mpsc::channel(4);
-        self.until_stop("watch", watcher.run(replies));
+        let place = self.place()?;
+        let (replies, stream) = mpsc::channel(STREAMED);
+        self.until_stop("watch", place, watcher.run(replies));
         Ok(Response::new(ReceiverStream::new(stream)))
     }
 
@@ -179,8 +185,9 @@ impl Shipway for ShipwayService {
             job: request.job,
             follow: request.follow,
         };
-        let (chunks, stream) = mpsc::channel(4);
-        self.until_stop("logs", reader.run(chunks));
+        let place = self.place()?;
+        let (chunks, stream) = mpsc::channel(STREAMED);
+        self.until_stop("logs", place, reader.run(chunks));
         Ok(Response::new(ReceiverStream::new(stream)))
     }
 
@@ -305,15 +312,31 @@ impl Shipway for ShipwayService {
 
 impl ShipwayService {
     /// Runs a stream's task until it ends or the coordinator shuts down.
-    fn until_stop(&self, name: &'static str, stream: impl Future<Output = ()> + Send + 'static) {
+    fn until_stop(
+        &self,
+        name: &'static str,
+        place: OwnedSemaphorePermit,
+        stream: impl Future<Output = ()> + Send + 'static,
+    ) {
         let stop = self.stop.clone();
         self.tasks.spawn(name, async move {
+            let _place = place;
             tokio::select! {
                 biased;
                 () = stream => {}
                 () = stop.cancelled() => {}
             }
         });
+    }
+
+    /// A place for one more who watches.
+    fn place(&self) -> Result<OwnedSemaphorePermit, Status> {
+        let place = Arc::clone(&self.watchers).try_acquire_owned();
+        place.map_err(|_| {
+            Failure::new(Class::Exhausted, "too many watches are under way")
+                .hint("try again in a moment")
+                .into()
+        })
     }
 
     async fn take_in(&self, submission: Submission) -> Result<Response<v1::SubmitReply>, Status> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use prost::Message as _;
 use shipway_domain::ids::ReleaseId;
 use shipway_proto::v1;
 use shipway_store::Store;
@@ -15,6 +16,8 @@ use crate::coordinator::Coordinator;
 /// Events in one message: few large frames rather than many small ones (engineering-facts,
 /// section 5, the live trap of h2).
 const EVENTS_AT_ONCE: usize = 256;
+/// Bytes of these at most, unless one alone has more: what waits for a slow watcher stays small.
+const BYTES_AT_ONCE: usize = 64 * 1024;
 /// How often the reasons of waits are looked at while nothing happens.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -78,17 +81,27 @@ impl Watcher {
         }
         let (release, after) = (self.release, self.after);
         let read = move |store: &dyn Store| store.events(release, after, EVENTS_AT_ONCE);
-        let events = blocking(&self.store, read).await?;
-        if events.first().is_none_or(|first| first.seq != after + 1) {
+        let read = blocking(&self.store, read).await?;
+        if read.first().is_none_or(|first| first.seq != after + 1) {
             // Of a release that was pruned meanwhile there is nothing, or the end is missing: the
             // watcher hears that, and not less than there was.
             self.view().await?;
+        }
+        let mut bytes = 0;
+        let mut events: Vec<v1::Event> = Vec::new();
+        // What does not fit is read again for the next message.
+        for event in read.iter().map(v1::Event::from) {
+            bytes += event.encoded_len();
+            if bytes > BYTES_AT_ONCE && !events.is_empty() {
+                break;
+            }
+            events.push(event);
         }
         let Some(last) = events.last() else {
             return Ok(None);
         };
         self.after = last.seq;
-        Ok(Some(events.iter().map(Into::into).collect()))
+        Ok(Some(events))
     }
 
     async fn view(&self) -> Result<v1::ReleaseView, Status> {
