@@ -1,18 +1,14 @@
 //! Requests that ask for too much, never end, or make no sense: refused with a clear status.
 
-use std::time::Duration;
-
 use shipway_domain::ids::Digest;
 use shipway_proto::v1;
-use shipway_proto::v1::agent_message::Message as Say;
 use shipway_proto::v1::put_blob_request::Part;
-use shipway_runtime::Tasks;
-use shipway_tests::{RawAgent, patiently};
+use shipway_tests::patiently;
 use tokio_stream::StreamExt as _;
 use tonic::{Code, Status};
 
 use super::node::Node;
-use super::submit::{ACCOUNT, client, request, submit, watch};
+use super::submit::{client, request, submit};
 
 /// What requests may leave in memory, in KiB (docs/limits.md: 64 uploads of 1 MiB and their parts of
 /// 5 MiB are far above what is tried here).
@@ -96,7 +92,7 @@ async fn absurd_specifications_are_refused_and_say_why() {
         (
             "a huge key",
             v1::SubmitRequest {
-                key: "k".repeat(10_000),
+                key: "k".repeat(1000),
                 ..good.clone()
             },
             Code::InvalidArgument,
@@ -151,113 +147,6 @@ async fn messages_beyond_their_size_are_refused_while_others_are_served() {
     let _release = submit(&url, "served").await;
     let peak = node.status("VmHWM");
     println!("messages: peak {peak} KiB, before {before} KiB");
-    assert!(peak <= before + SLACK, "{peak} KiB, {before} before");
-    node.is_well();
-}
-
-/// A request that begins and never ends.
-fn stalled() -> impl tokio_stream::Stream<Item = v1::PutBlobRequest> + Send + 'static {
-    let first = v1::PutBlobRequest {
-        part: Some(Part::Digest(Digest::of(b"stalled").to_string())),
-    };
-    tokio_stream::iter([first]).chain(tokio_stream::pending())
-}
-
-#[tokio::test]
-async fn uploads_that_stall_are_given_up_and_only_so_many_are_under_way() {
-    let mut node = Node::start();
-    let url = node.url.clone();
-    let tasks = Tasks::new();
-    let mut stuck = Vec::new();
-    for _ in 0..64 {
-        let url = url.clone();
-        stuck.push(tasks.spawn("upload", async move {
-            client(&url).await.put_blob(stalled()).await
-        }));
-    }
-    let refusal = async {
-        loop {
-            let mut client = client(&url).await;
-            let upload = client.put_blob(stalled());
-            if let Ok(answer) = tokio::time::timeout(Duration::from_secs(2), upload).await {
-                return answer;
-            }
-        }
-    };
-    let answer = patiently("a refusal", refusal).await;
-    refused("one more", answer, Code::ResourceExhausted, "uploads");
-    for upload in stuck {
-        let answer = patiently("the stalled ones end", upload).await.unwrap();
-        refused("stalled", answer, Code::Unavailable, "in time");
-    }
-    let _release = submit(&url, "afterwards").await;
-    node.is_well();
-}
-
-#[tokio::test]
-async fn an_agent_that_talks_nonsense_ends_its_own_stream_and_nothing_else() {
-    let mut node = Node::start();
-    let url = node.url.clone();
-    let release = submit(&url, "shop").await;
-    let mut agent = RawAgent::connect(&url, "agent-odd", ACCOUNT, 1).await;
-    let offer = agent.offer().await;
-    let job = offer.job;
-    let before = node.status("VmRSS");
-    drop(agent);
-    let text = |size: usize| "x".repeat(size);
-    let checkpoint = |size: usize| v1::Checkpoint {
-        checkpoint: Some(v1::checkpoint::Checkpoint::Updated(
-            v1::checkpoint::Updated {
-                primary: text(size),
-            },
-        )),
-    };
-    let finding = v1::Finding {
-        code: "x".to_owned(),
-        cause: text(100_000),
-        ..v1::Finding::default()
-    };
-    let failed = v1::Outcome {
-        outcome: Some(v1::outcome::Outcome::Failed(finding)),
-    };
-    let said = [
-        Say::Decline(v1::Decline {
-            job,
-            reason: text(1 << 20),
-        }),
-        Say::Checkpoint(v1::CheckpointNote {
-            job,
-            number: 1,
-            checkpoint: Some(checkpoint(10_000)),
-        }),
-        Say::Finished(v1::Finished {
-            job,
-            outcome: Some(failed),
-        }),
-        Say::Renew(v1::Renew {
-            jobs: vec![job.unwrap(); 100_000],
-        }),
-        Say::Hello(v1::Hello::default()),
-        Say::Checkpoint(v1::CheckpointNote {
-            job,
-            number: 1,
-            checkpoint: None,
-        }),
-        Say::Progress(v1::ProgressBatch {
-            job,
-            progress: Vec::new(),
-            log: vec![b'x'; 8 << 20],
-        }),
-    ];
-    for message in said {
-        let mut agent = RawAgent::connect(&url, "agent-odd", ACCOUNT, 1).await;
-        assert!(agent.try_send(message).await);
-        let end = async { while agent.next().await.is_some() {} };
-        patiently("the stream ends", end).await;
-        drop(client(&url).await.watch(watch(release)).await.unwrap());
-    }
-    let peak = node.status("VmHWM");
-    println!("agents: peak {peak} KiB, before {before} KiB");
     assert!(peak <= before + SLACK, "{peak} KiB, {before} before");
     node.is_well();
 }

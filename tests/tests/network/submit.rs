@@ -44,11 +44,3 @@ pub(crate) async fn submit(url: &str, app: &str) -> u64 {
     let reply = client(url).await.submit(request).await.unwrap();
     reply.into_inner().release
 }
-
-pub(crate) const fn watch(release: u64) -> v1::WatchRequest {
-    v1::WatchRequest {
-        release,
-        after: 0,
-        until_rest: false,
-    }
-}
