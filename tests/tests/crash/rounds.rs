@@ -117,7 +117,9 @@ impl Round {
         let mut chance = Chance(number as u64);
         // Every second walk over the list is at random moments only.
         let walk = number / POINTS.len();
-        let point = (walk % 2 == 0).then(|| POINTS[number % POINTS.len()]);
+        let point = walk
+            .is_multiple_of(2)
+            .then(|| POINTS[number % POINTS.len()]);
         let away = match chance.below(4) {
             0 | 1 => Duration::ZERO,
             2 => chance.millis(2000),
