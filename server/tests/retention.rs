@@ -18,8 +18,8 @@ use shipway_proto::v1;
 use shipway_proto::v1::shipway_client::ShipwayClient;
 use shipway_runtime::Clock;
 use shipway_server::config::HistoryConfig;
-use shipway_server::{Server, ServerConfig};
-use shipway_store::{DataDir, Logs, SledStore, Store as _};
+use shipway_server::{ServeError, Server, ServerConfig};
+use shipway_store::{DataDir, Logs, SledStore, Store as _, StoreError};
 use support::*;
 use tokio_util::sync::CancellationToken;
 use tonic::Code;
@@ -87,7 +87,19 @@ async fn with_server<F: Future<Output = ()>>(
         history,
         ..ServerConfig::default()
     };
-    let server = Server::start(config, Clock::system()).await.unwrap();
+    // Connections of a coordinator before it end by themselves, and hold the folder until then.
+    let starting = async {
+        loop {
+            match Server::start(config.clone(), Clock::system()).await {
+                Err(ServeError::Store(StoreError::Locked { .. })) => {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+                started => return started.unwrap(),
+            }
+        }
+    };
+    let started = tokio::time::timeout(Duration::from_secs(60), starting).await;
+    let server = started.expect("the folder is free again");
     let client = ShipwayClient::connect(server.url()).await.unwrap();
     let stop = CancellationToken::new();
     let ending = stop.clone();

@@ -28,6 +28,9 @@ use crate::loaded::{Bounds, Loaded};
 use crate::snapshot::Snapshot;
 use crate::store::{Receipt, Store};
 
+/// A key and its value.
+type Pair = (Vec<u8>, Vec<u8>);
+
 /// Records on disk, in sled.
 pub type SledStore = Records<Sled>;
 /// Records in memory, for tests.
@@ -148,7 +151,7 @@ impl<E: Engine> Records<E> {
         }
     }
 
-    fn next_of_snapshot(&self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    fn next_of_snapshot(&self) -> Result<Vec<Pair>, StoreError> {
         /// Records that are read while commits wait.
         const AT_ONCE: usize = 256;
         let _writes = locked(&self.writes);

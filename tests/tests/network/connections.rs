@@ -140,7 +140,7 @@ async fn garbage_is_answered_with_the_end_of_its_connection_alone() {
         ("TLS", [0x16, 3, 1, 2, 0, 1].repeat(100)),
         (
             "noise",
-            (0..4096_u32).map(|n| (n * 7919 >> 3) as u8).collect(),
+            (0..4096_u32).map(|n| ((n * 7919) >> 3) as u8).collect(),
         ),
         (
             "a frame of 16 MiB",
@@ -194,7 +194,8 @@ async fn floods_of_frames_end_their_connection_and_memory_stays() {
         0 => frame(1, 4, 1, &queue),
         _ => frame(0, 0, 1, b""),
     };
-    let floods: [(&str, &dyn Fn(u32) -> Vec<u8>); 4] = [
+    type Flood<'a> = &'a dyn Fn(u32) -> Vec<u8>;
+    let floods: [(&str, Flood<'_>); 4] = [
         ("rapid reset", &resets),
         ("endless headers", &endless),
         ("settings", &settings),

@@ -115,7 +115,7 @@ fn wish(lots: &Lots, calm: u64) -> Wish {
         Want::Rollback
     } else {
         Want::Deploy {
-            image: *lots.pick::<&str>(&aws::IMAGES[images]),
+            image: lots.pick::<&str>(&aws::IMAGES[images]),
             suspend: lots.chance(60),
             force: lots.chance(10),
             breaker: lots.chance(85),
@@ -204,7 +204,7 @@ fn trouble(lots: &Lots, calm: u64) -> Vec<(Duration, Act)> {
             let crashes = hosts.iter().map(|host| (from, Act::Crash(host)));
             let starts = hosts.iter().map(|host| {
                 let at = from + lots.millis(500, 30_000);
-                (at, Act::Start(*host))
+                (at, Act::Start(host))
             });
             crashes.chain(starts).collect()
         }
@@ -215,7 +215,7 @@ fn trouble(lots: &Lots, calm: u64) -> Vec<(Duration, Act)> {
         _ => {
             let sign = if lots.chance(70) { 1 } else { -1 };
             let millis = i64::try_from(lots.below(25_000)).expect("small");
-            vec![(from, Act::Jump(*lots.pick::<&str>(&AGENTS), sign * millis))]
+            vec![(from, Act::Jump(lots.pick::<&str>(&AGENTS), sign * millis))]
         }
     }
 }

@@ -169,11 +169,11 @@ impl World<'_> {
                 }
             };
             self.diary.outside_is(self.sim.elapsed());
-            if self.aws.calls() || steps % LOOK == 0 {
+            if self.aws.calls() || steps.is_multiple_of(LOOK) {
                 self.aws.deployments();
             }
             steps += 1;
-            if steps % CHECK == 0 && !self.facts.check(false) {
+            if steps.is_multiple_of(CHECK) && !self.facts.check(false) {
                 return;
             }
             let still = calm.load(Ordering::Relaxed) && people_saw_it && self.facts.at_rest();

@@ -159,7 +159,7 @@ fn an_export_is_of_one_moment_while_commits_go_on() {
     let mut entries = 0_u64;
     export(&store, None, &mut during, |_| {
         entries += 1;
-        if entries % 50 == 0 {
+        if entries.is_multiple_of(50) {
             // A new release, and a change of old ones: behind, at and before what is read.
             store.commit(&submission(next)).expect("kept");
             let old = [1, 1500, 2999].map(|number| happened(number, next));
