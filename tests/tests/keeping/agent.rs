@@ -30,17 +30,18 @@ impl Agent {
     /// Says hello, and that it holds these jobs.
     pub(crate) async fn connect(grpc: &str, holds: Vec<v1::JobAttempt>) -> Result<Self, Status> {
         let (say, said) = mpsc::channel(16);
-        let account = v1::AgentAccount {
-            id: ACCOUNT.to_owned(),
-            name: "prod".to_owned(),
+        let account = |id: &str, name: &str| v1::AgentAccount {
+            id: id.to_owned(),
+            name: name.to_owned(),
             regions: vec!["eu-west-1".to_owned()],
         };
         let agent = v1::AgentDescription {
             id: "agent-prod".to_owned(),
             incarnation: 1,
             version: "0".to_owned(),
-            accounts: vec![account],
-            plugins: vec!["ecs".to_owned()],
+            // The image is another account's than the target.
+            accounts: vec![account("000000000000", "tools"), account(ACCOUNT, "prod")],
+            plugins: vec!["docker".to_owned(), "ecs".to_owned()],
             capacity: 4,
             labels: Vec::new(),
         };
