@@ -15,7 +15,7 @@ use crate::wire::{aws, ecs, send};
 /// The account that all is deployed in.
 pub const ACCOUNT: &str = "111111111111";
 /// The account that owns the image.
-const TOOLS: &str = "000000000000";
+pub const TOOLS: &str = "000000000000";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 /// Seconds that the phases of a task take: a rollout is over after about 20 s, several times as
 /// fast as on Fargate.
@@ -50,7 +50,7 @@ impl Field {
         let seed = json!({"accounts": [{"id": ACCOUNT, "regions": [region]}]});
         sim.seed(&serde_json::from_value(seed)?)?;
         send(&sim.url(), "PUT /_sim/ecs/phases", &[], PHASES).await?;
-        let image = push(&sim).await?;
+        let image = push(&sim, &[ACCOUNT.to_owned()]).await?;
         let node = Node::start(&folder.join("coordinator"))?;
         let agent = agent(folder, &node.url, &sim.url(), poll)?;
         Ok(Self {
@@ -131,7 +131,8 @@ pub fn definition(service: &str, image: &str, round: &str) -> Value {
     })
 }
 
-fn service(number: usize) -> Value {
+/// A service of two tasks, as a seed has it.
+pub fn service(number: usize) -> Value {
     let name = format!("svc-{number}");
     let image = "public.ecr.aws/docker/library/httpd:latest";
     json!({
@@ -154,8 +155,8 @@ fn service(number: usize) -> Value {
     })
 }
 
-/// Pushes an image of one layer, which the account may pull.
-async fn push(sim: &Sim) -> anyhow::Result<String> {
+/// Pushes an image of one layer, which these accounts may pull; gives its reference.
+pub async fn push(sim: &Sim, readers: &[String]) -> anyhow::Result<String> {
     let url = sim.url();
     let ecr = async |action: &str, input: Value| {
         let target = format!("AmazonEC2ContainerRegistry_V20150921.{action}");
@@ -163,7 +164,7 @@ async fn push(sim: &Sim) -> anyhow::Result<String> {
     };
     let made = ecr("CreateRepository", json!({"repositoryName": "app"})).await?;
     let policy = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
-        "Principal": {"AWS": format!("arn:aws:iam::{ACCOUNT}:root")},
+        "Principal": {"AWS": readers},
         "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"]}]});
     let input = json!({"repositoryName": "app", "policyText": policy.to_string()});
     ecr("SetRepositoryPolicy", input).await?;
