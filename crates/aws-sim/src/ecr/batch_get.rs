@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::images::{failure, image_id, shown_id};
+use super::images::{failure, image_id, shown_id, some_ids};
 use super::{Place, owner, repository};
 use crate::wire::{ApiError, Ctx, Input};
 use crate::world::World;
@@ -14,13 +14,7 @@ pub(super) fn batch_get(
     ctx: &Ctx,
     input: &Input<'_>,
 ) -> Result<Value, ApiError> {
-    let asked = input.structures("imageIds")?;
-    if asked.is_empty() || asked.len() > 100 {
-        return Err(ApiError::invalid_parameter(
-            "Invalid parameter at 'imageIds' failed to satisfy constraint: 'Member must have \
-             length between 1 and 100'",
-        ));
-    }
+    let asked = some_ids(input)?;
     super::at_most(input, "acceptedMediaTypes", 100)?;
     let accepted = input.strings("acceptedMediaTypes")?;
     let place = Place {

@@ -23,6 +23,18 @@ pub(super) fn image_id<'a>(input: &Input<'a>) -> Result<ImageId<'a>, ApiError> {
     })
 }
 
+/// Between one and a hundred `imageIds`.
+pub(super) fn some_ids<'a>(input: &Input<'a>) -> Result<Vec<Input<'a>>, ApiError> {
+    let asked = input.structures("imageIds")?;
+    if asked.is_empty() || asked.len() > 100 {
+        return Err(ApiError::invalid_parameter(
+            "Invalid parameter at 'imageIds' failed to satisfy constraint: 'Member must have \
+             length between 1 and 100'",
+        ));
+    }
+    Ok(asked)
+}
+
 /// An identifier as answers repeat it: with the digest, and the tag if one was asked for.
 pub(super) fn shown_id(asked: &Input<'_>, digest: &str) -> Value {
     let mut shown = json!({"imageDigest": digest});

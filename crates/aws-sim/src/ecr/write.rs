@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::images::{failure, image_id};
+use super::images::{failure, image_id, some_ids};
 use super::put::Refusal;
 use super::{Repository, quotas, repository};
 use crate::digest;
@@ -106,13 +106,7 @@ pub(super) fn batch_delete(
     ctx: &Ctx,
     input: &Input<'_>,
 ) -> Result<Value, ApiError> {
-    let asked = input.structures("imageIds")?;
-    if asked.is_empty() || asked.len() > 100 {
-        return Err(ApiError::invalid_parameter(
-            "Invalid parameter at 'imageIds' failed to satisfy constraint: 'Member must have \
-             length between 1 and 100'",
-        ));
-    }
+    let asked = some_ids(input)?;
     let (_, _, repository) = repository(world, ctx, input, "BatchDeleteImage")?;
     let (mut deleted, mut failures) = (Vec::new(), Vec::new());
     for id in &asked {

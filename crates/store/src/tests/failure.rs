@@ -1,67 +1,30 @@
 //! After a failed write the store answers nothing any more, and everybody who waits hears of it.
 
-use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::failing::Failing;
 use super::support::*;
-use crate::data_dir::LowDisk;
 use crate::engine::memory::Memory;
-use crate::engine::{Engine, Writes};
 use crate::error::StoreError;
 use crate::records::Records;
 use crate::{CommitError, Committer, Store};
 
-/// Memory whose disk fails when it is told to.
-#[derive(Default)]
-struct Failing {
-    memory: Memory,
-    fails: Arc<AtomicBool>,
-}
-
-impl Engine for Failing {
-    type Bytes = Vec<u8>;
-
-    fn write(&self, writes: &Writes) -> Result<Duration, StoreError> {
-        if self.fails.load(Ordering::SeqCst) {
-            let error = io::Error::from(io::ErrorKind::StorageFull);
-            return Err(StoreError::io("sync", "db")(error));
-        }
-        self.memory.write(writes)
-    }
-
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.memory.get(key)
-    }
-
-    fn range<'a>(
-        &'a self,
-        from: &[u8],
-        to: &[u8],
-    ) -> impl DoubleEndedIterator<Item = Result<(Vec<u8>, Vec<u8>), StoreError>> + 'a {
-        self.memory.range(from, to)
-    }
-
-    fn accepts_new_work(&self) -> Result<(), LowDisk> {
-        self.memory.accepts_new_work()
-    }
-}
-
-fn store() -> (Arc<dyn Store>, Arc<AtomicBool>) {
-    let engine = Failing::default();
-    let fails = Arc::clone(&engine.fails);
+/// A store, and how many writes its disk takes yet.
+fn store() -> (Arc<dyn Store>, Arc<AtomicUsize>) {
+    let engine = Failing::after(Memory::default(), usize::MAX);
+    let left = engine.left();
     let store = Records::over(engine).expect("a new store");
-    (Arc::new(store), fails)
+    (Arc::new(store), left)
 }
 
 #[test]
 fn a_failed_write_poisons_the_store() {
-    let (store, fails) = store();
+    let (store, left) = store();
     store.commit(&submission(0)).expect("kept");
-    fails.store(true, Ordering::SeqCst);
+    left.store(0, Ordering::SeqCst);
     store.commit(&submission(1)).expect_err("the disk fails");
-    fails.store(false, Ordering::SeqCst);
+    left.store(usize::MAX, Ordering::SeqCst);
     let answers = [
         store.commit(&submission(2)).map(drop),
         store.load().map(drop),
@@ -82,11 +45,11 @@ fn a_failed_write_poisons_the_store() {
 
 #[tokio::test]
 async fn everybody_who_waits_hears_of_a_failed_commit() {
-    let (store, fails) = store();
+    let (store, left) = store();
     let committer = Committer::start(store, 16).expect("a thread");
     let kept = committer.submit(submission(0)).await.expect("it runs");
     kept.await.expect("kept");
-    fails.store(true, Ordering::SeqCst);
+    left.store(0, Ordering::SeqCst);
     let mut tickets = Vec::new();
     for number in 1..9 {
         let ticket = committer.submit(submission(number)).await;

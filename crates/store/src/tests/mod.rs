@@ -1,6 +1,7 @@
 //! What needs the inside of the store to be seen: damage, failure, and the bytes on disk.
 
 mod damage;
+mod failing;
 mod failure;
 mod golden;
 mod indexes;

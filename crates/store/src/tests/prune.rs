@@ -1,10 +1,8 @@
 //! Pruning that is cut off after any write leaves nothing dangling, and is taken up again.
 
 use std::collections::BTreeSet;
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,53 +10,13 @@ use shipway_domain::change::Change;
 use shipway_domain::ids::{Attempt, ReleaseId};
 use shipway_domain::verdict::Verdict;
 
+use super::failing::Failing;
 use super::support::*;
-use crate::data_dir::LowDisk;
+use crate::engine::Engine as _;
 use crate::engine::memory::Memory;
-use crate::engine::{Engine, Writes};
-use crate::error::StoreError;
 use crate::key::{Table, release_of};
 use crate::records::Records;
 use crate::{Blobs, DataDir, History as _, Logs, MemoryStore, Pruner, Store};
-
-/// Memory that takes so many writes and then fails.
-struct Ending {
-    memory: Memory,
-    left: AtomicUsize,
-}
-
-impl Engine for Ending {
-    type Bytes = Vec<u8>;
-
-    fn write(&self, writes: &Writes) -> Result<Duration, StoreError> {
-        let take = |left: usize| left.checked_sub(1);
-        if self
-            .left
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, take)
-            .is_err()
-        {
-            let error = io::Error::from(io::ErrorKind::BrokenPipe);
-            return Err(StoreError::io("sync", "db")(error));
-        }
-        self.memory.write(writes)
-    }
-
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.memory.get(key)
-    }
-
-    fn range<'a>(
-        &'a self,
-        from: &[u8],
-        to: &[u8],
-    ) -> impl DoubleEndedIterator<Item = Result<(Vec<u8>, Vec<u8>), StoreError>> + 'a {
-        self.memory.range(from, to)
-    }
-
-    fn accepts_new_work(&self) -> Result<(), LowDisk> {
-        self.memory.accepts_new_work()
-    }
-}
 
 const RELEASES: u64 = 40;
 
@@ -130,10 +88,7 @@ async fn pruning_that_is_cut_off_after_any_write_leaves_nothing_dangling_and_is_
         let memory = filled(&logs).await;
         let pruner =
             |store: Arc<dyn Store>| Pruner::new(store, logs.clone(), blobs.clone(), Duration::ZERO);
-        let ending = Ending {
-            memory: memory.clone(),
-            left: AtomicUsize::new(cuts),
-        };
+        let ending = Failing::after(memory.clone(), cuts);
         let store = Records::over(ending).expect("a known format");
         let ended = pruner(Arc::new(store)).prune(&all).await.is_ok();
         nothing_dangles(&memory);
