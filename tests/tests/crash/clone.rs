@@ -9,7 +9,7 @@ use shipway_domain::promise::{self, Fact, History};
 use shipway_domain::time::Timestamp;
 
 use crate::facts;
-use crate::rounds::held_at;
+use crate::rounds::{held_at, in_mid_rollout};
 use crate::scenario::{People, Scenario};
 use crate::world::{Lease, PATIENCE, World, text};
 
@@ -95,22 +95,10 @@ async fn a_live_agent_with_a_copied_folder_is_refused_and_the_first_goes_on() {
 async fn an_agent_that_comes_back_frees_its_jobs_at_once_for_it_has_the_lock() {
     // A lease of a minute: what goes on sooner does so by the proof alone.
     let (mut world, people) = alone(Lease::USUAL).await;
-    let play = people.play(Scenario::Deploy, "key");
-    tokio::pin!(play);
-    let mut killed = false;
-    let began = tokio::time::Instant::now();
-    loop {
-        tokio::select! {
-            () = &mut play => break,
-            () = tokio::time::sleep(Duration::from_millis(50)) => {}
-        }
-        assert!(began.elapsed() < PATIENCE, "{}", world.logs());
-        if !killed && crate::rounds::updated(&world).await {
-            world.kill("agent-a", Some(Duration::ZERO));
-            killed = true;
-        }
-        world.tend(Duration::ZERO);
-    }
+    in_mid_rollout(&mut world, &people, async |world| {
+        world.kill("agent-a", Some(Duration::ZERO));
+    })
+    .await;
     let death = world.deaths.iter().find(|death| death.name == "agent-a");
     let death = death.expect("it was killed").clone();
     world.power_cut();
@@ -133,28 +121,18 @@ async fn an_agent_that_comes_back_frees_its_jobs_at_once_for_it_has_the_lock() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copied_folder_does_not_free_the_jobs_of_a_dead_agent_before_their_leases_end() {
     let (mut world, people) = alone(Lease::SHORT).await;
-    let play = people.play(Scenario::Deploy, "key");
-    tokio::pin!(play);
     let mut copied = None;
-    let began = tokio::time::Instant::now();
-    loop {
-        tokio::select! {
-            () = &mut play => break,
-            () = tokio::time::sleep(Duration::from_millis(50)) => {}
-        }
-        assert!(began.elapsed() < PATIENCE, "{}", world.logs());
-        if copied.is_none() && crate::rounds::updated(&world).await {
-            copy(
-                &world.path().join("agent-a"),
-                &world.path().join("agent-copy"),
-            );
-            world.kill("agent-a", None);
-            let mut other = world.another("agent-copy", "agent-a");
-            other.start(None);
-            copied = Some(other);
-        }
-        world.tend(Duration::ZERO);
-    }
+    in_mid_rollout(&mut world, &people, async |world| {
+        copy(
+            &world.path().join("agent-a"),
+            &world.path().join("agent-copy"),
+        );
+        world.kill("agent-a", None);
+        let mut other = world.another("agent-copy", "agent-a");
+        other.start(None);
+        copied = Some(other);
+    })
+    .await;
     let death = world.deaths.iter().find(|death| death.name == "agent-a");
     let at = death.expect("it was killed").at;
     drop(copied);

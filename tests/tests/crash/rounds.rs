@@ -400,24 +400,14 @@ async fn with_a_lease_of_a_minute_the_work_of_a_killed_agent_goes_on_within_75_s
     let mut world = started.await.expect("it starts");
     world.aws.scalable().await;
     let people = People::new(&world.grpc, &world.aws);
-    let play = people.play(Scenario::Deploy, "key");
-    tokio::pin!(play);
     let mut killed = None;
-    let began = tokio::time::Instant::now();
-    loop {
-        tokio::select! {
-            () = &mut play => break,
-            () = tokio::time::sleep(Duration::from_millis(50)) => {}
-        }
-        assert!(began.elapsed() < LONGEST, "{}", world.logs());
-        if killed.is_none() && updated(&world).await {
-            // Whoever has the rollout; the other one has nothing to lose.
-            let holder = people.busy_agent().await;
-            world.kill(&holder, None);
-            killed = Some(holder);
-        }
-        world.tend(Duration::ZERO);
-    }
+    in_mid_rollout(&mut world, &people, async |world| {
+        // Whoever has the rollout; the other one has nothing to lose.
+        let holder = people.busy_agent().await;
+        world.kill(&holder, None);
+        killed = Some(holder);
+    })
+    .await;
     let killed = killed.expect("somebody was killed");
     let calls = world.aws.calls().await;
     let times = world.aws.times().await;
@@ -441,8 +431,35 @@ async fn with_a_lease_of_a_minute_the_work_of_a_killed_agent_goes_on_within_75_s
     assert_eq!(gone_on, Ok(()), "{}", world.logs());
 }
 
+/// Plays a deploy to its end. Something happens once, as soon as ECS was told to roll out.
+pub(crate) async fn in_mid_rollout(
+    world: &mut World,
+    people: &People,
+    strike: impl AsyncFnOnce(&mut World),
+) {
+    let play = people.play(Scenario::Deploy, "key");
+    tokio::pin!(play);
+    let mut strike = Some(strike);
+    let began = tokio::time::Instant::now();
+    loop {
+        tokio::select! {
+            () = &mut play => break,
+            () = tokio::time::sleep(Duration::from_millis(50)) => {}
+        }
+        assert!(began.elapsed() < LONGEST, "{}", world.logs());
+        if strike.is_some()
+            && updated(world).await
+            && let Some(strike) = strike.take()
+        {
+            strike(world).await;
+        }
+        world.tend(Duration::ZERO);
+    }
+    assert!(strike.is_none(), "ECS was never told to roll out");
+}
+
 /// Whether ECS was told to roll out.
-pub(crate) async fn updated(world: &World) -> bool {
+async fn updated(world: &World) -> bool {
     let calls = world.aws.calls().await;
     let ours = |call: &&serde_json::Value| {
         call["principal"]
