@@ -273,6 +273,8 @@ impl Task {
                 }
             },
             Command::Read(read) => {
+                // What could be granted is: it would be shown as waiting for nothing.
+                self.dispatch();
                 let tell = read(&self.board);
                 self.call(move |_| tell());
             }

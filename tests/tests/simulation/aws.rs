@@ -1,7 +1,7 @@
 //! AWS: the modelled platform with a few services, and its weather.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use shipway_domain::checkpoint::ScalingFlags;
@@ -22,6 +22,7 @@ use crate::plan::Weather;
 pub(crate) const REGION: &str = "eu-west-1";
 /// The owner of the repository, and the accounts of the targets.
 pub(crate) const ACCOUNTS: [&str; 3] = ["000000000000", "111111111111", "222222222222"];
+const SCALING: &str = "application-autoscaling:";
 pub(crate) const REPOSITORY: &str = "shop";
 const URI: &str = "000000000000.dkr.ecr.eu-west-1.amazonaws.com/shop";
 /// Contents of images; the last ones do not run.
@@ -153,29 +154,39 @@ pub(crate) fn changes(call: &Call) -> bool {
     )
 }
 
+/// What calls fare under.
+#[derive(Clone)]
+pub(crate) struct Sky {
+    pub(crate) weather: Weather,
+    /// Until when auto scaling refuses changes.
+    pub(crate) storm: Arc<Mutex<Duration>>,
+    /// Whether nothing fails any more.
+    pub(crate) calm: Arc<AtomicBool>,
+}
+
+impl Sky {
+    fn is_calm(&self) -> bool {
+        self.calm.load(Ordering::Relaxed)
+    }
+}
+
 /// Lets calls take their time, and fail, until it is calm.
-pub(crate) fn set_weather(
-    platform: &ModelPlatform,
-    weather: Weather,
-    lots: &Lots,
-    diary: &Diary,
-    calm: &Arc<AtomicBool>,
-) {
-    let (own, still) = (lots.apart(), Arc::clone(calm));
+pub(crate) fn set_weather(platform: &ModelPlatform, sky: Sky, lots: &Lots, diary: &Diary) {
+    let (own, above) = (lots.apart(), sky.clone());
     platform.set_journeys(move |call| {
         if call.name == "observe" {
             return (Duration::ZERO, Duration::ZERO);
         }
-        let slow = !still.load(Ordering::Relaxed) && own.chance(weather.slow);
+        let slow = !above.is_calm() && own.chance(above.weather.slow);
         let most = if slow { 5_000 } else { 300 };
         (own.millis(1, most), own.millis(1, most))
     });
-    let (own, still, diary) = (lots.apart(), Arc::clone(calm), diary.clone());
+    let (own, diary) = (lots.apart(), diary.clone());
     platform.set_weather(move |call| {
-        if still.load(Ordering::Relaxed) {
+        if sky.is_calm() {
             return None;
         }
-        let fault = fault(&weather, &own, call, diary.elapsed())?;
+        let fault = fault(&sky, &own, call, diary.elapsed())?;
         diary.note(
             "aws",
             format_args!("{} {} meets {fault:?}", call.name, who(call)),
@@ -184,7 +195,8 @@ pub(crate) fn set_weather(
     });
 }
 
-fn fault(weather: &Weather, lots: &Lots, call: &Call, now: Duration) -> Option<Fault> {
+fn fault(sky: &Sky, lots: &Lots, call: &Call, now: Duration) -> Option<Fault> {
+    let weather = &sky.weather;
     let expired = weather.expired.iter().any(|(account, from, until)| {
         *account == call.place.account.as_str() && (*from..*until).contains(&now)
     });
@@ -192,7 +204,11 @@ fn fault(weather: &Weather, lots: &Lots, call: &Call, now: Duration) -> Option<F
         return Some(Fault::Refused(ErrorKind::Credentials));
     }
     let changes = changes(call);
-    if call.name.starts_with("application-autoscaling:") && lots.chance(weather.scaling) {
+    let is_stormy = changes && now < *sky.storm.lock().expect("no panic");
+    if is_stormy && call.name.starts_with(SCALING) && lots.chance(90) {
+        return Some(Fault::Refused(ErrorKind::Throttled));
+    }
+    if call.name.starts_with(SCALING) && lots.chance(weather.scaling) {
         return Some(Fault::Refused(ErrorKind::Throttled));
     }
     if changes && lots.chance(weather.lost) {

@@ -12,6 +12,7 @@ use shipway_domain::promise::{self, Fact, History};
 use shipway_domain::target::TargetRecord;
 use shipway_proto::v1;
 
+use crate::ambush::Moment;
 use crate::diary::Diary;
 
 /// An agent that lives hears of a stop within this, or its lease ends and another one does; AWS may fail then.
@@ -25,10 +26,12 @@ pub(crate) struct Facts(Arc<Mutex<Known>>);
 struct Known {
     history: History,
     targets: std::collections::BTreeMap<shipway_domain::ids::Target, TargetRecord>,
-    /// Jobs that are to stop and did not yet begin to, and since when.
-    stops: std::collections::BTreeMap<JobId, Duration>,
+    /// Attempts that are to stop and did not yet begin to, and since when.
+    stops: std::collections::BTreeMap<JobId, (Attempt, Duration)>,
     /// Until when leases stand that stood when the coordinator started.
     grace_until: Duration,
+    /// What became durable of jobs that agents have, since it was last asked for.
+    moments: Vec<(Moment, String)>,
     /// Promises that were broken, each once, in the order in which it was seen.
     broken: Vec<String>,
 }
@@ -73,6 +76,58 @@ impl Facts {
         self.known().broken.is_empty()
     }
 
+    /// The moments that came since this was last asked, and whose jobs they were of.
+    pub(crate) fn moments(&self) -> Vec<(Moment, String)> {
+        std::mem::take(&mut self.known().moments)
+    }
+
+    /// Whether ECS has taken an update of this release.
+    pub(crate) fn is_updated(&self, release: u64) -> bool {
+        let known = self.known();
+        let mut jobs = known.history.jobs_of(ReleaseId::from_number(release));
+        jobs.any(|job| {
+            let notes = job.checkpoints.iter();
+            let mut notes = notes.map(Moment::of);
+            notes.any(|moment| moment == Some(Moment::Updated))
+        })
+    }
+
+    /// Whether this release has ended.
+    pub(crate) fn has_ended(&self, release: u64) -> bool {
+        let known = self.known();
+        let release = known.history.release(ReleaseId::from_number(release));
+        release.is_some_and(|release| release.ended_at.is_some())
+    }
+
+    fn notice(&self, job: &Job) {
+        let JobState::Granted(grant) = &job.state else {
+            return;
+        };
+        let mut known = self.known();
+        let (attempt, notes, wanted) =
+            known
+                .history
+                .job(job.id)
+                .map_or((Attempt(0), 0, true), |before| {
+                    (
+                        before.attempt,
+                        before.checkpoints.len(),
+                        before.stop.is_none(),
+                    )
+                });
+        let mut moments = Vec::new();
+        if job.attempt > attempt {
+            moments.push(Moment::Granted);
+        }
+        moments.extend(job.checkpoints.iter().skip(notes).filter_map(Moment::of));
+        if wanted && job.stop.is_some() {
+            moments.push(Moment::Unwanted);
+        }
+        let agent = grant.agent.to_string();
+        let moments = moments.into_iter().map(|moment| (moment, agent.clone()));
+        known.moments.extend(moments);
+    }
+
     /// A submission was answered.
     pub(crate) fn acknowledged(&self, key: &str, content: Digest, release: u64) {
         self.tell(Fact::Acknowledged {
@@ -109,6 +164,7 @@ impl Facts {
         for change in &changes {
             note(diary, change);
             if let Change::Job(job) = change {
+                self.notice(job);
                 self.hears_its_stop(diary, job);
             }
             if let Change::Event { release, event } = change {
@@ -153,7 +209,7 @@ impl Facts {
         }
     }
 
-    /// A rollout that is asked to stop asks ECS, unless it ends soon: a lease later another attempt would.
+    /// An attempt that is to stop asks ECS, unless it ends soon: a lease later another attempt would.
     fn hears_its_stop(&self, diary: &Diary, job: &Job) {
         let mut known = self.known();
         let asked = |note: &Checkpoint| matches!(note, Checkpoint::StopIntent { .. });
@@ -162,7 +218,12 @@ impl Facts {
             return;
         }
         let now = diary.elapsed();
-        let since = *known.stops.entry(job.id).or_insert(now);
+        let (attempt, since) = known.stops.entry(job.id).or_insert((job.attempt, now));
+        // While nobody has it, nobody can hear of it.
+        if *attempt != job.attempt {
+            (*attempt, *since) = (job.attempt, now);
+        }
+        let since = *since;
         let JobState::Ended(Outcome::RolledOut(report)) = &job.state else {
             return;
         };

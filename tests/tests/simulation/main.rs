@@ -2,6 +2,7 @@
 //! from a seed: whatever happens, the promises hold. A failing seed prints itself and its diary.
 
 mod agents;
+mod ambush;
 mod aws;
 mod coordinator;
 mod diary;

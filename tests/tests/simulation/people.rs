@@ -17,7 +17,7 @@ use tonic::{Code, Request, Status};
 use crate::diary::Diary;
 use crate::facts::Facts;
 use crate::lots::Lots;
-use crate::plan::{Want, Wish};
+use crate::plan::{Cancel, Want, Wish};
 use crate::{aws, net};
 
 /// The apps: name, environment, and the targets by wave.
@@ -84,12 +84,30 @@ impl People {
             }
         };
         let cancel = async {
-            if let Some(after) = wish.cancel {
-                tokio::time::sleep(after).await;
-                self.cancel(&name, release).await;
+            match wish.cancel {
+                None => return,
+                Some(Cancel::After(after)) => tokio::time::sleep(after).await,
+                Some(Cancel::OnceUpdated(after)) => {
+                    if !self.sees_its_update(release).await {
+                        return;
+                    }
+                    tokio::time::sleep(after).await;
+                }
             }
+            self.cancel(&name, release).await;
         };
         tokio::join!(again, cancel, self.watch(&name, release));
+    }
+
+    /// Waits until ECS has taken an update of the release; says whether that ever happened.
+    async fn sees_its_update(&self, release: u64) -> bool {
+        while !self.facts.is_updated(release) {
+            if self.facts.has_ended(release) {
+                return false;
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        true
     }
 
     /// Asks until there is an answer, always with the same key; none when it was refused.

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use shipway_server::config::LeaseConfig;
 
+use crate::ambush::Ambush;
 use crate::aws;
 use crate::lots::Lots;
 
 pub(crate) const AGENTS: [&str; 2] = ["agent-a", "agent-b"];
+/// Longer than anything that comes to an end by itself.
+const LONG: Duration = Duration::from_secs(600);
 const HOSTS: [&str; 4] = ["server", "agent-a", "agent-b", "people"];
 
 /// All that a seed decides ahead.
@@ -18,6 +21,8 @@ pub(crate) struct Plan {
     pub(crate) wishes: Vec<Wish>,
     /// In the order of their times.
     pub(crate) acts: Vec<(Duration, Act)>,
+    /// What waits for its moment.
+    pub(crate) ambushes: Vec<Ambush>,
     pub(crate) weather: Weather,
     /// Nothing goes wrong any more from then on.
     pub(crate) calm_at: Duration,
@@ -31,8 +36,16 @@ pub(crate) struct Wish {
     pub(crate) want: Want,
     /// Asked for once more with the same key, so much later.
     pub(crate) again: Option<Duration>,
-    /// Cancelled so long after it was taken in.
-    pub(crate) cancel: Option<Duration>,
+    pub(crate) cancel: Option<Cancel>,
+}
+
+/// When somebody wants the end of a release.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Cancel {
+    /// So long after it was taken in.
+    After(Duration),
+    /// So long after ECS has taken its first update.
+    OnceUpdated(Duration),
 }
 
 #[derive(Clone, Debug)]
@@ -61,6 +74,8 @@ pub(crate) enum Act {
     Start(&'static str),
     Jump(&'static str, i64),
     Latency(Duration),
+    /// For so long, hardly any change of auto scaling is taken.
+    Storm(Duration),
 }
 
 /// How calls of AWS fare, in percent of the calls.
@@ -83,6 +98,7 @@ impl Plan {
         let calm_at = lots.millis(120_000, 300_000);
         let calm = u64::try_from(calm_at.as_millis()).expect("a short time");
         let wishes = 2 + lots.below(6);
+        let wishes: Vec<Wish> = (0..wishes).map(|_| wish(lots, calm)).collect();
         let mut acts: Vec<(Duration, Act)> = Vec::new();
         for _ in 0..lots.below(9) {
             acts.extend(trouble(lots, calm));
@@ -90,6 +106,13 @@ impl Plan {
         let lease = *lots.pick(&[(60, 20, 15), (36, 12, 15), (30, 10, 15)]);
         if lots.chance(75) {
             acts.extend(silence(lots, calm, lease.0));
+        }
+        let mut ambushes: Vec<Ambush> = (0..lots.below(4))
+            .map(|_| Ambush::new(lots, lease.0))
+            .collect();
+        // Somebody wants the end of what its agent has just begun, and cannot tell the agent.
+        if wishes.iter().any(Wish::is_endless) && lots.chance(60) {
+            ambushes.push(Ambush::deaf(lots, lease.0));
         }
         acts.sort_by_key(|(at, _)| *at);
         Self {
@@ -100,16 +123,29 @@ impl Plan {
                 ..LeaseConfig::default()
             },
             capacity: *lots.pick(&[1, 2, 4]),
-            wishes: (0..wishes).map(|_| wish(lots, calm)).collect(),
+            wishes,
             acts,
+            ambushes,
             weather: weather(lots, calm),
             calm_at,
         }
     }
 }
 
+impl Wish {
+    /// Whether nothing ends it but somebody who wants its end.
+    fn is_endless(&self) -> bool {
+        let lasts = matches!(
+            self.want,
+            Want::Deploy { image, breaker: false, timeout: LONG, .. } if image.starts_with("bad")
+        );
+        lasts && self.cancel.is_some()
+    }
+}
+
 fn wish(lots: &Lots, calm: u64) -> Wish {
-    let broken = lots.chance(15);
+    let broken = lots.chance(20);
+    let endless = broken && lots.chance(50);
     let images = if broken { 6..8 } else { 0..6 };
     let want = if lots.chance(15) {
         Want::Rollback
@@ -118,9 +154,13 @@ fn wish(lots: &Lots, calm: u64) -> Wish {
             image: lots.pick::<&str>(&aws::IMAGES[images]),
             suspend: lots.chance(60),
             force: lots.chance(10),
-            breaker: lots.chance(85),
+            breaker: !endless && lots.chance(85),
             priority: *lots.pick(&[50, 50, 50, 10, 90]),
-            timeout: *lots.pick(&[Duration::from_secs(120), Duration::from_secs(600)]),
+            timeout: if endless {
+                LONG
+            } else {
+                *lots.pick(&[Duration::from_secs(120), LONG])
+            },
         }
     };
     Wish {
@@ -128,8 +168,17 @@ fn wish(lots: &Lots, calm: u64) -> Wish {
         app: usize::try_from(lots.below(3)).expect("small"),
         want,
         again: lots.chance(50).then(|| lots.millis(0, 200_000)),
-        cancel: lots.chance(30).then(|| lots.millis(0, 120_000)),
+        cancel: cancel(lots, endless),
     }
+}
+
+fn cancel(lots: &Lots, endless: bool) -> Option<Cancel> {
+    if endless || lots.chance(15) {
+        let soon = if lots.chance(60) { 3_000 } else { 15_000 };
+        return Some(Cancel::OnceUpdated(lots.millis(0, soon)));
+    }
+    let after = || Cancel::After(lots.millis(0, 120_000));
+    lots.chance(25).then(after)
 }
 
 fn weather(lots: &Lots, calm: u64) -> Weather {

@@ -8,6 +8,7 @@ use shipway_domain::planted::{self, Bug};
 use tempfile::TempDir;
 
 use crate::agents::{AgentHost, Life};
+use crate::ambush::Ambush;
 use crate::aws;
 use crate::coordinator::Coordinator;
 use crate::diary::Diary;
@@ -57,6 +58,8 @@ struct World<'a> {
     server_stop: Arc<Mutex<tokio_util::sync::CancellationToken>>,
     lives: [Arc<Mutex<Life>>; 2],
     aws: AwsWatch,
+    /// Until when auto scaling refuses changes.
+    storm: Arc<Mutex<Duration>>,
 }
 
 /// Runs a seed to its end.
@@ -71,12 +74,16 @@ pub(crate) fn run(seed: u64, bug: Option<Bug>) -> Ended {
     let flags = aws::flags(&lots.apart());
     let platform = aws::build(seed, &lots.apart(), &diary, &flags);
     let calm = Arc::new(AtomicBool::new(false));
+    let storm = Arc::default();
     aws::set_weather(
         &platform,
-        plan.weather.clone(),
+        aws::Sky {
+            weather: plan.weather.clone(),
+            storm: Arc::clone(&storm),
+            calm: Arc::clone(&calm),
+        },
         &lots.apart(),
         &diary,
-        &calm,
     );
     let folder = || Arc::new(TempDir::new().expect("a folder"));
     let mut sim = turmoil::Builder::new()
@@ -127,6 +134,7 @@ pub(crate) fn run(seed: u64, bug: Option<Bug>) -> Ended {
         aws,
         server_stop,
         lives,
+        storm,
     };
     world.live(&plan, &calm);
     for panic in PANICS.take() {
@@ -149,11 +157,16 @@ pub(crate) fn run(seed: u64, bug: Option<Bug>) -> Ended {
 impl World<'_> {
     fn live(&mut self, plan: &Plan, calm: &AtomicBool) {
         let mut steps: u32 = 0;
-        let mut acts = plan.acts.iter().peekable();
+        let mut acts = plan.acts.clone();
+        let mut ambushes = plan.ambushes.clone();
         loop {
             let now = self.sim.elapsed();
-            while let Some((_, act)) = acts.next_if(|(at, _)| *at <= now && now < plan.calm_at) {
-                self.act(act);
+            self.spring(&mut ambushes, &mut acts);
+            let due = acts.partition_point(|(at, _)| *at <= now);
+            for (_, act) in acts.drain(..due) {
+                if now < plan.calm_at {
+                    self.act(&act);
+                }
             }
             if now >= plan.calm_at {
                 if !calm.swap(true, Ordering::Relaxed) {
@@ -189,6 +202,21 @@ impl World<'_> {
         }
     }
 
+    /// Adds what comes now that a moment has come.
+    fn spring(&self, ambushes: &mut Vec<Ambush>, acts: &mut Vec<(Duration, Act)>) {
+        let now = self.sim.elapsed();
+        for (moment, agent) in self.facts.moments() {
+            ambushes.retain_mut(|ambush| match ambush.spring(moment, &agent) {
+                Some(more) => {
+                    acts.extend(more.into_iter().map(|(after, act)| (now + after, act)));
+                    false
+                }
+                None => true,
+            });
+        }
+        acts.sort_by_key(|(at, _)| *at);
+    }
+
     fn act(&mut self, act: &Act) {
         self.diary.note("fault", format_args!("{act:?}"));
         match act {
@@ -210,6 +238,10 @@ impl World<'_> {
                     clock.jump(*millis);
                 }
             }),
+            Act::Storm(time) => {
+                let until = self.sim.elapsed() + *time;
+                *self.storm.lock().expect("no panic") = until;
+            }
             Act::Latency(longest) => self.sim.set_max_message_latency(*longest),
         }
     }
