@@ -20,6 +20,10 @@ use crate::error::{Error, Kind};
 /// Without keep-alive a client does not notice a partition (design.md section 4).
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 const CONNECT: Duration = Duration::from_secs(5);
+/// HTTP/2 windows: large, so that h2's budget for small frames is large too (engineering-facts,
+/// section 5, the live trap of h2).
+const STREAM_WINDOW: u32 = 1 << 20;
+const CONNECTION_WINDOW: u32 = 4 << 20;
 /// A page of 1000 releases is larger than tonic's 4 MiB.
 const LARGEST_ANSWER: usize = 64 << 20;
 
@@ -155,7 +159,9 @@ fn endpoint(url: &str, ca: Option<&Path>) -> Result<Endpoint, Error> {
         .connect_timeout(CONNECT)
         .http2_keep_alive_interval(KEEP_ALIVE)
         .keep_alive_timeout(KEEP_ALIVE)
-        .keep_alive_while_idle(true);
+        .keep_alive_while_idle(true)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW);
     if !secure {
         return Ok(endpoint);
     }

@@ -14,6 +14,8 @@ pub struct Durable {
     pub last: u64,
     /// Whether the release has ended.
     pub ended: bool,
+    /// How often something was told while somebody watched.
+    pub told: u64,
 }
 
 /// Where watchers wait. It knows of those releases alone that somebody watches.
@@ -52,6 +54,7 @@ impl Hub {
             sender.send_modify(|durable| {
                 durable.last = durable.last.max(last);
                 durable.ended |= ended;
+                durable.told += 1;
             });
         }
     }
@@ -65,6 +68,12 @@ impl Watching {
     /// How far events are durable; what is told from now on is news.
     pub fn seen(&mut self) -> Durable {
         *self.durable.borrow_and_update()
+    }
+
+    /// How often something was told, whoever saw it.
+    #[must_use]
+    pub fn told(&self) -> u64 {
+        self.durable.borrow().told
     }
 
     /// Waits until something was told since the last [`Watching::seen`].
@@ -110,6 +119,7 @@ mod tests {
             let wanted = Durable {
                 last: 3,
                 ended: true,
+                told: 2,
             };
             assert_eq!(watching.seen(), wanted);
         }

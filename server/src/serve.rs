@@ -31,6 +31,7 @@ use crate::keeper::Keeper;
 use crate::rpc::agents::AgentService;
 use crate::rpc::auth::Gate;
 use crate::rpc::shipway::ShipwayService;
+use crate::rpc::showing::Showings;
 use crate::tokens::Tokens;
 
 /// Batches that wait for the committing thread at most.
@@ -223,6 +224,7 @@ impl Server {
             stop: stop_sessions.clone(),
         };
         let people = ShipwayService {
+            showings: Showings::new(coordinator.clone(), Arc::clone(&store)),
             coordinator: coordinator.clone(),
             store,
             data,

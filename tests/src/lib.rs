@@ -3,6 +3,7 @@
 mod app;
 mod aws;
 mod raw;
+pub mod streams;
 mod world;
 
 pub use app::App;

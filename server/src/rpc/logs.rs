@@ -2,26 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use shipway_domain::ids::{Attempt, JobId, ReleaseId};
 use shipway_proto::v1;
-use shipway_store::{Logs, Store};
+use shipway_store::Logs;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tonic::Status;
 
 use super::errors;
-use super::watch::release;
-use crate::coordinator::Coordinator;
+use super::showing::{GATHER, Showing, news};
 
-/// How often the end of the release is looked for while no output comes.
-const LOOK: Duration = Duration::from_secs(1);
 /// Bytes of one message at most.
-const CHUNK: usize = 256 * 1024;
+const CHUNK: usize = 64 * 1024;
 
 pub(super) struct Reader {
-    pub(super) coordinator: Coordinator,
-    pub(super) store: Arc<dyn Store>,
+    pub(super) showing: Arc<Showing>,
     pub(super) logs: Arc<Logs>,
     pub(super) release: ReleaseId,
     pub(super) job: Option<u32>,
@@ -41,9 +37,12 @@ impl Reader {
     async fn send_all(&self, chunks: &Chunks) -> Result<(), Status> {
         let mut offsets: BTreeMap<(JobId, Attempt), u64> = BTreeMap::new();
         let mut follower = self.logs.follow(self.release);
+        let mut durable = self.showing.watch();
         loop {
+            let looked = Instant::now();
+            durable.seen();
             // Asked before reading: output that comes before the end is read all the same.
-            let view = release(&self.coordinator, &self.store, self.release).await?;
+            let view = self.showing.view().await?;
             let over = !self.follow || view.ended_ms.is_some();
             let logs = self.logs.of_release(self.release).await;
             for (job, attempt) in logs.map_err(|error| errors::store(&error))? {
@@ -60,9 +59,15 @@ impl Reader {
             }
             tokio::select! {
                 biased;
-                open = follower.appended() => if !open { return Ok(()) },
-                () = tokio::time::sleep(LOOK) => {}
                 () = chunks.closed() => return Ok(()),
+                open = follower.appended() => {
+                    if !open {
+                        return Ok(());
+                    }
+                    // What comes soon after it comes with it.
+                    tokio::time::sleep_until(looked + GATHER).await;
+                }
+                () = news(&mut durable, looked) => {}
             }
         }
     }

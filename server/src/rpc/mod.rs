@@ -9,5 +9,6 @@ mod limits;
 pub(crate) mod logs;
 mod now;
 pub(crate) mod shipway;
+pub(crate) mod showing;
 pub(crate) mod view;
 pub(crate) mod watch;

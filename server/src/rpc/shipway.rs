@@ -20,6 +20,7 @@ use tonic::{Request, Response, Status, Streaming};
 use tracing::Instrument as _;
 
 use super::auth::Gate;
+use super::showing::Showings;
 use super::watch::{Watcher, absent, blocking, release};
 use super::{blobs, errors, history, limits, now, view};
 use crate::coordinator::{CallError, Coordinator, Looked};
@@ -36,6 +37,7 @@ pub(crate) struct ShipwayService {
     pub(crate) logs: Arc<Logs>,
     pub(crate) gate: Gate,
     pub(crate) tasks: Tasks,
+    pub(crate) showings: Showings,
     /// Places of those who watch or read logs.
     pub(crate) watchers: Arc<Semaphore>,
     /// Cancelled at shutdown: streams end then, and those who watch come back.
@@ -155,14 +157,12 @@ impl Shipway for ShipwayService {
         self.gate.admit(&request, Role::Client)?;
         let request = request.into_inner();
         let watcher = Watcher {
-            coordinator: self.coordinator.clone(),
-            store: Arc::clone(&self.store),
-            release: ReleaseId::from_number(request.release),
+            showing: self.showings.of(ReleaseId::from_number(request.release)),
             after: request.after,
             until_rest: request.until_rest,
         };
         // A release that does not exist is told at once, not in the stream.
-        release(&self.coordinator, &self.store, watcher.release).await?;
+        watcher.showing.view().await?;
         let place = self.place()?;
         let (replies, stream) = mpsc::channel(STREAMED);
         self.until_stop("watch", place, watcher.run(replies));
@@ -176,10 +176,10 @@ impl Shipway for ShipwayService {
         self.gate.admit(&request, Role::Client)?;
         let request = request.into_inner();
         let id = ReleaseId::from_number(request.release);
-        release(&self.coordinator, &self.store, id).await?;
+        let showing = self.showings.of(id);
+        showing.view().await?;
         let reader = super::logs::Reader {
-            coordinator: self.coordinator.clone(),
-            store: Arc::clone(&self.store),
+            showing,
             logs: Arc::clone(&self.logs),
             release: id,
             job: request.job,

@@ -1,32 +1,22 @@
 //! The stream of a watcher: events from any number on, and the release whenever its jobs change.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use prost::Message as _;
 use shipway_domain::ids::ReleaseId;
 use shipway_proto::v1;
 use shipway_store::Store;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tonic::Status;
 
+use super::showing::{Showing, news};
 use super::{errors, view};
 use crate::coordinator::Coordinator;
-
-/// Events in one message: few large frames rather than many small ones (engineering-facts,
-/// section 5, the live trap of h2).
-const EVENTS_AT_ONCE: usize = 256;
-/// Bytes of these at most, unless one alone has more: what waits for a slow watcher stays small.
-const BYTES_AT_ONCE: usize = 64 * 1024;
-/// How often the reasons of waits are looked at while nothing happens.
-const LOOK: Duration = Duration::from_secs(1);
 
 pub(super) type Replies = mpsc::Sender<Result<v1::WatchReply, Status>>;
 
 pub(super) struct Watcher {
-    pub(super) coordinator: Coordinator,
-    pub(super) store: Arc<dyn Store>,
-    pub(super) release: ReleaseId,
+    pub(super) showing: Arc<Showing>,
     pub(super) after: u64,
     pub(super) until_rest: bool,
 }
@@ -41,76 +31,62 @@ impl Watcher {
     }
 
     async fn follow(&mut self, replies: &Replies) -> Result<(), Status> {
-        let mut durable = self.coordinator.hub().watch(self.release);
-        let mut shown: Option<v1::ReleaseView> = None;
+        let mut durable = self.showing.watch();
+        let mut shown: Option<Arc<v1::ReleaseView>> = None;
         loop {
             durable.seen();
+            let looked = Instant::now();
             // The view first: its last event is durable, so everything up to it can be read.
-            let current = self.view().await?;
-            if shown.is_none() && !send(replies, Vec::new(), Some(current.clone())).await {
+            let current = self.showing.view().await?;
+            if shown.is_none() && !send(replies, Vec::new(), Some(&current)).await {
                 return Ok(());
             }
-            shown.get_or_insert_with(|| current.clone());
-            while let Some(events) = self.events(current.last_seq).await? {
+            let before = shown.replace(Arc::clone(&current));
+            loop {
+                let events = self.showing.events(self.after, current.last_seq).await?;
+                let Some(last) = events.last() else { break };
+                self.after = last.seq;
                 if !send(replies, events, None).await {
                     return Ok(());
                 }
             }
             let over = current.ended_ms.is_some() || (self.until_rest && current.verdict.is_some());
-            if shown.as_ref() != Some(&current) {
-                if !send(replies, Vec::new(), Some(current.clone())).await {
-                    return Ok(());
-                }
-                shown = Some(current);
+            let changed = before.is_some_and(|before| differ(&before, &current));
+            if changed && !send(replies, Vec::new(), Some(&current)).await {
+                return Ok(());
             }
             if over {
                 return Ok(());
             }
             tokio::select! {
                 biased;
-                () = durable.news() => {}
-                () = tokio::time::sleep(LOOK) => {}
                 () = replies.closed() => return Ok(()),
+                () = news(&mut durable, looked) => {}
             }
         }
-    }
-
-    async fn events(&mut self, up_to: u64) -> Result<Option<Vec<v1::Event>>, Status> {
-        if self.after >= up_to {
-            return Ok(None);
-        }
-        let (release, after) = (self.release, self.after);
-        let read = move |store: &dyn Store| store.events(release, after, EVENTS_AT_ONCE);
-        let read = blocking(&self.store, read).await?;
-        if read.first().is_none_or(|first| first.seq != after + 1) {
-            // Of a release that was pruned meanwhile there is nothing, or the end is missing: the
-            // watcher hears that, and not less than there was.
-            self.view().await?;
-        }
-        let mut bytes = 0;
-        let mut events: Vec<v1::Event> = Vec::new();
-        // What does not fit is read again for the next message.
-        for event in read.iter().map(v1::Event::from) {
-            bytes += event.encoded_len();
-            if bytes > BYTES_AT_ONCE && !events.is_empty() {
-                break;
-            }
-            events.push(event);
-        }
-        let Some(last) = events.last() else {
-            return Ok(None);
-        };
-        self.after = last.seq;
-        Ok(Some(events))
-    }
-
-    async fn view(&self) -> Result<v1::ReleaseView, Status> {
-        release(&self.coordinator, &self.store, self.release).await
     }
 }
 
+/// Whether there is more to show than events, which are sent by themselves.
+fn differ(before: &Arc<v1::ReleaseView>, current: &Arc<v1::ReleaseView>) -> bool {
+    if Arc::ptr_eq(before, current) {
+        return false;
+    }
+    let last_seq = current.last_seq;
+    let before = v1::ReleaseView {
+        last_seq,
+        ..v1::ReleaseView::clone(before)
+    };
+    before != **current
+}
+
 /// Whether somebody still listens.
-async fn send(replies: &Replies, events: Vec<v1::Event>, release: Option<v1::ReleaseView>) -> bool {
+async fn send(
+    replies: &Replies,
+    events: Vec<v1::Event>,
+    release: Option<&Arc<v1::ReleaseView>>,
+) -> bool {
+    let release = release.map(|view| v1::ReleaseView::clone(view));
     replies
         .send(Ok(v1::WatchReply { events, release }))
         .await

@@ -4,4 +4,5 @@
 mod connections;
 mod node;
 mod requests;
+mod streams;
 mod submit;

@@ -180,7 +180,13 @@ impl Facts {
 
     /// The coordinator starts; leases have this length.
     pub(crate) fn started(&self, diary: &Diary, lease: Duration) {
-        self.known().grace_until = diary.elapsed() + lease;
+        let now = diary.elapsed();
+        let mut known = self.known();
+        known.grace_until = now + lease;
+        // While it was away nobody could hear of a stop.
+        for (_, since) in known.stops.values_mut() {
+            *since = now;
+        }
     }
 
     /// After a start, no lease ends before a whole one has passed.

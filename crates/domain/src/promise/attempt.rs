@@ -113,9 +113,7 @@ pub(super) fn mutated(history: &History, mutation: &Mutation) -> Option<Broken> 
         Operation::RegisterTaskDefinition => {
             noted(&|note| matches!(note, Checkpoint::RegisterIntent { .. }))
         }
-        Operation::SetScaling { flags } if *flags == Some(ScalingFlags::ALL) => {
-            noted(&|note| matches!(note, Checkpoint::SuspendIntent { .. }))
-        }
+        Operation::SetScaling { flags } if *flags == Some(ScalingFlags::ALL) => suspends(job, held),
         Operation::UpdateService {
             task_definition: named,
         } => noted(&|note| {
@@ -133,6 +131,19 @@ pub(super) fn mutated(history: &History, mutation: &Mutation) -> Option<Broken> 
             held.attempt, held.job
         ))
     })
+}
+
+/// Whether the attempt has said that it would suspend, and has not put back what it did.
+fn suspends(job: &Job, held: Held) -> bool {
+    let mut notes = job.checkpoints.iter().rev();
+    let is_meant = |note: &Checkpoint| matches!(note, Checkpoint::SuspendIntent { .. });
+    if held.attempt < job.attempt {
+        // What it noted last is not known any more.
+        return notes.any(is_meant);
+    }
+    notes
+        .find(|note| is_meant(note) || **note == Checkpoint::Resumed)
+        .is_some_and(is_meant)
 }
 
 pub(super) fn check(history: &History) -> Vec<Broken> {

@@ -191,8 +191,9 @@ impl Rollout {
 
     /// Suspends auto scaling when asked to. What must be put back is noted first.
     fn suspend(&self) -> Option<Next> {
+        let last = self.last_of_scaling();
         if self.wanted.settings.autoscaling == Autoscaling::Keep
-            || self.has(|note| *note == Checkpoint::Suspended)
+            || last == Some(&Checkpoint::Suspended)
         {
             return None;
         }
@@ -202,7 +203,7 @@ impl Rollout {
             Some(None) => return None,
             Some(Some(scaling)) => scaling,
         };
-        if !self.has(|note| matches!(note, Checkpoint::SuspendIntent { .. })) {
+        if !matches!(last, Some(Checkpoint::SuspendIntent { .. })) {
             let before = self.wanted.debt.unwrap_or(scaling.suspended);
             return Some(Next::Note(Checkpoint::SuspendIntent { before }));
         }
@@ -214,6 +215,17 @@ impl Rollout {
             }));
         }
         Some(Next::Note(Checkpoint::Suspended))
+    }
+
+    /// The last note about scaling. What an attempt put back before it was lost is owed no more: who goes on
+    /// after it begins anew, with a debt of its own.
+    fn last_of_scaling(&self) -> Option<&Checkpoint> {
+        self.noted.iter().rev().find(|note| {
+            matches!(
+                note,
+                Checkpoint::SuspendIntent { .. } | Checkpoint::Suspended | Checkpoint::Resumed
+            )
+        })
     }
 
     /// The change itself, as the service stands.

@@ -46,6 +46,29 @@ fn a_call_without_its_intent_breaks_the_second_promise() {
 }
 
 #[test]
+fn a_suspension_after_what_was_suspended_is_put_back_needs_an_intent_of_its_own() {
+    let suspend = Operation::SetScaling {
+        flags: Some(ScalingFlags::ALL),
+    };
+    let notes = [suspend_intent(), Checkpoint::Resumed];
+    let back = Fact::Committed(vec![noted(job(1, 2, granted(1)), &notes)]);
+    let again = [&notes[..], &[suspend_intent()]].concat();
+    let meant = Fact::Committed(vec![noted(job(1, 2, granted(1)), &again)]);
+    let call = |attempt| mutation(9, held(1, attempt), suspend.clone());
+    let intents = |facts: Vec<Fact>| {
+        let mut broken = attempts(&history(begun().into_iter().chain(facts)), Moment::Any);
+        broken.retain(|broken| broken.what.contains("without a durable intent"));
+        broken
+    };
+    only(
+        Promise::Attempts,
+        &intents(vec![back.clone(), call(2)]),
+        "RegisterScalableTarget was called by attempt 2 of job 1000.1 without",
+    );
+    assert_eq!(intents(vec![back, meant, call(2)]), []);
+}
+
+#[test]
 fn calls_with_their_intents_and_those_of_others_break_nothing() {
     let notes = [
         suspend_intent(),

@@ -204,3 +204,33 @@ fn an_attempt_that_inherits_a_suspension_lets_it_land_before_the_debt_is_paid() 
     walk.until("Resumed");
     assert!(walk.world.now >= begun.plus(CALL_TIMEOUT * 2));
 }
+
+#[test]
+fn an_attempt_that_goes_on_after_flags_were_put_back_owes_them_anew() {
+    let mut walk = usual();
+    walk.until("SuspendIntent");
+    // The attempt before gave up, put back what there was to put back, and was lost before it said so.
+    walk.noted.push(Checkpoint::Resumed);
+    walk.again();
+    assert_eq!(walk.verdict(), Verdict::Live);
+    let about_scaling: Vec<_> = walk
+        .noted
+        .iter()
+        .filter(|note| {
+            matches!(
+                note,
+                Checkpoint::SuspendIntent { .. } | Checkpoint::Suspended | Checkpoint::Resumed
+            )
+        })
+        .collect();
+    let intent = Checkpoint::SuspendIntent { before: BEFORE };
+    let wanted = [
+        &intent,
+        &Checkpoint::Resumed,
+        &intent,
+        &Checkpoint::Suspended,
+        &Checkpoint::Resumed,
+    ];
+    assert_eq!(about_scaling, wanted);
+    assert_eq!(flags(&walk), Some(BEFORE));
+}
