@@ -205,6 +205,7 @@ impl Agent {
                 steps,
                 client,
                 platform,
+                steady: clock.steady(),
                 clock,
                 spec,
                 offer,

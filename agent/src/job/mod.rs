@@ -19,7 +19,7 @@ use shipway_domain::time::Timestamp;
 use shipway_domain::verdict::Finding;
 use shipway_plugin::{Place, Platform, PlatformError, RegionApi, Session};
 use shipway_proto::v1;
-use shipway_runtime::Clock;
+use shipway_runtime::{Clock, Steady};
 
 use crate::client::Client;
 use crate::running::{Gone, Running};
@@ -58,13 +58,15 @@ pub(crate) struct Work {
     pub(crate) client: Client,
     pub(crate) platform: Arc<dyn Platform>,
     pub(crate) clock: Clock,
+    /// The time of the job: waits for late calls hold whatever the clock is set to meanwhile.
+    pub(crate) steady: Steady,
     pub(crate) spec: ReleaseSpec,
     pub(crate) offer: v1::Offer,
 }
 
 impl Work {
     pub(crate) fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.clock.millis())
+        Timestamp::from_millis(self.steady.millis())
     }
 
     /// Makes a note durable at the coordinator, however long that takes.

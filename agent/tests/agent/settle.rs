@@ -105,7 +105,7 @@ async fn a_debt_counts_as_paid_once_no_call_may_land_any_more() {
     let mut peer = settling(&mut scene, ScalingFlags::ALL).await;
     peer.until_note("may still land").await;
     assert_eq!(flags(&scene), BEFORE);
-    scene.clock.jump(21_000);
+    scene.clock.sleep(Duration::from_secs(21));
     let walked = peer.finished().await;
     assert_eq!(walked.checkpoints, [Checkpoint::Resumed]);
     scene.end(agent).await;

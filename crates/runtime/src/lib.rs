@@ -15,7 +15,7 @@ pub mod tasks;
 pub mod telemetry;
 pub mod tls;
 
-pub use clock::Clock;
+pub use clock::{Clock, Steady};
 pub use random::Random;
 pub use tasks::Tasks;
 

@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use super::mode::OnlyReads;
 use super::points;
 use super::sessions::Sessions;
+use super::time::Time;
 use super::{AgentInput, CallError, Command};
 use crate::hub::Hub;
 use crate::offer;
@@ -47,7 +48,7 @@ pub(super) struct Task {
     board: Board,
     committer: Committer,
     hub: Arc<Hub>,
-    clock: Clock,
+    time: Time,
     queue: mpsc::Receiver<Command>,
     sessions: Sessions,
     changes: Vec<Change>,
@@ -67,7 +68,7 @@ impl Task {
             board,
             committer,
             hub,
-            clock,
+            time: Time::from_now(clock),
             queue,
             sessions: Sessions::default(),
             changes: Vec::new(),
@@ -108,6 +109,7 @@ impl Task {
                     self.dispatch();
                 }
                 () = tokio::time::sleep(sleep) => {
+                    self.time.compare();
                     self.tick();
                     self.dispatch();
                 }
@@ -126,7 +128,7 @@ impl Task {
     }
 
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.clock.millis())
+        self.time.now()
     }
 
     fn sleep(&self) -> Duration {
@@ -457,7 +459,7 @@ impl Task {
             "queue",
             &offer.trace_parent,
             offer.waited_since.millis(),
-            self.clock.millis(),
+            self.time.now().millis(),
             &[
                 (fields::JOB_ID, job.as_str()),
                 (fields::AGENT_ID, offer.agent.as_str()),

@@ -35,7 +35,8 @@ async fn twenty_watchers_see_each_of_20_000_lines_and_events_once_and_a_slow_one
         quick.spawn(watch(connect(&node.url).await, release, None));
     }
     let (go_on, pause) = oneshot::channel();
-    let slow = tokio::spawn(watch(connect(&node.url).await, release, Some(pause)));
+    let mut slow = JoinSet::new();
+    slow.spawn(watch(connect(&node.url).await, release, Some(pause)));
     FLOOD.pour(&agent, job).await;
     let outcome = Some(done("build"));
     let finished = v1::Finished {
@@ -59,9 +60,9 @@ async fn twenty_watchers_see_each_of_20_000_lines_and_events_once_and_a_slow_one
         all.push(seen.unwrap().unwrap());
     }
     // All others have seen the end, and it has read one message of each.
-    assert!(!slow.is_finished());
+    assert!(slow.try_join_next().is_none());
     go_on.send(()).unwrap();
-    all.push(slow.await.unwrap().unwrap());
+    all.push(slow.join_next().await.unwrap().unwrap().unwrap());
 
     for seen in &all {
         assert_eq!(seen.lines, FLOOD.all_lines());

@@ -35,6 +35,8 @@ pub(crate) struct Coordinator {
     pub(crate) lots: Lots,
     /// Asks the one that runs to end in good order.
     pub(crate) stop: Arc<Mutex<CancellationToken>>,
+    /// The clock of the one that runs.
+    pub(crate) clock: Arc<Mutex<Option<Clock>>>,
 }
 
 impl Coordinator {
@@ -72,6 +74,7 @@ impl Coordinator {
             blobs,
         };
         let clock = Clock::of_tokio(self.diary.millis());
+        *self.clock.lock().expect("no panic") = Some(clock.clone());
         let address = SocketAddr::from(([0, 0, 0, 0], net::PORT));
         let incoming = net::incoming().await?;
         let server = Server::start_on(config, clock, ground, address, incoming).await?;

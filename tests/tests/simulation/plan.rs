@@ -263,8 +263,9 @@ fn trouble(lots: &Lots, calm: u64) -> Vec<(Duration, Act)> {
         }
         _ => {
             let sign = if lots.chance(70) { 1 } else { -1 };
-            let millis = i64::try_from(lots.below(25_000)).expect("small");
-            vec![(from, Act::Jump(lots.pick::<&str>(&AGENTS), sign * millis))]
+            let millis = i64::try_from(lots.below(90_000)).expect("small");
+            let host = *lots.pick::<&str>(&HOSTS[..3]);
+            vec![(from, Act::Jump(host, sign * millis))]
         }
     }
 }

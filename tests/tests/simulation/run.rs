@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use shipway_domain::planted::{self, Bug};
+use shipway_runtime::Clock;
 use tempfile::TempDir;
 
 use crate::agents::{AgentHost, Life};
@@ -56,6 +57,7 @@ struct World<'a> {
     diary: Diary,
     facts: Facts,
     server_stop: Arc<Mutex<tokio_util::sync::CancellationToken>>,
+    server_clock: Arc<Mutex<Option<Clock>>>,
     lives: [Arc<Mutex<Life>>; 2],
     aws: AwsWatch,
     /// Until when auto scaling refuses changes.
@@ -94,7 +96,7 @@ pub(crate) fn run(seed: u64, bug: Option<Bug>) -> Ended {
         .tcp_capacity(1 << 16)
         .rng_seed(seed)
         .build();
-    let server_stop = Arc::default();
+    let (server_stop, server_clock) = (Arc::default(), Arc::default());
     let coordinator = Coordinator {
         disk: Disk::default(),
         folder: folder(),
@@ -103,6 +105,7 @@ pub(crate) fn run(seed: u64, bug: Option<Bug>) -> Ended {
         facts: facts.clone(),
         lots: lots.apart(),
         stop: Arc::clone(&server_stop),
+        clock: Arc::clone(&server_clock),
     };
     sim.host("server", move || coordinator.clone().run());
     let lives = [(); 2].map(|()| Arc::default());
@@ -133,6 +136,7 @@ pub(crate) fn run(seed: u64, bug: Option<Bug>) -> Ended {
         facts,
         aws,
         server_stop,
+        server_clock,
         lives,
         storm,
     };
@@ -233,6 +237,11 @@ impl World<'_> {
             }
             Act::Stop("server") => self.server_stop.lock().expect("no panic").cancel(),
             Act::Stop(agent) => self.life(agent, |life| life.stop.cancel()),
+            Act::Jump("server", millis) => {
+                if let Some(clock) = &*self.server_clock.lock().expect("no panic") {
+                    clock.jump(*millis);
+                }
+            }
             Act::Jump(agent, millis) => self.life(agent, |life| {
                 if let Some(clock) = &life.clock {
                     clock.jump(*millis);
