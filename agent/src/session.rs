@@ -60,6 +60,18 @@ struct Lease {
     margin: Duration,
 }
 
+/// What came on the stream.
+enum Heard {
+    Known(In),
+    /// A kind that a newer coordinator has: passed over, for the stream must outlive a rolling restart.
+    Unknown,
+}
+
+/// What came; `None` at the end of the stream.
+fn heard(message: Option<v1::CoordinatorMessage>) -> Option<Heard> {
+    Some(message?.message.map_or(Heard::Unknown, Heard::Known))
+}
+
 impl Session {
     /// Runs until the agent leaves.
     pub(crate) async fn run(mut self) {
@@ -131,19 +143,24 @@ impl Session {
                     send(&outbox, Out::Renew(v1::Renew { jobs })).await?;
                 }
                 () = bell.rings() => self.say(&outbox).await?,
-                message = inbound.message() => match message?.and_then(|m| m.message) {
-                    Some(In::Offer(offer)) if told_draining => {
+                message = inbound.message() => match heard(message?) {
+                    Some(Heard::Unknown) => {
+                        tracing::info!("the coordinator said what this version does not know");
+                    }
+                    Some(Heard::Known(In::Offer(offer))) if told_draining => {
                         send(&outbox, decline(&offer, "it is draining")).await?;
                     }
-                    Some(In::Offer(offer)) if self.is_full(&offer) => {
+                    Some(Heard::Known(In::Offer(offer))) if self.is_full(&offer) => {
                         send(&outbox, decline(&offer, "it has no free place")).await?;
                     }
-                    Some(In::Offer(offer)) => {
+                    Some(Heard::Known(In::Offer(offer))) => {
                         self.take(offer).await;
                         // The lease is known to stand once it was renewed.
                         renew.reset_immediately();
                     }
-                    Some(message) => self.hear(message, lease, &mut renewals).await,
+                    Some(Heard::Known(message)) => {
+                        self.hear(message, lease, &mut renewals).await;
+                    }
                     None => return Ok(()),
                 },
                 Some(answer) = self.answers.recv() => {
