@@ -60,18 +60,6 @@ struct Lease {
     margin: Duration,
 }
 
-/// What came on the stream.
-enum Heard {
-    Known(In),
-    /// A kind that a newer coordinator has: passed over, for the stream must outlive a rolling restart.
-    Unknown,
-}
-
-/// What came; `None` at the end of the stream.
-fn heard(message: Option<v1::CoordinatorMessage>) -> Option<Heard> {
-    Some(message?.message.map_or(Heard::Unknown, Heard::Known))
-}
-
 impl Session {
     /// Runs until the agent leaves.
     pub(crate) async fn run(mut self) {
@@ -143,26 +131,25 @@ impl Session {
                     send(&outbox, Out::Renew(v1::Renew { jobs })).await?;
                 }
                 () = bell.rings() => self.say(&outbox).await?,
-                message = inbound.message() => match heard(message?) {
-                    Some(Heard::Unknown) => {
-                        tracing::info!("the coordinator said what this version does not know");
+                message = inbound.message() => {
+                    let Some(message) = message? else { return Ok(()) };
+                    match message.message {
+                        // Of a newer coordinator: the stream must outlive a rolling restart.
+                        None => tracing::info!("a message of an unknown kind is passed over"),
+                        Some(In::Offer(offer)) if told_draining => {
+                            send(&outbox, decline(&offer, "it is draining")).await?;
+                        }
+                        Some(In::Offer(offer)) if self.is_full(&offer) => {
+                            send(&outbox, decline(&offer, "it has no free place")).await?;
+                        }
+                        Some(In::Offer(offer)) => {
+                            self.take(offer).await;
+                            // The lease is known to stand once it was renewed.
+                            renew.reset_immediately();
+                        }
+                        Some(message) => self.hear(message, lease, &mut renewals).await,
                     }
-                    Some(Heard::Known(In::Offer(offer))) if told_draining => {
-                        send(&outbox, decline(&offer, "it is draining")).await?;
-                    }
-                    Some(Heard::Known(In::Offer(offer))) if self.is_full(&offer) => {
-                        send(&outbox, decline(&offer, "it has no free place")).await?;
-                    }
-                    Some(Heard::Known(In::Offer(offer))) => {
-                        self.take(offer).await;
-                        // The lease is known to stand once it was renewed.
-                        renew.reset_immediately();
-                    }
-                    Some(Heard::Known(message)) => {
-                        self.hear(message, lease, &mut renewals).await;
-                    }
-                    None => return Ok(()),
-                },
+                }
                 Some(answer) = self.answers.recv() => {
                     send(&outbox, Out::InspectAnswer(answer)).await?;
                 }
