@@ -131,21 +131,25 @@ impl Session {
                     send(&outbox, Out::Renew(v1::Renew { jobs })).await?;
                 }
                 () = bell.rings() => self.say(&outbox).await?,
-                message = inbound.message() => match message?.and_then(|m| m.message) {
-                    Some(In::Offer(offer)) if told_draining => {
-                        send(&outbox, decline(&offer, "it is draining")).await?;
+                message = inbound.message() => {
+                    let Some(message) = message? else { return Ok(()) };
+                    match message.message {
+                        // Of a newer coordinator: the stream must outlive a rolling restart.
+                        None => tracing::info!("a message of an unknown kind is passed over"),
+                        Some(In::Offer(offer)) if told_draining => {
+                            send(&outbox, decline(&offer, "it is draining")).await?;
+                        }
+                        Some(In::Offer(offer)) if self.is_full(&offer) => {
+                            send(&outbox, decline(&offer, "it has no free place")).await?;
+                        }
+                        Some(In::Offer(offer)) => {
+                            self.take(offer).await;
+                            // The lease is known to stand once it was renewed.
+                            renew.reset_immediately();
+                        }
+                        Some(message) => self.hear(message, lease, &mut renewals).await,
                     }
-                    Some(In::Offer(offer)) if self.is_full(&offer) => {
-                        send(&outbox, decline(&offer, "it has no free place")).await?;
-                    }
-                    Some(In::Offer(offer)) => {
-                        self.take(offer).await;
-                        // The lease is known to stand once it was renewed.
-                        renew.reset_immediately();
-                    }
-                    Some(message) => self.hear(message, lease, &mut renewals).await,
-                    None => return Ok(()),
-                },
+                }
                 Some(answer) = self.answers.recv() => {
                     send(&outbox, Out::InspectAnswer(answer)).await?;
                 }

@@ -127,6 +127,8 @@ fn act(args: Args) -> anyhow::Result<()> {
         "failpoint",
         "crash_*",
         "sim_*",
+        "golden",
+        "record",
     ];
     let config: ServerConfig =
         config::load(args.config.as_deref(), "SHIPWAY_", &reserved, &args.flags)?;

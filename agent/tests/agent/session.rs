@@ -35,6 +35,21 @@ async fn an_outcome_is_said_again_until_it_is_acknowledged() {
 }
 
 #[tokio::test]
+async fn what_a_newer_coordinator_says_is_passed_over_and_the_stream_goes_on() {
+    let mut scene = Scene::new().await;
+    let app = App::new(&scene.coordinator, b"after");
+    let agent = scene.start();
+    let mut peer = scene.coordinator.welcome().await;
+    peer.say_something_new().await;
+    peer.say(Out::Offer(app.rollout())).await;
+    peer.until_step(Step::Follow).await;
+    peer.say_something_new().await;
+    let ended = peer.finished().await;
+    assert!(matches!(ended.outcome, Outcome::RolledOut(_)));
+    scene.end(agent).await;
+}
+
+#[tokio::test]
 async fn a_checkpoint_is_said_again_and_nothing_is_done_before_it_is_acknowledged() {
     let mut scene = Scene::new().await;
     let app = App::new(&scene.coordinator, b"after");

@@ -13,9 +13,15 @@ pub(crate) struct App(TempDir);
 impl App {
     /// With an image that no other has.
     pub(crate) fn new(content: &str) -> Self {
+        Self::on("shop", "hello", "autoscaling = \"suspend\"", content)
+    }
+
+    /// The same of this name for this service, with a line of the environment. Its images go to a
+    /// repository of its name.
+    pub(crate) fn on(name: &str, service: &str, line: &str, content: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let manifest = format!(
-            r#"app = "shop"
+            r#"app = "{name}"
 [build]
 builder = "layers"
 [build.layers]
@@ -24,7 +30,7 @@ entrypoint = ["/program"]
 [image]
 account = "{TOOLS}"
 region = "eu-west-1"
-repository = "shop"
+repository = "{name}"
 tags = ["{{sha}}", "{{env}}-latest"]
 [image.create]
 mutability = "mutable"
@@ -32,17 +38,17 @@ mutability = "mutable"
 file = "task.json"
 container = "app"
 [env.staging]
-autoscaling = "suspend"
+{line}
 timeout = "60m"
 [[env.staging.targets]]
 account = "{ACCOUNT}"
 region = "eu-west-1"
 cluster = "main"
-service = "hello"
+service = "{service}"
 "#
         );
         let task = format!(
-            r#"{{"family": "shop", "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"],
+            r#"{{"family": "{name}", "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"],
             "cpu": "256", "memory": "512", "executionRoleArn": "arn:aws:iam::{ACCOUNT}:role/execution",
             "containerDefinitions": [{{"name": "app", "image": "x", "essential": true}}]}}"#
         );

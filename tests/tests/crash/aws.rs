@@ -91,6 +91,38 @@ impl Aws {
         self.root.ecs(action, input).await
     }
 
+    /// One more service, of the task definition that is there.
+    pub(crate) async fn create_service(&self, name: &str) {
+        let service = json!({
+            "cluster": "main",
+            "serviceName": name,
+            "taskDefinition": "hello",
+            "desiredCount": 2,
+            "launchType": "FARGATE",
+            "networkConfiguration": {"awsvpcConfiguration": {
+                "subnets": ["subnet-0a1b2c3d4e5f60718"],
+                "securityGroups": ["sg-0a1b2c3d4e5f60718"],
+            }},
+            "deploymentConfiguration": {
+                "minimumHealthyPercent": 100,
+                "maximumPercent": 200,
+                "deploymentCircuitBreaker": {"enable": true, "rollback": true},
+            },
+        });
+        drop(self.ecs("CreateService", service).await);
+    }
+
+    /// How the newest service deployment of a service stands.
+    pub(crate) async fn newest_deployment(&self, service: &str) -> String {
+        let service = json!({"cluster": "main", "service": service});
+        let listed = self.ecs("ListServiceDeployments", service).await;
+        let all = listed["serviceDeployments"].as_array().expect("a list");
+        let created = |brief: &&Value| brief["createdAt"].as_f64().map_or(0, f64::to_bits);
+        let newest = all.iter().max_by_key(created);
+        let status = newest.and_then(|brief| brief["status"].as_str());
+        status.unwrap_or_default().to_owned()
+    }
+
     /// All calls so far.
     pub(crate) async fn calls(&self) -> Vec<Value> {
         let answer = self.control("GET", "/_sim/calls", None).await;

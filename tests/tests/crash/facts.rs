@@ -115,7 +115,7 @@ pub(crate) fn mutations(calls: &[Value], times: Times) -> Vec<Mutation> {
 }
 
 /// Job and attempt in the name of a role session: `.../shipway-1000.2-1`.
-fn held(principal: &str) -> Option<Held> {
+pub(crate) fn held(principal: &str) -> Option<Held> {
     let name = principal.rsplit('/').next()?.strip_prefix("shipway-")?;
     let (job, attempt) = name.rsplit_once('-')?;
     let job: JobId = job.parse().ok()?;

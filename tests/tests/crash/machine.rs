@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use shipway_runtime::Clock;
 
 /// A program of ours as a process, with what it is started with.
@@ -88,6 +89,19 @@ impl Machine {
         self.child = None;
         assert_killed(self.name, status);
         Some(self.died(true))
+    }
+
+    /// Asks it to end in good order, as a service manager does.
+    pub(crate) fn terminate(&self) {
+        let child = self.child.as_ref().expect("it runs");
+        kill_process(Pid::from_child(child), Signal::TERM).unwrap();
+    }
+
+    /// How it ended by itself, when it has.
+    pub(crate) fn ended(&mut self) -> Option<std::process::ExitStatus> {
+        let status = self.child.as_mut()?.try_wait().unwrap()?;
+        self.child = None;
+        Some(status)
     }
 
     /// Waits until it ends by itself.

@@ -208,6 +208,18 @@ impl People {
         }
     }
 
+    /// The newest release of an app, if the coordinator can be asked and knows one.
+    pub(crate) async fn newest(&self, app: &str) -> Option<ReleaseId> {
+        let request = v1::ListReleasesRequest {
+            app: app.to_owned(),
+            limit: 1,
+            ..v1::ListReleasesRequest::default()
+        };
+        let answer = self.client().await.list_releases(request).await.ok()?;
+        let newest = answer.into_inner().releases.into_iter().next()?;
+        Some(ReleaseId::from_number(newest.id))
+    }
+
     async fn view(&self, release: ReleaseId) -> Option<v1::ReleaseView> {
         let request = v1::GetReleaseRequest {
             release: release.number(),

@@ -13,6 +13,8 @@ use crate::machine::{Death, Machine};
 
 pub(crate) const TOOLS: &str = "000000000000";
 pub(crate) const ACCOUNT: &str = "111111111111";
+/// Seconds after which an agent that leaves hands its jobs over.
+const HAND_OVER: u64 = 1;
 /// Longest time that a start may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -30,6 +32,13 @@ impl Lease {
         length: 6,
         renew: 2,
         margin: 2,
+    };
+    /// Long enough for a coordinator to be away in, and for a rollout to end meanwhile; renewed often, so
+    /// that most of it is left whenever the coordinator goes.
+    pub(crate) const ROOMY: Self = Self {
+        length: 45,
+        renew: 2,
+        margin: 5,
     };
     /// As it comes.
     pub(crate) const USUAL: Self = Self {
@@ -87,7 +96,7 @@ impl World {
         server.start(failpoint);
         let grpc = ready(&server_ready, "grpc", &server);
         let agents = ["agent-a", "agent-b"].map(|name| {
-            let mut agent = agent(path, name, name, &grpc, &endpoint);
+            let mut agent = agent(path, name, name, &grpc, &endpoint, HAND_OVER);
             agent.start(failpoint);
             agent
         });
@@ -107,7 +116,22 @@ impl World {
 
     /// One more agent of this id, on a folder of its own.
     pub(crate) fn another(&self, name: &'static str, id: &str) -> Machine {
-        agent(self.path(), name, id, &self.grpc, self.aws.url())
+        agent(self.path(), name, id, &self.grpc, self.aws.url(), HAND_OVER)
+    }
+
+    /// One of the agents. The next process that bears its id lets its jobs end for so many seconds.
+    pub(crate) fn agent(&mut self, name: &str, drain: u64) -> &mut Machine {
+        let found = self.agents.iter_mut().find(|agent| agent.name == name);
+        let found = found.expect("an agent");
+        write_agent(
+            self.folder.path(),
+            found.name,
+            found.name,
+            &self.grpc,
+            self.aws.url(),
+            drain,
+        );
+        found
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -179,9 +203,22 @@ impl World {
     }
 }
 
-fn agent(folder: &Path, name: &'static str, id: &str, grpc: &str, aws: &str) -> Machine {
+fn agent(
+    folder: &Path,
+    name: &'static str,
+    id: &str,
+    grpc: &str,
+    aws: &str,
+    drain: u64,
+) -> Machine {
+    let config = write_agent(folder, name, id, grpc, aws, drain);
+    let args = strings(&["--config", &text(&config)]);
+    Machine::new(name, "shipway-agent", args, folder)
+}
+
+fn write_agent(folder: &Path, name: &str, id: &str, grpc: &str, aws: &str, drain: u64) -> PathBuf {
     let mut config = format!(
-        "id = {id:?}\nserver = {grpc:?}\ndata = {:?}\ndocker = \"off\"\ndrain_seconds = 1\n\
+        "id = {id:?}\nserver = {grpc:?}\ndata = {:?}\ndocker = \"off\"\ndrain_seconds = {drain}\n\
          telemetry = {{ log = \"info,shipway_agent=debug\" }}\n\
          [aws]\nendpoint_url = {aws:?}\npoll_min_ms = 100\npoll_max_ms = 500\nbudget_share = 0.0\n",
         folder.join(name),
@@ -194,8 +231,7 @@ fn agent(folder: &Path, name: &'static str, id: &str, grpc: &str, aws: &str) -> 
     }
     let file = folder.join(format!("{name}.toml"));
     std::fs::write(&file, config).unwrap();
-    let args = strings(&["--config", &text(&file)]);
-    Machine::new(name, "shipway-agent", args, folder)
+    file
 }
 
 fn write_server(folder: &Path, listen: &str, lease: Lease) {

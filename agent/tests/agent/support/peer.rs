@@ -85,6 +85,13 @@ impl Peer {
             .expect("the agent is there");
     }
 
+    /// Says something of a kind that only a newer version knows.
+    pub(crate) async fn say_something_new(&self) {
+        let message = v1::CoordinatorMessage { message: None };
+        let said = self.outbound.send(Ok(message)).await;
+        said.expect("the agent is there");
+    }
+
     pub(crate) async fn say_welcome(&mut self, keep: Vec<v1::JobAttempt>) {
         self.say(Out::Welcome(v1::Welcome {
             lease_ms: 60_000,
