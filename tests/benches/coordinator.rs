@@ -98,7 +98,13 @@ impl Table {
             p99.push(percentile(&mut round.spans, 0.99));
         }
         let (p50, p99) = (median(p50), median(p99));
-        println!("{what:<44} {rate:>10.0} {p50:>10.2} {p99:>10.2}  {aim}");
+        // What is not counted by the second has no rate.
+        let rate_told = if rate.is_nan() {
+            String::new()
+        } else {
+            format!("{rate:.0}")
+        };
+        println!("{what:<44} {rate_told:>10} {p50:>10.2} {p99:>10.2}  {aim}");
         let figures = json!({"per_second": rate, "p50_ms": p50, "p99_ms": p99});
         self.figures.insert(name.to_owned(), figures);
     }

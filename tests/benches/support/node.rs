@@ -69,10 +69,15 @@ impl Node {
 
     /// Memory that it holds, in KiB.
     pub fn resident(&self) -> anyhow::Result<f64> {
+        self.memory("VmRSS:")
+    }
+
+    /// A line of its `/proc/PID/status`: KiB of memory, such as `VmHWM:` for the most that it ever held.
+    pub fn memory(&self, name: &str) -> anyhow::Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
         let number = line.and_then(|line| line.split_whitespace().next());
-        Ok(number.context("no VmRSS")?.parse()?)
+        Ok(number.context("no such line")?.parse()?)
     }
 
     fn kill(&mut self) {

@@ -18,7 +18,7 @@ const FOLDER: &str = "records";
 /// syncs. A leaf holds up to about 20 records of at most 64 KiB: a quarter of this is above that.
 const SEGMENT_BYTES: usize = 8 << 20;
 /// Pages in memory. The board keeps what is needed often.
-const CACHE_BYTES: u64 = 64 << 20;
+const CACHE_BYTES: u64 = 24 << 20;
 /// How long an earlier life of the database in this process may take to end.
 const PATIENCE: Duration = Duration::from_secs(10);
 
