@@ -63,10 +63,10 @@ struct Lease {
 impl Session {
     /// Runs until the agent leaves.
     pub(crate) async fn run(mut self) {
-        let mut wait = RETRY.0;
+        let (mut wait, mut longest) = (RETRY.0, RETRY.1);
         while !self.leaving.is_cancelled() {
             let began = self.clock.uptime();
-            match self.converse().await {
+            match self.converse(&mut longest).await {
                 Ok(()) => tracing::info!("the coordinator closed the stream"),
                 Err(status) => tracing::warn!(%status, "no connection to the coordinator"),
             }
@@ -80,11 +80,13 @@ impl Session {
                 () = tokio::time::sleep(jitter) => {}
                 () = self.leaving.cancelled() => {}
             }
-            wait = (wait * 2).min(RETRY.1);
+            wait = (wait * 2).min(longest);
         }
     }
 
-    async fn converse(&mut self) -> Result<(), Status> {
+    /// One stream. From its welcome it says how long the wait for the next one may be at the longest: an agent
+    /// that waits longer than it renews may come back to a lease that has ended.
+    async fn converse(&mut self, longest: &mut Duration) -> Result<(), Status> {
         let (outbox, messages) = mpsc::channel(64);
         let hello = v1::Hello {
             agent: Some((&self.agent).into()),
@@ -102,6 +104,7 @@ impl Session {
         // From now on the coordinator knows this life.
         self.predecessor = None;
         let lease = self.welcomed(&welcome);
+        *longest = RETRY.1.min(lease.renew).max(RETRY.0);
         tracing::info!(agent.id = %self.agent.id, "connected to the coordinator");
         let mut renewals: VecDeque<Duration> = VecDeque::new();
         let mut renew = tokio::time::interval(lease.renew);

@@ -10,6 +10,7 @@ use clap::Parser as _;
 use shipway_runtime::{context, telemetry};
 use tracing::Instrument as _;
 
+mod again;
 mod args;
 mod commands;
 mod error;

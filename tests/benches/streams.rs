@@ -93,11 +93,13 @@ async fn streams(wish: &Wish) -> anyhow::Result<()> {
     agent.send(Say::Finished(finished)).await;
     while !matches!(agent.next().await, Some(Hear::FinishedKept(_)) | None) {}
     let poured = begun.elapsed();
-    let cancel = v1::CancelRequest {
-        release,
-        reason: "enough".to_owned(),
-    };
-    client.cancel(cancel).await?;
+    // The rollout is done at once.
+    let job = agent.offer().await.job;
+    agent.send(Say::Accept(v1::Accept { job })).await;
+    let outcome = Some(done("rollout"));
+    agent
+        .send(Say::Finished(v1::Finished { job, outcome }))
+        .await;
     let mut seen = Vec::new();
     while let Some(ended) = quick.join_next().await {
         seen.push(ended??);

@@ -5,18 +5,15 @@ use std::path::Path;
 use shipway_domain::ids::Digest;
 use shipway_domain::spec::{Priority, ReleaseSpec, Revision, Source};
 use shipway_manifest::{Facts, Files, Folder, Manifest, Resolved};
-use shipway_proto::status::{Class, Failure};
 use shipway_proto::v1;
 
+use crate::again::again;
 use crate::error::Error;
 use crate::server::Server;
 use crate::session::Session;
 use crate::source::checkout::Checkout;
 use crate::source::{git, mistakes, pack, upload};
 use crate::submitted;
-
-/// Submissions that are tried, by one key, while the coordinator does not answer.
-const TRIES: u32 = 4;
 
 /// Options of `deploy`.
 #[derive(Debug, clap::Args)]
@@ -204,15 +201,12 @@ async fn submit(
             .key(spec.app.as_str(), spec.env.as_str(), content),
         title,
     };
-    let mut tries = 1;
-    loop {
-        match server.client.clone().submit(request.clone()).await {
-            Ok(reply) => return Ok(reply.into_inner()),
-            Err(status) if Failure::from(&status).class == Class::Unavailable && tries < TRIES => {
-                tokio::time::sleep(std::time::Duration::from_millis(250) * (1 << tries)).await;
-                tries += 1;
-            }
-            Err(status) => return Err(server.failed(&status)),
-        }
+    let call = || {
+        let (mut client, request) = (server.client.clone(), request.clone());
+        async move { client.submit(request).await }
+    };
+    match again(call).await {
+        Ok(reply) => Ok(reply.into_inner()),
+        Err(status) => Err(server.failed(&status)),
     }
 }

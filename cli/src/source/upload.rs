@@ -9,7 +9,9 @@ use futures::Stream;
 use shipway_domain::ids::Digest;
 use shipway_proto::v1::{self, put_blob_request::Part};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tonic::Status;
 
+use crate::again::again;
 use crate::error::Error;
 use crate::server::Server;
 use crate::session::Session;
@@ -35,8 +37,12 @@ pub(crate) async fn ask(server: &Server, digests: &[&Digest]) -> Result<Known, E
             .map(|digest| digest.as_str().to_owned())
             .collect(),
     };
-    let answer = server.client.clone().has_blobs(request).await;
-    let reply = answer
+    let call = || {
+        let (mut client, request) = (server.client.clone(), request.clone());
+        async move { client.has_blobs(request).await }
+    };
+    let reply = again(call)
+        .await
         .map_err(|status| server.failed(&status))?
         .into_inner();
     let missing = digests
@@ -54,7 +60,8 @@ pub(crate) async fn ask(server: &Server, digests: &[&Digest]) -> Result<Known, E
 
 /// Sends a small blob.
 pub(crate) async fn bytes_of(server: &Server, digest: &Digest, data: Vec<u8>) -> Result<(), Error> {
-    send(server, digest, std::io::Cursor::new(data), Arc::default()).await
+    let open = || std::future::ready(Ok(std::io::Cursor::new(data.clone())));
+    send(server, digest, open, Arc::default()).await
 }
 
 /// Sends a file, and shows how far it is.
@@ -65,11 +72,9 @@ pub(crate) async fn file(
     path: &Path,
     size: u64,
 ) -> Result<(), Error> {
-    let file = tokio::fs::File::open(path)
-        .await
-        .map_err(|cause| Error::local("could not read the packed context", cause))?;
     let sent = Arc::new(AtomicU64::new(0));
-    let mut sending = std::pin::pin!(send(server, digest, file, Arc::clone(&sent)));
+    let open = || tokio::fs::File::open(path);
+    let mut sending = std::pin::pin!(send(server, digest, open, Arc::clone(&sent)));
     let screen = session.io.screen.clone().filter(|_| !session.json());
     let mut ticks = tokio::time::interval(TICK);
     loop {
@@ -95,15 +100,31 @@ pub(crate) async fn file(
     }
 }
 
-async fn send(
+/// Sends a blob from its beginning, and again from there while the coordinator is away.
+async fn send<R, F>(
     server: &Server,
     digest: &Digest,
-    data: impl AsyncRead + Unpin + Send + 'static,
+    open: impl Fn() -> F,
     sent: Arc<AtomicU64>,
-) -> Result<(), Error> {
+) -> Result<(), Error>
+where
+    R: AsyncRead + Unpin + Send + 'static,
+    F: Future<Output = std::io::Result<R>>,
+{
     let failed = Arc::new(std::sync::Mutex::new(None));
-    let parts = parts(digest.clone(), data, sent, Arc::clone(&failed));
-    let answer = server.client.clone().put_blob(parts).await;
+    let call = || async {
+        sent.store(0, Ordering::Relaxed);
+        let data = open().await.map_err(|cause| {
+            let status = Status::internal("could not read what is to be sent");
+            if let Ok(mut failed) = failed.lock() {
+                *failed = Some(cause);
+            }
+            status
+        })?;
+        let parts = parts(digest.clone(), data, Arc::clone(&sent), Arc::clone(&failed));
+        server.client.clone().put_blob(parts).await
+    };
+    let answer = again(call).await;
     if let Some(cause) = failed.lock().ok().and_then(|mut cause| cause.take()) {
         return Err(Error::local("could not read what is to be sent", cause));
     }

@@ -27,6 +27,7 @@ pub struct Logs {
     folder: Arc<Path>,
     limit: u64,
     followed: Arc<Mutex<HashMap<ReleaseId, watch::Sender<()>>>>,
+    growing: Growing,
     /// Keeps the data directory locked.
     dir: DataDir,
 }
@@ -43,6 +44,7 @@ impl Logs {
             folder: folder.into(),
             limit,
             followed: Arc::default(),
+            growing: Growing::default(),
             dir: dir.clone(),
         })
     }
@@ -60,7 +62,13 @@ impl Logs {
         text: Bytes,
     ) -> Result<(), StoreError> {
         let (path, limit, dir) = (self.path(job, attempt), self.limit, self.dir.clone());
-        let work = move |path: &Path| keep_what_fits(&dir, path, &text, limit);
+        let growing = self.growing.clone();
+        let work = move |path: &Path| {
+            growing.begin(path)?;
+            let kept = keep_what_fits(&dir, path, &text, limit);
+            growing.end(path);
+            kept
+        };
         blocking("append to", path, work).await?;
         self.tell(job.release);
         Ok(())
@@ -78,8 +86,13 @@ impl Logs {
         offset: u64,
         most: usize,
     ) -> Result<Bytes, StoreError> {
-        let path = self.path(job, attempt);
-        blocking("read", path, move |path| read(path, offset, most)).await
+        let (path, growing) = (self.path(job, attempt), self.growing.clone());
+        let work = move |path: &Path| {
+            let whole = growing.whole(path)?;
+            let left = usize::try_from(whole.saturating_sub(offset)).unwrap_or(usize::MAX);
+            read(path, offset, most.min(left))
+        };
+        blocking("read", path, work).await
     }
 
     /// The attempts of a release's jobs that have a log, in order.
@@ -132,6 +145,39 @@ impl Logs {
         self.folder
             .join(job.release.to_string())
             .join(format!("{}.{attempt}.log", job.index))
+    }
+}
+
+/// Logs that are appended to right now, with their lengths before: half of a line may be there already.
+#[derive(Clone, Debug, Default)]
+struct Growing(Arc<Mutex<HashMap<PathBuf, u64>>>);
+
+impl Growing {
+    fn begin(&self, path: &Path) -> io::Result<()> {
+        let mut growing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        growing.insert(path.to_owned(), length(path)?);
+        Ok(())
+    }
+
+    fn end(&self, path: &Path) {
+        let mut growing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        growing.remove(path);
+    }
+
+    /// How much of a log is there for sure.
+    fn whole(&self, path: &Path) -> io::Result<u64> {
+        let growing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        growing
+            .get(path)
+            .map_or_else(|| length(path), |len| Ok(*len))
+    }
+}
+
+/// Bytes in a log; none where there is no log.
+fn length(path: &Path) -> io::Result<u64> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+        found => Ok(found?.len()),
     }
 }
 

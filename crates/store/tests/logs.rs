@@ -132,3 +132,28 @@ async fn a_follower_hears_of_the_end() {
     drop(logs);
     assert!(!follower.appended().await);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_never_gets_half_of_a_line_that_is_being_written() {
+    const APPENDS: usize = 100;
+    let folder = folder();
+    let dir = DataDir::open(folder.path()).expect("free");
+    let logs = Logs::open(&dir, 64 << 20).expect("it opens");
+    let line = format!("{}\n", "x".repeat(6_999));
+    let text = line.repeat(40);
+    let whole = (text.len() * APPENDS) as u64;
+    let writer = logs.clone();
+    let mut writing = tokio::task::JoinSet::new();
+    writing.spawn(async move {
+        for _ in 0..APPENDS {
+            say(&writer, job(1, 0), 1, &text).await;
+        }
+    });
+    let mut offset = 0;
+    while offset < whole {
+        let read = hear(&logs, job(1, 0), 1, offset, 1 << 20).await;
+        assert_eq!(read.len() % line.len(), 0, "behind {offset}");
+        offset += read.len() as u64;
+    }
+    writing.join_next().await.expect("it").expect("it wrote");
+}
