@@ -1,14 +1,16 @@
 //! What an attempt notes durably.
 
 use shipway_domain::checkpoint::{Checkpoint, ScalingFlags};
+use shipway_domain::ids::Attempt;
+use shipway_domain::late_call::LateCall;
 use shipway_domain::time::Timestamp;
 
 use crate::error::ConversionError;
 use crate::fields::{alternative, required};
 use crate::v1;
 use crate::v1::checkpoint::{
-    Checkpoint as Kind, Empty, Following, Pushed, RegisterIntent, Registered, StopIntent,
-    SuspendIntent, Unchanged, UpdateIntent, Updated,
+    Checkpoint as Kind, Empty, Following, LateCall as LateMessage, Pushed, RegisterIntent,
+    Registered, StopIntent, SuspendIntent, Unchanged, UpdateIntent, Updated,
 };
 
 impl From<&Checkpoint> for v1::Checkpoint {
@@ -56,6 +58,13 @@ impl From<&Checkpoint> for v1::Checkpoint {
             Checkpoint::Unchanged { task_definition } => Kind::Unchanged(Unchanged {
                 task_definition: task_definition.clone(),
             }),
+            Checkpoint::LateCall(late) => Kind::LateCall(LateMessage {
+                call: late.call.clone(),
+                found_by: late.found_by.0,
+                at_ms: late.at.millis(),
+                what: late.what.clone(),
+                done: late.done.clone(),
+            }),
         };
         Self {
             checkpoint: Some(checkpoint),
@@ -98,6 +107,13 @@ impl TryFrom<v1::Checkpoint> for Checkpoint {
             }
             Kind::StopAsked(Empty {}) => Self::StopAsked,
             Kind::Unchanged(Unchanged { task_definition }) => Self::Unchanged { task_definition },
+            Kind::LateCall(late) => Self::LateCall(LateCall {
+                call: late.call,
+                found_by: Attempt(late.found_by),
+                at: Timestamp::from_millis(late.at_ms),
+                what: late.what,
+                done: late.done,
+            }),
         })
     }
 }

@@ -20,7 +20,8 @@ pub(super) fn before_note(note: &Checkpoint) {
         | Checkpoint::Resumed
         | Checkpoint::Updated { .. }
         | Checkpoint::StopAsked
-        | Checkpoint::Unchanged { .. } => return,
+        | Checkpoint::Unchanged { .. }
+        | Checkpoint::LateCall(_) => return,
     };
     failpoint::hit(|| format!("agent.{intent}.before-intent"));
 }
@@ -41,7 +42,8 @@ pub(super) fn after_note(note: &Checkpoint) {
         | Checkpoint::SuspendIntent { .. }
         | Checkpoint::UpdateIntent { .. }
         | Checkpoint::StopIntent { .. }
-        | Checkpoint::Unchanged { .. } => return,
+        | Checkpoint::Unchanged { .. }
+        | Checkpoint::LateCall(_) => return,
     };
     failpoint::hit(|| format!("agent.{outcome}.after-note"));
 }

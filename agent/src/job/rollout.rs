@@ -97,6 +97,7 @@ async fn prepare(work: &Work) -> Result<(Rollout, Hands), Short> {
     let stop = work.running.stop().borrow().clone();
     let wanted = Wanted {
         job: work.running.held().job,
+        attempt: work.running.held().attempt,
         kind: spec.kind,
         target: target.clone(),
         image: image.clone(),

@@ -6,6 +6,7 @@ use shipway_domain::checkpoint::{Checkpoint, ScalingFlags};
 use shipway_domain::event::{NoteLevel, Step, StepResult};
 use shipway_domain::ids::Target;
 use shipway_domain::job::Outcome;
+use shipway_domain::late_call::LateCall;
 use shipway_domain::planted::{self, Bug};
 use shipway_domain::verdict::Finding;
 use shipway_plugin::PlatformError;
@@ -20,19 +21,28 @@ const LANDS: Duration = Duration::from_secs(2 * CALL_TIMEOUT.as_secs());
 /// First and longest wait between two tries; a debt is tried for ever.
 const AGAIN: (u64, u64) = (2, 30);
 
+/// What is known of calls that had no answer.
+struct Sent {
+    /// Until then, by uptime, they may land.
+    lands: Duration,
+    /// Whether flags were seen, or set, as they should be.
+    back: bool,
+}
+
 /// Pays, however often it takes.
 pub(crate) async fn run(work: Work) -> Result<Outcome, Gone> {
     let mut wait = AGAIN.0;
     let mut told = None;
     // What an attempt before this one sent may still be on its way.
     let inherits = work.running.held().attempt.0 > 1;
-    let mut lands = if inherits {
+    let lands = if inherits {
         work.clock.uptime() + LANDS
     } else {
         Duration::ZERO
     };
+    let mut sent = Sent { lands, back: false };
     loop {
-        match pay(&work, &mut lands).await? {
+        match pay(&work, &mut sent).await? {
             Ok(what) => return Ok(Outcome::Settled { what }),
             Err(finding) => {
                 let why = finding.evidence.join("; ");
@@ -52,8 +62,8 @@ pub(crate) async fn run(work: Work) -> Result<Outcome, Gone> {
     }
 }
 
-/// Pays, unless something hinders it. Until `lands`, by uptime, calls may land that had no answer.
-async fn pay(work: &Work, lands: &mut Duration) -> Result<Result<String, Finding>, Gone> {
+/// Pays, unless something hinders it.
+async fn pay(work: &Work, sent: &mut Sent) -> Result<Result<String, Finding>, Gone> {
     let Some(Ok(target)) = work.offer.target.clone().map(Target::try_from) else {
         return Ok(Err(bad_offer(&"target is not set")));
     };
@@ -79,6 +89,9 @@ async fn pay(work: &Work, lands: &mut Duration) -> Result<Result<String, Finding
         // Only what we set is ours to change.
         Some(scaling) if scaling.suspended != ScalingFlags::ALL => "somebody else has set it",
         Some(_) => {
+            if std::mem::take(&mut sent.back) {
+                tell_late(work).await?;
+            }
             work.running.clearance().await?;
             points::before_act("settle");
             let set = region
@@ -89,14 +102,15 @@ async fn pay(work: &Work, lands: &mut Duration) -> Result<Result<String, Finding
                 && !planted::has(Bug::SettledUnseen)
             {
                 if error.kind.may_have_happened() {
-                    *lands = work.clock.uptime() + LANDS;
+                    sent.lands = work.clock.uptime() + LANDS;
                 }
                 return Ok(Err(failure::finding(&error)));
             }
             "auto scaling is put back"
         }
     };
-    if work.clock.uptime() < *lands {
+    sent.back = true;
+    if work.clock.uptime() < sent.lands {
         return Ok(Err(Finding {
             code: "may-still-land".to_owned(),
             cause: "auto scaling is put back, but a call without an answer may still land"
@@ -109,4 +123,17 @@ async fn pay(work: &Work, lands: &mut Duration) -> Result<Result<String, Finding
     shipway_runtime::failpoint::hit(|| "agent.settle.after-note");
     work.steps.end(StepResult::Done);
     Ok(Ok(what.to_owned()))
+}
+
+/// Flags that were put back are suspended again: a call of whoever had the debt before has landed late.
+async fn tell_late(work: &Work) -> Result<(), Gone> {
+    let at = work.now();
+    let late = LateCall {
+        call: "application-autoscaling:RegisterScalableTarget".to_owned(),
+        found_by: work.running.held().attempt,
+        at,
+        what: format!("auto scaling was suspended again, seen at {at}"),
+        done: "puts it back once more".to_owned(),
+    };
+    work.note(Checkpoint::LateCall(late)).await
 }

@@ -1,5 +1,6 @@
 //! What an attempt notes durably, before and after it changes something in AWS.
 
+use crate::late_call::LateCall;
 use crate::time::Timestamp;
 
 /// A durable note of a job. Intents are written before the act, outcomes after it; an attempt that
@@ -69,6 +70,8 @@ pub enum Checkpoint {
         /// The task definition that runs.
         task_definition: String,
     },
+    /// A call of an attempt before was found to have taken effect unheard. An event says so once this is durable.
+    LateCall(LateCall),
 }
 
 /// The three switches of a scalable target that pause its scaling; `true` means suspended

@@ -15,6 +15,7 @@ pub mod history;
 pub mod ids;
 pub mod image;
 pub mod job;
+pub mod late_call;
 pub mod observe;
 pub mod planted;
 pub mod promise;

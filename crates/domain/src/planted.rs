@@ -39,11 +39,13 @@ pub enum Bug {
     NoGrace,
     /// A settle believes that a debt is paid because somebody tried.
     SettledUnseen,
+    /// A call that landed late is taken over without a word.
+    LateUnreported,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::StaleAttemptHeard,
         Self::AnsweredBeforeDurable,
         Self::DebtDroppedOnCancel,
@@ -60,6 +62,7 @@ impl Bug {
         Self::KeysForgotten,
         Self::NoGrace,
         Self::SettledUnseen,
+        Self::LateUnreported,
     ];
 }
 

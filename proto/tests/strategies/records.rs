@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use shipway_domain::checkpoint::{Checkpoint, ScalingFlags};
 use shipway_domain::ids::{Attempt, IdempotencyKey, Incarnation};
 use shipway_domain::job::{Grant, Job, JobKind, JobState};
+use shipway_domain::late_call::LateCall;
 use shipway_domain::release::Release;
 use shipway_domain::target::{Debt, Proven, TargetRecord};
 
@@ -38,6 +39,17 @@ prop_compose! {
     }
 }
 
+prop_compose! {
+    fn late_call()(
+        (call, what, done) in (text(), text(), text()),
+        found_by in any::<u32>(),
+        at in timestamp(),
+    ) -> Checkpoint {
+        let found_by = Attempt(found_by);
+        Checkpoint::LateCall(LateCall { call, found_by, at, what, done })
+    }
+}
+
 /// An arbitrary checkpoint.
 pub(crate) fn checkpoint() -> impl Strategy<Value = Checkpoint> {
     prop_oneof![
@@ -54,6 +66,7 @@ pub(crate) fn checkpoint() -> impl Strategy<Value = Checkpoint> {
         text().prop_map(|service_deployment| Checkpoint::StopIntent { service_deployment }),
         Just(Checkpoint::StopAsked),
         text().prop_map(|task_definition| Checkpoint::Unchanged { task_definition }),
+        late_call(),
     ]
 }
 

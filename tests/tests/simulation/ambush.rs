@@ -67,6 +67,8 @@ enum Surprise {
     Restart(Duration),
     /// Both die; the agent comes back this much later.
     Both(Duration, Duration),
+    /// The agent dies so soon, with its call on its way, and is back before that lands.
+    Overtaken(Duration, Duration),
     /// Auto scaling refuses changes for so long.
     Storm(Duration),
 }
@@ -97,6 +99,16 @@ impl Ambush {
             at: Moment::Updated,
             skip: 0,
             surprise: Surprise::Silence(lots.millis(lease * 100, lease * 700)),
+        }
+    }
+
+    /// The agent is replaced while its update is on its way.
+    pub(crate) fn overtaken(lots: &Lots) -> Self {
+        let (dies, back) = (lots.millis(400, 900), lots.millis(100, 900));
+        Self {
+            at: Moment::UpdateMeant,
+            skip: lots.below(2),
+            surprise: Surprise::Overtaken(dies, back),
         }
     }
 
@@ -131,6 +143,11 @@ impl Surprise {
                 (now, Act::Crash(agent)),
                 (time, Act::Start("server")),
                 (time + more, Act::Start(agent)),
+            ],
+            Self::Overtaken(dies, back) => vec![
+                (now, Act::Lull(Duration::from_secs(3))),
+                (dies, Act::Crash(agent)),
+                (dies + back, Act::Start(agent)),
             ],
             Self::Storm(time) => vec![(now, Act::Storm(time))],
         }

@@ -160,6 +160,8 @@ pub(crate) struct Sky {
     pub(crate) weather: Weather,
     /// Until when auto scaling refuses changes.
     pub(crate) storm: Arc<Mutex<Duration>>,
+    /// Until when every change is long on its way.
+    pub(crate) lull: Arc<Mutex<Duration>>,
     /// Whether nothing fails any more.
     pub(crate) calm: Arc<AtomicBool>,
 }
@@ -207,6 +209,9 @@ fn fault(sky: &Sky, lots: &Lots, call: &Call, now: Duration) -> Option<Fault> {
     let is_stormy = changes && now < *sky.storm.lock().expect("no panic");
     if is_stormy && call.name.starts_with(SCALING) && lots.chance(90) {
         return Some(Fault::Refused(ErrorKind::Throttled));
+    }
+    if changes && now < *sky.lull.lock().expect("no panic") {
+        return Some(Fault::LandsLate(lots.millis(4_000, 9_000)));
     }
     if call.name.starts_with(SCALING) && lots.chance(weather.scaling) {
         return Some(Fault::Refused(ErrorKind::Throttled));

@@ -76,6 +76,8 @@ pub(crate) enum Act {
     Latency(Duration),
     /// For so long, hardly any change of auto scaling is taken.
     Storm(Duration),
+    /// For so long, every change is taken late.
+    Lull(Duration),
 }
 
 /// How calls of AWS fare, in percent of the calls.
@@ -115,7 +117,7 @@ impl Plan {
             ambushes.push(Ambush::deaf(lots, lease.0));
         }
         acts.sort_by_key(|(at, _)| *at);
-        Self {
+        let mut plan = Self {
             lease: LeaseConfig {
                 seconds: lease.0,
                 renew_seconds: lease.1,
@@ -128,7 +130,11 @@ impl Plan {
             ambushes,
             weather: weather(lots, calm),
             calm_at,
+        };
+        if lots.chance(30) {
+            plan.ambushes.push(Ambush::overtaken(lots));
         }
+        plan
     }
 }
 

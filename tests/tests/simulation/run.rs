@@ -62,6 +62,8 @@ struct World<'a> {
     aws: AwsWatch,
     /// Until when auto scaling refuses changes.
     storm: Arc<Mutex<Duration>>,
+    /// Until when changes are long on their way.
+    lull: Arc<Mutex<Duration>>,
 }
 
 /// Runs a seed to its end.
@@ -76,12 +78,13 @@ pub(crate) fn run(seed: u64, bug: Option<Bug>) -> Ended {
     let flags = aws::flags(&lots.apart());
     let platform = aws::build(seed, &lots.apart(), &diary, &flags);
     let calm = Arc::new(AtomicBool::new(false));
-    let storm = Arc::default();
+    let (storm, lull) = (Arc::default(), Arc::default());
     aws::set_weather(
         &platform,
         aws::Sky {
             weather: plan.weather.clone(),
             storm: Arc::clone(&storm),
+            lull: Arc::clone(&lull),
             calm: Arc::clone(&calm),
         },
         &lots.apart(),
@@ -139,6 +142,7 @@ pub(crate) fn run(seed: u64, bug: Option<Bug>) -> Ended {
         server_clock,
         lives,
         storm,
+        lull,
     };
     world.live(&plan, &calm);
     for panic in PANICS.take() {
@@ -250,6 +254,10 @@ impl World<'_> {
             Act::Storm(time) => {
                 let until = self.sim.elapsed() + *time;
                 *self.storm.lock().expect("no panic") = until;
+            }
+            Act::Lull(time) => {
+                let until = self.sim.elapsed() + *time;
+                *self.lull.lock().expect("no panic") = until;
             }
             Act::Latency(longest) => self.sim.set_max_message_latency(*longest),
         }

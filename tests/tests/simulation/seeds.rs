@@ -97,6 +97,18 @@ fn a_seed_tells_the_same_story_each_time() {
 }
 
 #[test]
+fn a_late_call_that_nobody_tells_of_is_caught_within_a_hundred_seeds() {
+    let caught = search(1, 100, 1, Some(Bug::LateUnreported));
+    let ended = caught.first().expect("it is caught");
+    let told: Vec<&String> = ended.broken.iter().collect();
+    println!("seed {}: {told:?}", ended.seed);
+    assert!(
+        told.iter().any(|told| told.contains("landed late")),
+        "{told:?}"
+    );
+}
+
+#[test]
 fn every_planted_bug_is_caught() {
     let mut escaped = Vec::new();
     let count = number("SHIPWAY_SIM_SEEDS", PLAIN);

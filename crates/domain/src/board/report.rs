@@ -4,7 +4,7 @@ use super::draft::Draft;
 use super::{Board, Decision, Effect, Report};
 use crate::agent::Held;
 use crate::checkpoint::Checkpoint;
-use crate::event::{EventKind, Progress};
+use crate::event::{EventKind, NoteLevel, Progress};
 use crate::ids::{AgentId, Incarnation};
 use crate::job::{JobKind, JobState, Outcome};
 use crate::target::Debt;
@@ -120,7 +120,16 @@ fn note(draft: &mut Draft<'_>, held: Held, checkpoint: Checkpoint) {
         return;
     }
     job.checkpoints.push(checkpoint.clone());
-    let Some(target) = job.kind.target().cloned() else {
+    let target = job.kind.target().cloned();
+    if let Checkpoint::LateCall(late) = &checkpoint {
+        let note = Progress::Note {
+            level: NoteLevel::Warning,
+            text: late.text(),
+        };
+        let (release, index) = (held.job.release, held.job.index);
+        draft.event(release, Some(index), EventKind::Progress(note));
+    }
+    let Some(target) = target else {
         return;
     };
     match checkpoint {
@@ -146,7 +155,8 @@ fn note(draft: &mut Draft<'_>, held: Held, checkpoint: Checkpoint) {
         | Checkpoint::Following { .. }
         | Checkpoint::StopIntent { .. }
         | Checkpoint::StopAsked
-        | Checkpoint::Unchanged { .. } => {}
+        | Checkpoint::Unchanged { .. }
+        | Checkpoint::LateCall(_) => {}
     }
 }
 

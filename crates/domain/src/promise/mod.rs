@@ -8,7 +8,7 @@
 //! | promise | function |
 //! | --- | --- |
 //! | 1. An acknowledged submission is never lost; a key is one release | [`submissions`] |
-//! | 2. One attempt changes a target at a time; old attempts change nothing | [`attempts`] |
+//! | 2. One attempt changes a target at a time; old attempts change nothing, or it is told | [`attempts`] |
 //! | 3. Attempts only grow; each job ends once; a release ends with its last job | [`ends`] |
 //! | 4. Every debt is paid | [`debts`] |
 //! | 5. The verdict says what is true in AWS | [`verdicts`] |
@@ -22,6 +22,7 @@ mod end;
 mod event;
 mod fact;
 mod history;
+mod late;
 mod reason;
 mod submission;
 mod verdict;
@@ -175,10 +176,15 @@ pub fn submissions(history: &History, _moment: Moment) -> Vec<Broken> {
 
 /// Promise 2. At any moment: a granted job holds the slot of its target, and nobody else does; a slot is
 /// kept until its job ends; only a granted attempt acts in AWS, after its intent was durable; one rollout
-/// has one UpdateService; no older attempt acts on a target after a newer one did.
+/// has one UpdateService; no older attempt acts on a target after a newer one did. At rest: what an attempt's call
+/// did after it had lost its right is told by an event of its release.
 #[must_use]
-pub fn attempts(history: &History, _moment: Moment) -> Vec<Broken> {
-    history.broken(Promise::Attempts, attempt::check(history))
+pub fn attempts(history: &History, moment: Moment) -> Vec<Broken> {
+    let mut all = attempt::check(history);
+    if moment == Moment::Rest {
+        all.extend(late::check(history));
+    }
+    history.broken(Promise::Attempts, all)
 }
 
 /// Promise 3. At any moment: attempts only grow, an ended job stays as it ended, a release has ended if

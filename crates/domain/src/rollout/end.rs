@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Action, Asked, Next, Rollout, verdict_of};
 use crate::diagnose;
 use crate::job::{Outcome, RolloutReport};
+use crate::late_call::LateCall;
 use crate::observe::{ServiceDeploymentSeen, ServiceDeploymentStatus, ServiceSeen};
 use crate::planted::{self, Bug};
 use crate::time::Timestamp;
@@ -40,6 +41,9 @@ impl Rollout {
             }
             _ => false,
         };
+        if later && let Some(next) = self.adopt_later(deployment, &ours) {
+            return next;
+        }
         let verdict = verdict_of(&deployment.status, self.asked(), later);
         if planted::has(Bug::LiveAfterRollback) && verdict == Verdict::RolledBack {
             return self.end(Verdict::Live, String::new(), Some(ours), Vec::new(), false);
@@ -185,9 +189,10 @@ impl Rollout {
         verdict: Verdict,
         summary: String,
         task_definition: Option<String>,
-        findings: Vec<Finding>,
+        mut findings: Vec<Finding>,
         unchanged: bool,
     ) -> RolloutReport {
+        findings.extend(self.late_calls().map(LateCall::finding));
         let service = self.seen.service.as_ref();
         RolloutReport {
             verdict,

@@ -24,7 +24,7 @@ pub use table::{Asked, verdict_of};
 use crate::checkpoint::{Checkpoint, ScalingFlags};
 use crate::document::Document;
 use crate::event::{NoteLevel, TaskCounts};
-use crate::ids::{JobId, ReleaseId, Target};
+use crate::ids::{Attempt, JobId, ReleaseId, Target};
 use crate::job::{BuiltImage, StopReason};
 use crate::observe::{
     RevisionSeen, ScalingSeen, ServiceDeploymentSeen, ServiceEventSeen, ServiceSeen, TaskSeen,
@@ -38,6 +38,8 @@ use crate::verdict::Finding;
 pub struct Wanted {
     /// The job that does it.
     pub job: JobId,
+    /// The attempt that walks it.
+    pub attempt: Attempt,
     /// Why the release exists.
     pub kind: ReleaseKind,
     /// The service to change.
@@ -116,6 +118,8 @@ struct Seen {
     /// When a call that sets flags last had no answer.
     scaling_uncertain_at: Option<Timestamp>,
     resumed: bool,
+    /// When scaling was found suspended again after it had been put back.
+    suspended_again_at: Option<Timestamp>,
     resume_failures: u32,
     candidates: Vec<ServiceDeploymentSeen>,
     listed_at: Option<Timestamp>,
@@ -170,7 +174,20 @@ impl Rollout {
     /// A note became durable.
     pub fn noted(&mut self, checkpoint: Checkpoint) {
         // A fresh intent goes before a fresh call: the doubt about the one before is settled.
-        match checkpoint {
+        match &checkpoint {
+            Checkpoint::LateCall(_) => self.seen.suspended_again_at = None,
+            // Another one than before: nothing of what was seen of that one is about this one.
+            Checkpoint::Following { service_deployment }
+                if self
+                    .following()
+                    .is_some_and(|known| known != service_deployment) =>
+            {
+                self.seen.deployment = None;
+                self.seen.ended_at = None;
+                self.seen.later = None;
+                self.seen.tasks = None;
+                self.seen.stopped = None;
+            }
             Checkpoint::RegisterIntent { .. } => self.seen.register_uncertain = false,
             Checkpoint::UpdateIntent { .. } => self.seen.update_uncertain = false,
             _ => {}

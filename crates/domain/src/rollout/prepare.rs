@@ -169,9 +169,14 @@ impl Rollout {
         let settled = self.settled(intent);
         match &self.seen.own_revision {
             None => Next::Do(find),
-            Some((Some(arn), _)) => Next::Note(Checkpoint::Registered {
-                task_definition: arn.clone(),
-            }),
+            Some((Some(arn), at)) => {
+                self.tell_late_registration(own, arn, *at)
+                    .unwrap_or_else(|| {
+                        Next::Note(Checkpoint::Registered {
+                            task_definition: arn.clone(),
+                        })
+                    })
+            }
             Some((None, at)) if *at >= settled => about_to,
             Some((None, _)) if now >= settled => Next::Do(find),
             Some((None, _)) => Next::Wait {

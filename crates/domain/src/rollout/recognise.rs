@@ -16,7 +16,10 @@ const LIST_AGAIN: Duration = Duration::from_secs(3);
 
 impl Rollout {
     pub(super) fn update(&self, now: Timestamp, intent: UpdateIntent<'_>) -> Next {
-        if let Some(ours) = self.ours(intent) {
+        if let Some((ours, created_at)) = self.ours(intent) {
+            if let Some(next) = self.tell_late_update(intent, created_at) {
+                return next;
+            }
             return Next::Note(Checkpoint::Following {
                 service_deployment: ours,
             });
@@ -56,6 +59,9 @@ impl Rollout {
             entry.task_definition == intent.task_definition
         };
         if let Some(entry) = service.deployments.iter().find(ours) {
+            if let Some(next) = self.tell_late_update(intent, self.seen.service_at) {
+                return next;
+            }
             return Next::Note(Checkpoint::Updated {
                 primary: entry.id.clone(),
             });
@@ -138,7 +144,7 @@ impl Rollout {
     }
 
     /// A deployment whose task definition is not known yet: ask for its revision.
-    fn unknown_candidate(&self) -> Option<Next> {
+    pub(super) fn unknown_candidate(&self) -> Option<Next> {
         let known = |arn: &str| self.seen.revisions.iter().any(|known| known.arn == arn);
         let candidates = self.seen.candidates.iter();
         let unknown = candidates.filter(|candidate| !known(&candidate.target_revision.arn));
@@ -149,7 +155,7 @@ impl Rollout {
 
     /// The service deployment whose target revision has our task definition; the first of them,
     /// for somebody may have deployed the same definition again.
-    fn ours(&self, intent: UpdateIntent<'_>) -> Option<String> {
+    fn ours(&self, intent: UpdateIntent<'_>) -> Option<(String, Timestamp)> {
         let is_ours = |revision: &str| {
             self.seen.revisions.iter().any(|known| {
                 known.arn == revision && known.task_definition == intent.task_definition
@@ -159,7 +165,7 @@ impl Rollout {
         candidates
             .filter(|candidate| is_ours(&candidate.target_revision.arn))
             .min_by_key(|candidate| candidate.created_at)
-            .map(|candidate| candidate.arn.clone())
+            .map(|candidate| (candidate.arn.clone(), candidate.created_at))
     }
 }
 

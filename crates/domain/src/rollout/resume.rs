@@ -28,6 +28,9 @@ impl Rollout {
         if !self.seen.identity {
             return None;
         }
+        if let Some(next) = self.tell_late_suspension() {
+            return Some(next);
+        }
         if self.seen.resume_failures >= TRIES {
             return None;
         }

@@ -30,6 +30,9 @@ impl Rollout {
             Saw::Registered(arn) => self.seen.registered = Some(arn),
             Saw::Scaling(scaling) => match action {
                 Action::DescribeScaling { resume: true } => {
+                    if self.is_suspended_again(scaling) {
+                        self.seen.suspended_again_at = Some(now);
+                    }
                     self.seen.scaling_at_end = Some(scaling);
                     self.seen.scaling_at_end_at = now;
                     self.seen.resumed = false;

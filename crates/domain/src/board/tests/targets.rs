@@ -214,3 +214,33 @@ fn a_board_restored_from_its_changes_goes_on_where_it_was() {
     board.finish(id, 1, rolled(Verdict::Live));
     assert_eq!(board.verdict(id), Some(Verdict::Live));
 }
+
+#[test]
+fn a_late_call_becomes_an_event_together_with_its_note() {
+    let mut board = Fixture::with_agent(1);
+    let release = board.submit(spec("web", &[&["s"]]));
+    board.build(release);
+    let held = board.held(release, 1);
+    let late = crate::late_call::LateCall {
+        call: "ecs:UpdateService".to_owned(),
+        found_by: held.attempt,
+        at: Timestamp::from_millis(1_000),
+        what: "a deployment of web:2".to_owned(),
+        done: "follows it".to_owned(),
+    };
+    let checkpoint = Checkpoint::LateCall(late.clone());
+    let decision = board.report(
+        held,
+        Report::Checkpoint {
+            number: 1,
+            checkpoint,
+        },
+    );
+    let told = decision.changes.iter().any(|change| {
+        matches!(change, crate::change::Change::Event { event, .. }
+            if event.job == Some(1)
+                && matches!(&event.kind, EventKind::Progress(crate::event::Progress::Note { text, .. })
+                    if *text == late.text()))
+    });
+    assert!(told, "{:?}", decision.changes);
+}

@@ -1,6 +1,8 @@
 //! What AWS shows against what was recorded and told.
 
 use super::*;
+use crate::event::{NoteLevel, Progress};
+use crate::late_call::LateCall;
 
 #[test]
 fn a_second_update_of_one_rollout_breaks_the_second_promise() {
@@ -142,6 +144,65 @@ fn a_call_that_lands_after_a_newer_attempt_has_acted_breaks_the_second_promise()
         Promise::Attempts,
         newer.into_iter().chain([mutation(76, held(1, 1), tag())]),
         "after attempt 2 of job 1000.1, which was granted later, had changed it",
+    );
+}
+
+#[test]
+fn a_call_that_lands_late_is_told_by_an_event_of_its_release() {
+    let notes = [suspend_intent(), update_intent()];
+    // Attempt 2 is granted before the update of attempt 1 lands.
+    let taken_over = || {
+        let mut facts = begun();
+        facts.retain(|fact| !matches!(fact, Fact::Mutated(m) if m.operation == update()));
+        facts.push(Fact::Committed(vec![
+            noted(job(1, 2, granted(2)), &notes),
+            grant(4, 70, 2),
+            changed(release(4, None)),
+        ]));
+        facts.push(mutation(71, held(1, 1), update()));
+        facts
+    };
+    let late = |history: &History| {
+        let mut broken = attempts(history, Moment::Rest);
+        broken.retain(|broken| broken.what.contains("landed late"));
+        broken
+    };
+    let silent = history(taken_over());
+    assert_eq!(
+        attempts(&silent, Moment::Any),
+        [],
+        "the report may come yet"
+    );
+    only(
+        Promise::Attempts,
+        &late(&silent),
+        "ecs:UpdateService of attempt 1 of job 1000.1 landed late, at 71000, and no event",
+    );
+    let told = |call: &str| {
+        let text = format!("{}attempt 1", LateCall::opening(call));
+        let level = NoteLevel::Warning;
+        let note = EventKind::Progress(Progress::Note { level, text });
+        Fact::Committed(vec![event(5, 72, Some(1), note), changed(release(5, None))])
+    };
+    let with = |call| history(taken_over().into_iter().chain([told(call)]));
+    assert_eq!(late(&with("ecs:UpdateService")), []);
+    assert_eq!(
+        late(&with("ecs:RegisterTaskDefinition")).len(),
+        1,
+        "of another call"
+    );
+    assert_eq!(late(&history(begun())), [], "in time");
+}
+
+#[test]
+fn an_update_that_lands_after_the_end_of_its_job_is_told_too() {
+    let mut facts = whole();
+    facts.retain(|fact| !matches!(fact, Fact::Mutated(m) if m.operation == update()));
+    facts.push(mutation(61, held(1, 1), update()));
+    only(
+        Promise::Attempts,
+        &attempts(&history(facts), Moment::Rest),
+        "landed late, at 61000",
     );
 }
 

@@ -192,6 +192,13 @@ fn a_suspension_that_lands_after_its_job_was_stopped_is_put_back_all_the_same() 
     assert!(matches!(walk.end(), Outcome::Stopped(_)));
     assert_eq!(flags(&walk), Some(BEFORE));
     assert!(walk.world.now >= sent.plus(CALL_TIMEOUT * 2));
+    let told = walk.noted.iter().find_map(|note| match note {
+        Checkpoint::LateCall(late) => Some(late.text()),
+        _ => None,
+    });
+    let told = told.expect("it is told");
+    assert!(told.contains("suspended again"), "{told}");
+    assert_eq!(walk.did("LateCall"), 1);
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use crate::document::Document;
-use crate::ids::{AccountId, ClusterName, Digest, JobId, Region, ReleaseId, ServiceName, Target};
+use crate::ids::{
+    AccountId, Attempt, ClusterName, Digest, JobId, Region, ReleaseId, ServiceName, Target,
+};
 use crate::job::{BuiltImage, StopReason};
 use crate::rollout::Wanted;
 use crate::spec::{Autoscaling, Breaker, ReleaseKind, RolloutSettings};
@@ -53,6 +55,7 @@ pub(super) fn wanted() -> Wanted {
             release: ReleaseId::from_number(7),
             index: 1,
         },
+        attempt: Attempt(1),
         kind: ReleaseKind::Deploy,
         target: Target {
             account: AccountId::new(ACCOUNT).expect("an account"),

@@ -49,6 +49,7 @@ impl Walk {
 
     /// A new attempt, with what the earlier ones noted.
     fn again(&mut self) {
+        self.wanted.attempt = self.wanted.attempt.next();
         self.rollout = Rollout::new(self.wanted.clone(), self.noted.clone(), self.stop.clone());
     }
 

@@ -195,3 +195,106 @@ fn an_update_that_was_taken_is_recognised_after_the_time_of_the_rollout_too() {
     walk.again();
     walk.until("Following");
 }
+
+/// The reports of late calls so far.
+fn told(walk: &Walk) -> Vec<&str> {
+    let notes = walk.noted.iter().filter_map(|note| match note {
+        Checkpoint::LateCall(late) => Some(late.call.as_str()),
+        _ => None,
+    });
+    notes.collect()
+}
+
+/// An update goes out, its attempt is lost, and it lands after the next one has begun.
+fn lands_after_the_next_has_begun() -> Walk {
+    let mut walk = Walk::usual();
+    walk.world.faults.push(Fault {
+        action: "Update",
+        kind: FailureKind::Uncertain,
+        times: 1,
+        lands: Some(Duration::from_secs(5)),
+    });
+    walk.until("Update");
+    walk.again();
+    walk
+}
+
+#[test]
+fn an_update_that_lands_after_its_attempt_was_lost_is_told_and_taken_over() {
+    let mut walk = lands_after_the_next_has_begun();
+    walk.until("LateCall");
+    assert_eq!(walk.did("Updated"), 0, "told before it is taken over");
+    let report = walk.report();
+    assert_eq!(report.verdict, Verdict::Live);
+    assert_eq!(told(&walk), ["ecs:UpdateService"]);
+    let finding = report.findings.last().expect("a finding");
+    assert_eq!(finding.code, "late-call");
+    assert!(finding.cause.contains("of attempt 1, "), "{finding:?}");
+    assert!(
+        finding.cause.contains("attempt 2 took it over"),
+        "{finding:?}"
+    );
+    assert_eq!(walk.world.updates.len(), 1);
+}
+
+#[test]
+fn a_late_update_is_told_once_however_many_attempts_see_it() {
+    for at in ["LateCall", "Following"] {
+        let mut walk = lands_after_the_next_has_begun();
+        walk.until(at);
+        walk.again();
+        let report = walk.report();
+        let of_late = |finding: &&crate::verdict::Finding| finding.code == "late-call";
+        assert_eq!(report.findings.iter().filter(of_late).count(), 1, "{at}");
+        assert_eq!(told(&walk).len(), 1, "{at}");
+    }
+}
+
+#[test]
+fn a_registration_of_a_lost_attempt_is_told_and_taken_over() {
+    let mut walk = Walk::usual();
+    walk.until("Register");
+    walk.again();
+    assert_eq!(walk.verdict(), Verdict::Live);
+    assert_eq!(told(&walk), ["ecs:RegisterTaskDefinition"]);
+    assert_eq!(walk.world.registered.len(), 1);
+}
+
+#[test]
+fn calls_without_an_answer_of_the_attempt_itself_are_not_told_as_late() {
+    let mut walk = Walk::usual();
+    for action in ["Register", "Update"] {
+        walk.world.faults.push(Fault {
+            action,
+            kind: FailureKind::Uncertain,
+            times: 1,
+            lands: Some(Duration::from_secs(3)),
+        });
+    }
+    assert_eq!(walk.verdict(), Verdict::Live);
+    assert_eq!(told(&walk), [""; 0]);
+}
+
+#[test]
+fn an_update_that_lands_after_it_was_held_for_lost_is_told_and_followed() {
+    let mut walk = killed_after_intent(false);
+    walk.until("Following");
+    // Only now, when the second attempt has sent its own, the first one's lands, and replaces it.
+    walk.world.pass(Duration::from_secs(1));
+    walk.world.deploy(&new_definition(0));
+    let report = walk.report();
+    assert_eq!(report.verdict, Verdict::Live);
+    assert_eq!(report.service_deployment.as_deref(), Some("deployment-1"));
+    assert_eq!(told(&walk), ["ecs:UpdateService"]);
+    assert_eq!(report.findings.last().expect("a finding").code, "late-call");
+}
+
+#[test]
+fn the_same_definition_deployed_by_somebody_after_one_update_is_not_told_as_ours() {
+    let mut walk = Walk::usual();
+    walk.until("Following");
+    walk.world.pass(Duration::from_secs(1));
+    walk.world.deploy(&new_definition(0));
+    assert_eq!(walk.verdict(), Verdict::Superseded);
+    assert_eq!(told(&walk), [""; 0]);
+}
