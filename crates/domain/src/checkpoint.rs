@@ -74,6 +74,28 @@ pub enum Checkpoint {
     LateCall(LateCall),
 }
 
+impl Checkpoint {
+    /// Whether this says again what `before` said, as of a later time: of such notes the last one is kept.
+    #[must_use]
+    pub fn renews(&self, before: &Self) -> bool {
+        match (self, before) {
+            (Self::RegisterIntent { family, .. }, Self::RegisterIntent { family: other, .. }) => {
+                family == other
+            }
+            (
+                Self::UpdateIntent {
+                    task_definition, ..
+                },
+                Self::UpdateIntent {
+                    task_definition: other,
+                    ..
+                },
+            ) => task_definition == other,
+            _ => false,
+        }
+    }
+}
+
 /// The three switches of a scalable target that pause its scaling; `true` means suspended
 /// (ecs-facts section 8).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

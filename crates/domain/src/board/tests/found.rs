@@ -152,3 +152,31 @@ fn a_cancelled_release_whose_build_still_ends_is_not_folded() {
     let newer = board.submit_with("newer", spec("web", &[&["s"]])).unwrap();
     assert_eq!(newer.release.unwrap().folded, []);
 }
+
+/// What an agent notes when its update is throttled for hours.
+fn update_intent(now: Timestamp, task_definition: &str) -> Checkpoint {
+    Checkpoint::UpdateIntent {
+        task_definition: task_definition.to_owned(),
+        primary_before: "ecs-svc/1".to_owned(),
+        deployment_before: None,
+        serving_before: String::new(),
+        at: now,
+    }
+}
+
+#[test]
+fn an_intent_that_is_renewed_for_days_is_one_note() {
+    let mut board = Fixture::with_agent(1);
+    let id = board.submit(spec("web", &[&["s"]]));
+    board.build(id);
+    for _ in 0..10_000 {
+        board.now = board.now.plus(Duration::from_secs(20));
+        let intent = update_intent(board.now, "web:2");
+        let held = board.held(id, 1);
+        let (now, agent) = (board.now, board.agent("a"));
+        board.board.renew(now, &agent, &[held]);
+        note(&mut board, id, 1, intent);
+    }
+    let job = board.board.jobs_of(id).nth(1).unwrap();
+    assert_eq!(job.checkpoints, [update_intent(board.now, "web:2")]);
+}
