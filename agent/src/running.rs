@@ -9,6 +9,7 @@ use shipway_domain::checkpoint::Checkpoint;
 use shipway_domain::event::Progress;
 use shipway_domain::job::{Outcome, StopReason};
 use shipway_domain::planted::{self, Bug};
+use shipway_domain::size;
 use shipway_runtime::Clock;
 use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -106,6 +107,7 @@ impl Running {
 
     /// Tells people something.
     pub(crate) fn progress(&self, item: Progress) {
+        let item = size::fit_progress(item);
         let mut outbox = self.lock();
         // Of the counts only the newest matter.
         if matches!(item, Progress::Tasks(_)) {
@@ -161,7 +163,8 @@ impl Running {
     /// Hands in the outcome; it is kept until the coordinator has it.
     pub(crate) fn finish(&self, outcome: Outcome) {
         shipway_runtime::failpoint::hit(|| "agent.finish.before");
-        self.lock().finished = Some((outcome, false));
+        // A message of any size would be resent for ever: the coordinator hears none above its limit.
+        self.lock().finished = Some((size::fit(outcome), false));
         self.wake.now();
     }
 

@@ -29,7 +29,10 @@ pub enum Problem {
     #[error("has the value {0}, which is not known here; was it sent by a newer version?")]
     UnknownNumber(i32),
     /// A word that this version does not know.
-    #[error("says {given:?}, which is not a known {what}; was it sent by a newer version?")]
+    #[error(
+        "says {:?}, which is not a known {what}; was it sent by a newer version?",
+        shipway_domain::size::echo(given)
+    )]
     UnknownWord {
         /// What the word was meant to be ("step").
         what: &'static str,

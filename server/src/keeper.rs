@@ -21,7 +21,8 @@ const EVERY: Duration = Duration::from_secs(3600);
 /// Rest after every step: callers wait for the same disk.
 const PAUSE: Duration = Duration::from_millis(20);
 /// How long a blob is left that was uploaded or asked for: the submission may be on its way.
-const PINNED: Duration = Duration::from_secs(3600);
+/// The file of a blob may be ten minutes behind the last question.
+const PINNED: Duration = Duration::from_secs(3600 + 600);
 /// Blobs of uploads that were never submitted are looked for after so many looks.
 const LOOKS_PER_COLLECTION: u32 = 24;
 /// Releases that are looked at in one go.
@@ -32,6 +33,8 @@ pub(crate) struct Keeper {
     store: Arc<dyn Store>,
     pruner: Pruner,
     clock: Clock,
+    /// Whether who asked the process before this one for a blob is remembered.
+    pins_last: bool,
 }
 
 /// Why a look was not finished; the next one goes on.
@@ -61,20 +64,22 @@ impl Keeper {
             store: Arc::clone(store),
             pruner,
             clock,
+            pins_last: blobs.pins_last(),
         }
     }
 
     /// Works until `stop`. A step that is cut off is taken up again at the next start.
     pub(crate) async fn run(self, stop: CancellationToken) {
         let begin = Instant::now();
-        let mut looks_since = 0;
+        // A coordinator that is started again often collects, too.
+        let mut looks_since = LOOKS_PER_COLLECTION;
         let work = async {
             self.coordinator.changes_are_taken().await;
             loop {
                 let pruned = tell(self.prune().await);
                 looks_since += 1;
-                // Pins are in memory: who asked the process before this one is not forgotten.
-                let may_collect = begin.elapsed() >= PINNED;
+                // Who asked the process before this one is not forgotten.
+                let may_collect = self.pins_last || begin.elapsed() >= PINNED;
                 if may_collect && (pruned > 0 || looks_since >= LOOKS_PER_COLLECTION) {
                     tell(self.collect().await);
                     looks_since = 0;

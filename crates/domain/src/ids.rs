@@ -19,7 +19,9 @@ impl fmt::Display for BadName {
         write!(
             f,
             "{:?} is not a valid {}: it {}",
-            self.given, self.what, self.rule
+            crate::size::echo(&self.given),
+            self.what,
+            self.rule
         )
     }
 }

@@ -21,6 +21,7 @@ pub mod planted;
 pub mod promise;
 pub mod release;
 pub mod rollout;
+pub mod size;
 pub mod spec;
 mod spec_check;
 pub mod standing;

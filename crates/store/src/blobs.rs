@@ -6,7 +6,7 @@ mod collect;
 use std::collections::HashMap;
 use std::path::Path as FilePath;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 pub use collect::Collected;
@@ -28,6 +28,8 @@ const FOLDER: &str = "blobs";
 const PIECE: u64 = 256 << 10;
 /// Blobs that are remembered to be here; beyond that only those that were asked for lately.
 const MOST_KNOWN: usize = 32 << 10;
+/// How often the file of a blob is told, at most, that the blob was asked for.
+const TOUCHED: Duration = Duration::from_secs(600);
 
 /// Files named by their content.
 #[derive(Clone, Debug)]
@@ -36,12 +38,20 @@ pub struct Blobs {
     limit: u64,
     /// Blobs that were seen to be here, and when they were last asked for: a submission names some
     /// each time, and asking the files each time costs two changes of thread.
-    known: Arc<Mutex<HashMap<Digest, Instant>>>,
+    known: Arc<Mutex<HashMap<Digest, Known>>>,
     /// Held for reading by who looks whether a blob is here, for writing by who removes one: what
     /// was said to be here is pinned, or gone before it was said.
     removing: Arc<RwLock<()>>,
-    /// Keeps the data directory locked.
-    _dir: Option<DataDir>,
+    /// Where the files lie; keeps the data directory locked.
+    dir: Option<DataDir>,
+}
+
+/// When a blob that is here was asked for.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    asked: Instant,
+    /// When its file was told so.
+    touched: Instant,
 }
 
 /// A failure to keep or to give a blob.
@@ -91,7 +101,7 @@ impl Blobs {
             limit,
             known: Arc::default(),
             removing: Arc::default(),
-            _dir: Some(dir.clone()),
+            dir: Some(dir.clone()),
         })
     }
 
@@ -103,7 +113,7 @@ impl Blobs {
             limit,
             known: Arc::default(),
             removing: Arc::default(),
-            _dir: None,
+            dir: None,
         }
     }
 
@@ -128,8 +138,11 @@ impl Blobs {
     /// [`BlobError::Storage`] when the files cannot be used.
     pub async fn has(&self, blob: &Digest) -> Result<bool, BlobError> {
         let _nothing_goes = self.removing.read().await;
-        if let Some(asked) = self.known().get_mut(blob) {
-            *asked = Instant::now();
+        let known = self.known().get_mut(blob).map(|known| {
+            known.asked = Instant::now();
+            known.touched.elapsed() < TOUCHED
+        });
+        if known == Some(true) {
             return Ok(true);
         }
         Ok(self.look(blob).await?.is_some())
@@ -138,6 +151,7 @@ impl Blobs {
     async fn look(&self, blob: &Digest) -> Result<Option<u64>, BlobError> {
         match self.files.head(&path(blob)).await {
             Ok(meta) => {
+                self.touch(blob);
                 self.pin(blob);
                 Ok(Some(meta.size))
             }
@@ -149,9 +163,38 @@ impl Blobs {
     fn pin(&self, blob: &Digest) {
         let mut known = self.known();
         if known.len() >= MOST_KNOWN {
-            known.retain(|_, asked| asked.elapsed() < collect::PINNED);
+            known.retain(|_, known| known.asked.elapsed() < collect::PINNED);
         }
-        known.insert(blob.clone(), Instant::now());
+        let now = Instant::now();
+        let known_now = Known {
+            asked: now,
+            touched: now,
+        };
+        known.insert(blob.clone(), known_now);
+    }
+
+    /// Whether files say when their blobs were last asked for, so that it outlives the process.
+    #[must_use]
+    pub const fn pins_last(&self) -> bool {
+        self.dir.is_some()
+    }
+
+    /// Lets the file say that its blob was asked for: its time is that of the last upload or question.
+    fn touch(&self, blob: &Digest) {
+        let Some(dir) = &self.dir else { return };
+        let file = dir.path().join(FOLDER).join(path(blob).as_ref());
+        let now = rustix::fs::Timespec {
+            tv_sec: 0,
+            tv_nsec: rustix::fs::UTIME_NOW,
+        };
+        let times = rustix::fs::Timestamps {
+            last_access: now,
+            last_modification: now,
+        };
+        let flags = rustix::fs::AtFlags::empty();
+        if let Err(error) = rustix::fs::utimensat(rustix::fs::CWD, &file, &times, flags) {
+            tracing::warn!(%blob, %error, "the file of a blob cannot be told that it was asked for");
+        }
     }
 
     fn known(&self) -> MutexGuard<'_, HashMap<Digest, Instant>> {

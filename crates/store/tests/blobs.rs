@@ -226,3 +226,35 @@ async fn after_a_restart_a_blob_is_pinned_by_being_asked_for() {
     assert!(blobs.has(&names[0]).await.expect("usable"));
     assert!(!blobs.has(&names[1]).await.expect("usable"));
 }
+
+#[tokio::test]
+async fn that_a_blob_was_asked_for_outlives_the_process() {
+    let folder = folder();
+    let blobs = open(folder.path());
+    let mut names = Vec::new();
+    for text in ["asked", "forgotten"] {
+        names.push(blobs.keep(Bytes::from(text)).await.expect("kept"));
+    }
+    drop(blobs);
+    let hour = Duration::from_secs(3600);
+    let mut now = Timestamp::ZERO;
+    for name in &names {
+        let file = format!("blobs/{}/{}", &name.hex()[..2], name.hex());
+        let file = std::fs::File::options()
+            .write(true)
+            .open(folder.path().join(file))
+            .expect("here");
+        let taken_in = file.metadata().and_then(|meta| meta.modified());
+        let taken_in = taken_in.expect("a time");
+        let since = taken_in.duration_since(std::time::UNIX_EPOCH);
+        now = Timestamp::from_millis(0).plus(since.expect("after 1970"));
+        file.set_modified(taken_in - 2 * hour).expect("set back");
+    }
+    let blobs = open(folder.path());
+    assert!(blobs.has(&names[0]).await.expect("usable"));
+    drop(blobs);
+
+    let blobs = open(folder.path());
+    assert_eq!(collect(&blobs, &[], now.minus(hour), hour).await, 1);
+    assert_eq!(files(folder.path()), [names[0].hex()]);
+}

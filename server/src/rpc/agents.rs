@@ -197,7 +197,6 @@ impl Session {
             Message::Progress(batch) => self.progress(batch).await?,
             Message::Checkpoint(note) => {
                 let checkpoint = required(note.checkpoint, "checkpoint")?;
-                limits::message("checkpoint", &checkpoint, limits::CHECKPOINT)?;
                 let checkpoint = checkpoint.try_into().map_err(Status::from)?;
                 let report = Report::Checkpoint {
                     number: note.number,
@@ -207,7 +206,6 @@ impl Session {
             }
             Message::Finished(finished) => {
                 let outcome = required(finished.outcome, "outcome")?;
-                limits::message("outcome", &outcome, limits::OUTCOME)?;
                 let outcome = outcome.try_into().map_err(Status::from)?;
                 self.report(finished.job, Report::Finished(outcome)).await?;
             }
@@ -246,9 +244,6 @@ impl Session {
         }
         if batch.progress.is_empty() {
             return Ok(());
-        }
-        for item in &batch.progress {
-            limits::message("progress", item, limits::OUTCOME)?;
         }
         let items: Result<Vec<_>, _> = batch.progress.into_iter().map(TryInto::try_into).collect();
         self.report(Some(job), Report::Progress(items.map_err(Status::from)?))

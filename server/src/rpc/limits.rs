@@ -10,11 +10,6 @@ use tonic::Status;
 pub(super) const SPEC: usize = MAX_RECORD - 1024;
 /// Largest text that people give: titles, reasons of cancels, keys of rollbacks.
 pub(super) const TEXT: usize = 1024;
-/// Largest outcome of a job and largest single event.
-pub(super) const OUTCOME: usize = 24 * 1024;
-/// Largest checkpoint: a job keeps all of its own.
-pub(super) const CHECKPOINT: usize = 2 * 1024;
-
 /// Largest description of an agent: every answer about agents brings all of them.
 pub(super) const AGENT: usize = 64 * 1024;
 /// Jobs that an agent holds at most.

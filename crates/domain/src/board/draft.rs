@@ -72,6 +72,13 @@ impl<'a> Draft<'a> {
         self.releases.insert(release.id, release);
     }
 
+    /// The release as of this draft; `None` when the board does not know it.
+    pub(super) fn release(&self, id: ReleaseId) -> Option<&Release> {
+        self.releases
+            .get(&id)
+            .or_else(|| self.board.releases.get(&id).map(Arc::as_ref))
+    }
+
     pub(super) fn release_mut(&mut self, id: ReleaseId) -> Option<&mut Release> {
         if !self.releases.contains_key(&id) {
             let release = self.board.releases.get(&id)?.as_ref().clone();

@@ -1,15 +1,18 @@
 //! What attempts say about their jobs. Only the attempt that stands is heard.
 
+use std::cmp::Ordering;
+
 use super::draft::Draft;
 use super::{Board, Decision, Effect, Report};
 use crate::agent::Held;
 use crate::checkpoint::Checkpoint;
 use crate::event::{EventKind, NoteLevel, Progress};
 use crate::ids::{AgentId, Incarnation};
-use crate::job::{JobKind, JobState, Outcome};
+use crate::job::{JobKind, JobState, Outcome, RolloutReport};
+use crate::size;
 use crate::target::Debt;
 use crate::time::Timestamp;
-use crate::verdict::Finding;
+use crate::verdict::{Finding, Verdict};
 
 impl Board {
     pub(super) fn report(
@@ -36,12 +39,22 @@ impl Board {
             }
             Report::Progress(items) => progress(&mut draft, held, items),
             Report::Checkpoint { number, checkpoint } => {
-                note(&mut draft, held, checkpoint);
-                draft.effect(Effect::CheckpointKept {
-                    agent: agent.clone(),
-                    held,
-                    number,
-                });
+                let effect = match note(&mut draft, held, checkpoint) {
+                    Ok(()) => Effect::CheckpointKept {
+                        agent: agent.clone(),
+                        held,
+                        number,
+                    },
+                    Err(reason) => {
+                        overflow(&mut draft, held, &reason);
+                        Effect::Gone {
+                            agent: agent.clone(),
+                            held,
+                            reason,
+                        }
+                    }
+                };
+                draft.effect(effect);
             }
             Report::Finished(outcome) => {
                 finished(&mut draft, held, outcome);
@@ -85,12 +98,23 @@ fn accept(draft: &mut Draft<'_>, held: Held) {
 
 fn progress(draft: &mut Draft<'_>, held: Held, items: Vec<Progress>) {
     mark_progress(draft, held);
+    let (release, index) = (held.job.release, Some(held.job.index));
     for item in items {
-        draft.event(
-            held.job.release,
-            Some(held.job.index),
-            EventKind::Progress(item),
-        );
+        let Some((last, jobs)) = draft.release(release).map(|r| (r.last_seq, r.jobs)) else {
+            return;
+        };
+        let most = size::EVENTS_PER_JOB * (u64::from(jobs) + 1);
+        let item = match last.cmp(&most) {
+            Ordering::Less => size::fit_progress(item),
+            Ordering::Equal => Progress::Note {
+                level: NoteLevel::Warning,
+                text: format!(
+                    "the release has {most} events: more progress of its jobs is not kept"
+                ),
+            },
+            Ordering::Greater => return,
+        };
+        draft.event(release, index, EventKind::Progress(item));
     }
 }
 
@@ -109,16 +133,18 @@ fn mark_progress(draft: &mut Draft<'_>, held: Held) {
     }
 }
 
-fn note(draft: &mut Draft<'_>, held: Held, checkpoint: Checkpoint) {
+/// Keeps a note; or says why the job's record has no room for it.
+fn note(draft: &mut Draft<'_>, held: Held, checkpoint: Checkpoint) -> Result<(), String> {
     mark_progress(draft, held);
     let now = draft.now;
     let Some(job) = draft.job_mut(held.job) else {
-        return;
+        return Ok(());
     };
     // An agent that came back sends again what it does not know to be kept.
     if job.checkpoints.last() == Some(&checkpoint) {
-        return;
+        return Ok(());
     }
+    size::may_note(&job.checkpoints, &checkpoint)?;
     job.checkpoints.push(checkpoint.clone());
     let target = job.kind.target().cloned();
     if let Checkpoint::LateCall(late) = &checkpoint {
@@ -130,7 +156,7 @@ fn note(draft: &mut Draft<'_>, held: Held, checkpoint: Checkpoint) {
         draft.event(release, Some(index), EventKind::Progress(note));
     }
     let Some(target) = target else {
-        return;
+        return Ok(());
     };
     match checkpoint {
         Checkpoint::SuspendIntent { before } => {
@@ -158,6 +184,40 @@ fn note(draft: &mut Draft<'_>, held: Held, checkpoint: Checkpoint) {
         | Checkpoint::Unchanged { .. }
         | Checkpoint::LateCall(_) => {}
     }
+    Ok(())
+}
+
+/// A job that has no room for its notes cannot go on: it must not act without them. A build fails; a rollout, which
+/// may have changed its target, keeps its slot and waits for a person; a debt is tried again, for ever.
+fn overflow(draft: &mut Draft<'_>, held: Held, reason: &str) {
+    let Some(kind) = draft.job(held.job).map(|job| job.kind.clone()) else {
+        return;
+    };
+    let finding = Finding {
+        code: "too-many-notes".to_owned(),
+        cause: format!("the agent noted more than a job's record can hold: {reason}"),
+        evidence: Vec::new(),
+        remedy: "look at the agent's log; cancel the release, and deploy again".to_owned(),
+    };
+    match kind {
+        JobKind::Build => draft.end_job(held.job, Outcome::Failed(finding)),
+        JobKind::Rollout { .. } => {
+            let report = RolloutReport {
+                verdict: Verdict::Stuck,
+                unchanged: false,
+                summary: finding.cause.clone(),
+                image_digest: None,
+                task_definition: None,
+                serving: None,
+                service_deployment: None,
+                running: 0,
+                desired: 0,
+                findings: vec![finding],
+            };
+            draft.rest_job(held.job, report);
+        }
+        JobKind::Settle { .. } => draft.return_job(held.job, reason, true),
+    }
 }
 
 fn finished(draft: &mut Draft<'_>, held: Held, outcome: Outcome) {
@@ -179,7 +239,8 @@ fn finished(draft: &mut Draft<'_>, held: Held, outcome: Outcome) {
                 .to_owned(),
         })
     };
-    match outcome {
+    // Whatever an agent of another version sends, and the quote above: it must fit into the job's record.
+    match size::fit(outcome) {
         Outcome::RolledOut(report) if !report.verdict.is_final() => {
             draft.rest_job(held.job, report);
         }

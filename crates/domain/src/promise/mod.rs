@@ -7,7 +7,7 @@
 //!
 //! | promise | function |
 //! | --- | --- |
-//! | 1. An acknowledged submission is never lost; a key is one release | [`submissions`] |
+//! | 1. An acknowledged submission is never lost; a key is one release, until 7 days after its end | [`submissions`] |
 //! | 2. One attempt changes a target at a time; old attempts change nothing, or it is told | [`attempts`] |
 //! | 3. Attempts only grow; each job ends once; a release ends with its last job | [`ends`] |
 //! | 4. Every debt is paid | [`debts`] |
@@ -40,7 +40,8 @@ pub use within::{debts_paid_within, goes_on_within};
 /// One of the seven promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Promise {
-    /// An acknowledged submission is never lost; a submission retried with its key is one release.
+    /// An acknowledged submission is never lost; a submission retried with its key is one release,
+    /// until 7 days after that has ended.
     Submissions,
     /// At most one attempt may change a target at a time; old attempts change nothing.
     Attempts,
@@ -87,7 +88,8 @@ impl Promise {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Submissions => {
-                "an acknowledged submission is never lost, and a key is one release"
+                "an acknowledged submission is never lost, and a key is one release until 7 days after \
+                 its end"
             }
             Self::Attempts => "one attempt changes a target at a time, and old ones change nothing",
             Self::Ends => "attempts only grow, jobs end once, a release ends with its last job",
@@ -168,7 +170,7 @@ fn check(history: &History, moment: Moment) -> Vec<Broken> {
 }
 
 /// Promise 1. At any moment: an acknowledged release is durable, a key names one release of one
-/// content. (A store that lost something shows it when it is reopened: [`Fact::Reopened`].)
+/// content, from its submission until 7 days after its end (or 100 000 later ends: [`crate::board::KeyWindow`]). (A store that lost something shows it when it is reopened: [`Fact::Reopened`].)
 #[must_use]
 pub fn submissions(history: &History, _moment: Moment) -> Vec<Broken> {
     history.broken(Promise::Submissions, submission::check(history))

@@ -1,14 +1,29 @@
-//! Promise 1: an acknowledged submission is never lost; a submission retried with its key is one release.
+//! Promise 1: an acknowledged submission is never lost; a submission retried with its key is one release, until 7
+//! days after that has ended.
 
 use std::collections::BTreeSet;
 
 use super::{Broken, History, Promise};
+use crate::board::KeyWindow;
 use crate::change::Change;
 use crate::ids::{IdempotencyKey, ReleaseId};
 use crate::release::Release;
+use crate::time::Timestamp;
 
 fn broken(what: String) -> Broken {
     Broken::new(Promise::Submissions, what)
+}
+
+/// Whether the key of a release must be remembered at a time: until its release has ended, and for a window after
+/// that ([`KeyWindow::default`]).
+fn is_known(history: &History, release: &Release, at: Timestamp) -> bool {
+    let window = KeyWindow::default();
+    release.ended_at.is_none_or(|ended| {
+        let later = history
+            .releases()
+            .filter(|other| other.ended_at > Some(ended));
+        ended >= at.minus(window.after_end) && later.count() < window.most
+    })
 }
 
 pub(super) fn acknowledged(
@@ -35,7 +50,10 @@ pub(super) fn committed(history: &History, release: &Release) -> Vec<Broken> {
         Some(_) => {}
         None => {
             let mut others = history.releases();
-            if let Some(other) = others.find(|other| other.key == release.key) {
+            let at = release.submitted_at;
+            if let Some(other) =
+                others.find(|other| other.key == release.key && is_known(history, other, at))
+            {
                 all.push(broken(format!(
                     "key {} made release {} and then release {}; a key is one release",
                     release.key, other.id, release.id
@@ -69,16 +87,25 @@ pub(super) fn reopened(history: &History, changes: &[Change]) -> Vec<Broken> {
 pub(super) fn check(history: &History) -> Vec<Broken> {
     let mut all = Vec::new();
     for (key, answers) in &history.acknowledged {
-        let releases: BTreeSet<String> = answers.iter().map(|(_, r)| r.to_string()).collect();
-        if releases.len() > 1 {
-            let releases: Vec<String> = releases.into_iter().collect();
+        let releases: BTreeSet<ReleaseId> = answers.iter().map(|(_, r)| *r).collect();
+        let one_only = releases
+            .iter()
+            .zip(releases.iter().skip(1))
+            .any(
+                |(first, next)| match (history.release(*first), history.release(*next)) {
+                    (Some(first), Some(next)) => is_known(history, first, next.submitted_at),
+                    _ => true,
+                },
+            );
+        if one_only {
+            let releases: Vec<String> = releases.iter().map(ToString::to_string).collect();
             all.push(broken(format!(
                 "submitters of key {key} were told of releases {}; a key is one release",
                 releases.join(" and ")
             )));
         }
-        let contents: BTreeSet<&str> = answers.iter().map(|(c, _)| c.as_str()).collect();
-        if contents.len() > 1 {
+        // Each pair is there once: more pairs than releases are more contents of one of them.
+        if answers.len() > releases.len() {
             all.push(broken(format!(
                 "two different submissions were acknowledged under key {key}; the second one is \
                  to be refused"

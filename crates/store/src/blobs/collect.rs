@@ -83,8 +83,8 @@ impl Blobs {
         pinned: Duration,
     ) -> Result<bool, BlobError> {
         let _nobody_looks = self.removing.write().await;
-        if let Some(asked) = self.known().get(blob)
-            && asked.elapsed() < pinned
+        if let Some(known) = self.known().get(blob)
+            && known.asked.elapsed() < pinned
         {
             return Ok(false);
         }

@@ -3,6 +3,7 @@
 mod agents;
 mod audit;
 mod found;
+mod limits;
 mod past;
 mod releases;
 mod search;

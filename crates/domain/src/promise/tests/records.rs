@@ -23,6 +23,29 @@ fn a_key_that_is_two_releases_breaks_the_first_promise() {
 }
 
 #[test]
+fn a_key_is_free_again_seven_days_after_the_end_of_its_release() {
+    let week = Duration::from_secs(7 * 86_400);
+    let twin = |submitted_at| {
+        let mut twin = release(0, None);
+        twin.id = ReleaseId::from_number(RELEASE.number() + 1);
+        twin.content = Digest::of(b"other");
+        twin.submitted_at = submitted_at;
+        let committed = Fact::Committed(vec![changed(twin)]);
+        let mut told = acknowledged("key", b"other", 0);
+        if let Fact::Acknowledged { release, .. } = &mut told {
+            *release = ReleaseId::from_number(RELEASE.number() + 1);
+        }
+        let facts = whole().into_iter().chain([committed, told]);
+        submissions(&history(facts), Moment::Any)
+    };
+    let ended = at(60);
+    assert_eq!(twin(ended.plus(week).plus(Duration::from_millis(1))), []);
+    let early = twin(ended.plus(week));
+    only(Promise::Submissions, &early, "a key is one release");
+    only(Promise::Submissions, &early, "were told of releases");
+}
+
+#[test]
 fn answers_that_name_another_release_or_content_break_the_first_promise() {
     breaks(
         Promise::Submissions,
