@@ -32,8 +32,8 @@ const ACCOUNT: &str = "000000000001";
 const FULL: (Flood, usize) = (
     Flood {
         batches: 5_000,
-        lines: 180,
-        events: 20,
+        lines: 190,
+        events: 10,
     },
     100,
 );

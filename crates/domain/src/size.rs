@@ -106,17 +106,19 @@ pub fn may_note(notes: &[Checkpoint], more: &Checkpoint) -> Result<(), String> {
 /// The outcome, cut so that it has at most [`OUTCOME`] bytes; a cut text says so. An image is what rollouts
 /// deploy: one that does not fit is a failure.
 #[must_use]
-pub fn fit(mut outcome: Outcome) -> Outcome {
+pub fn fit(whole: Outcome) -> Outcome {
+    if weigh(&whole) <= OUTCOME {
+        return whole;
+    }
     for (text, entries) in [(4096, 32), (1024, 16), (256, 4)] {
+        // Each from the whole: a mark says what there was, not what an earlier cut had left.
+        let mut outcome = whole.clone();
+        shrink(&mut outcome, text, entries);
         if weigh(&outcome) <= OUTCOME {
             return outcome;
         }
-        shrink(&mut outcome, text, entries);
     }
-    let size = weigh(&outcome);
-    if size <= OUTCOME {
-        return outcome;
-    }
+    let size = weigh(&whole);
     Outcome::Failed(Finding {
         code: "outcome-too-large".to_owned(),
         cause: format!(

@@ -144,6 +144,8 @@ fn note(draft: &mut Draft<'_>, held: Held, checkpoint: Checkpoint) -> Result<(),
     if job.checkpoints.last() == Some(&checkpoint) {
         return Ok(());
     }
+    // An update that is throttled for days renews its intent all the time.
+    job.checkpoints.pop_if(|last| checkpoint.renews(last));
     size::may_note(&job.checkpoints, &checkpoint)?;
     job.checkpoints.push(checkpoint.clone());
     let target = job.kind.target().cloned();
