@@ -75,22 +75,16 @@ pub enum Checkpoint {
 }
 
 impl Checkpoint {
-    /// Whether this says again what `before` said, as of a later time: of such notes the last one is kept.
+    /// Whether this says again what `before` said, as of no earlier time: of such notes the last one is kept.
     #[must_use]
     pub fn renews(&self, before: &Self) -> bool {
-        match (self, before) {
-            (Self::RegisterIntent { family, .. }, Self::RegisterIntent { family: other, .. }) => {
-                family == other
+        let mut renewed = before.clone();
+        match (&mut renewed, self) {
+            (Self::RegisterIntent { at, .. }, Self::RegisterIntent { at: later, .. })
+            | (Self::UpdateIntent { at, .. }, Self::UpdateIntent { at: later, .. }) => {
+                *at = later.max(at).to_owned();
+                renewed == *self
             }
-            (
-                Self::UpdateIntent {
-                    task_definition, ..
-                },
-                Self::UpdateIntent {
-                    task_definition: other,
-                    ..
-                },
-            ) => task_definition == other,
             _ => false,
         }
     }

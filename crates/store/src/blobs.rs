@@ -197,7 +197,7 @@ impl Blobs {
         }
     }
 
-    fn known(&self) -> MutexGuard<'_, HashMap<Digest, Instant>> {
+    fn known(&self) -> MutexGuard<'_, HashMap<Digest, Known>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

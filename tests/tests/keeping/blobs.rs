@@ -24,8 +24,9 @@ async fn a_coordinator_that_has_just_been_started_collects_what_is_older_than_it
             Part::Data(text.as_bytes().to_vec()),
         ]
         .map(|part| v1::PutBlobRequest { part: Some(part) });
-        let put = first.client().await.put_blob(tokio_stream::iter(parts));
-        drop(put.await.unwrap());
+        let mut client = first.client().await;
+        let put = client.put_blob(tokio_stream::iter(parts)).await;
+        drop(put.unwrap());
     }
     drop(first);
     let age = |blob: &Digest| {

@@ -68,9 +68,13 @@ async fn more_uploads_than_there_are_places_for_are_refused_until_one_is_free() 
 async fn an_upload_that_does_not_come_on_is_given_up_while_others_are_served() {
     let mut node = Node::start();
     let url = node.url.clone();
-    let slow = tokio::spawn(async move { stays(&url, 0).await });
+    let mut slow = JoinSet::new();
+    slow.spawn(async move { stays(&url, 0).await });
     let _release = submit(&node.url, "served").await;
-    let status = patiently("the end", slow).await.unwrap();
+    let status = patiently("the end", slow.join_next())
+        .await
+        .unwrap()
+        .unwrap();
     let status = status.expect_err("it is given up");
     assert_eq!(status.code(), Code::Unavailable, "{status}");
     assert!(

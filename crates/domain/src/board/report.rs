@@ -145,8 +145,10 @@ fn note(draft: &mut Draft<'_>, held: Held, checkpoint: Checkpoint) -> Result<(),
         return Ok(());
     }
     // An update that is throttled for days renews its intent all the time.
-    job.checkpoints.pop_if(|last| checkpoint.renews(last));
-    size::may_note(&job.checkpoints, &checkpoint)?;
+    let renews = |last: &Checkpoint| checkpoint.renews(last);
+    let stay = job.checkpoints.len() - usize::from(job.checkpoints.last().is_some_and(renews));
+    size::may_note(&job.checkpoints[..stay], &checkpoint)?;
+    job.checkpoints.truncate(stay);
     job.checkpoints.push(checkpoint.clone());
     let target = job.kind.target().cloned();
     if let Checkpoint::LateCall(late) = &checkpoint {

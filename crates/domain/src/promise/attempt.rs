@@ -26,7 +26,9 @@ pub(super) fn committed(history: &History, job: &Job) -> Vec<Broken> {
 pub(super) fn changed(before: &Job, job: &Job) -> Vec<Broken> {
     let id = job.id;
     let mut all = Vec::new();
-    if !job.checkpoints.starts_with(&before.checkpoints) {
+    let stands = |(old, new): (&Checkpoint, &Checkpoint)| new == old || new.renews(old);
+    let mut notes = before.checkpoints.iter().zip(&job.checkpoints);
+    if job.checkpoints.len() < before.checkpoints.len() || !notes.all(stands) {
         all.push(broken(format!(
             "notes of job {id} were {} and are {} of others: notes are never taken back",
             before.checkpoints.len(),
@@ -74,7 +76,8 @@ pub(super) fn slot_committed(history: &History, target: &TargetRecord) -> Option
 
 pub(super) fn note_kept(history: &History, held: Held, note: &Checkpoint) -> Option<Broken> {
     let job = history.job(held.job);
-    let known = job.is_some_and(|job| job.checkpoints.contains(note));
+    let stands = |kept: &Checkpoint| kept == note || kept.renews(note);
+    let known = job.is_some_and(|job| job.checkpoints.iter().any(stands));
     // What an ended release had noted is not read again after a restart.
     let gone = job.is_none() && history.ended(held.job);
     (!known && !gone).then(|| {

@@ -176,8 +176,13 @@ fn progress_is_cut_and_ends_with_a_note_after_so_many_events() {
     };
     // Two jobs and the release itself.
     let most = usize::try_from(3 * size::EVENTS_PER_JOB).unwrap();
+    world.report(held, Report::Progress(vec![long]));
+    let short = Progress::Note {
+        level: NoteLevel::Info,
+        text: String::new(),
+    };
     for _ in 0..2 {
-        world.report(held, Report::Progress(vec![long.clone(); most]));
+        world.report(held, Report::Progress(vec![short.clone(); most]));
     }
     let mut texts = Vec::new();
     for (_, event) in &world.events {

@@ -116,6 +116,27 @@ fn a_store_may_be_ahead_of_what_was_told_but_not_behind() {
 }
 
 #[test]
+fn an_intent_may_be_renewed_in_its_place_but_not_replaced_by_another() {
+    let with = |later: u64, primary: &str| {
+        let intent = Checkpoint::UpdateIntent {
+            task_definition: "web:2".to_owned(),
+            primary_before: primary.to_owned(),
+            deployment_before: None,
+            serving_before: String::new(),
+            at: at(later),
+        };
+        let notes = [suspend_intent(), intent];
+        Fact::Committed(vec![noted(job(1, 1, granted(1)), &notes)])
+    };
+    let broken = |fact| at_every_moment(&history(begun().into_iter().chain([fact])));
+    assert_eq!(broken(with(9, "")), []);
+    for other in [with(9, "ecs-svc/1"), with(1, "")] {
+        let text = format!("{:?}", broken(other));
+        assert!(text.contains("notes are never taken back"), "{text}");
+    }
+}
+
+#[test]
 fn a_slot_that_is_freed_before_its_job_has_ended_breaks_the_second_promise() {
     let freed = Fact::Committed(vec![slot(None, Some(ScalingFlags::default()))]);
     let history = history(begun().into_iter().chain([freed]));
