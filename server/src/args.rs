@@ -17,6 +17,10 @@ use crate::serve::Server;
 use crate::tokens::{Role, Tokens};
 use crate::transfer;
 
+/// Threads that wait for files at once. Each keeps memory that it has used; five hundred, tokio's default, would keep
+/// hundreds of MiB once many people had read logs.
+const FILE_THREADS: usize = 32;
+
 /// Queues deploys durably and hands them to agents.
 #[derive(Parser)]
 #[command(name = "shipway-server", version)]
@@ -151,6 +155,7 @@ fn act(args: Args) -> anyhow::Result<()> {
         return Ok(());
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .max_blocking_threads(FILE_THREADS)
         .enable_all()
         .build()
         .context("could not start the runtime")?;

@@ -59,18 +59,11 @@ fn not_begun(work: &Work, finding: Finding) -> Outcome {
     if !begun {
         return Outcome::Failed(finding);
     }
-    Outcome::RolledOut(RolloutReport {
-        verdict: Verdict::Unknown,
-        unchanged: false,
-        summary: format!("what was begun cannot be looked at: {}", finding.cause),
-        image_digest: None,
-        task_definition: None,
-        serving: None,
-        service_deployment: None,
-        running: 0,
-        desired: 0,
-        findings: vec![finding],
-    })
+    Outcome::RolledOut(RolloutReport::unseen(
+        Verdict::Unknown,
+        format!("what was begun cannot be looked at: {}", finding.cause),
+        vec![finding],
+    ))
 }
 
 async fn prepare(work: &Work) -> Result<(Rollout, Hands), Short> {

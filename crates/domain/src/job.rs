@@ -228,3 +228,22 @@ pub struct RolloutReport {
     /// Causes, most likely first.
     pub findings: Vec<Finding>,
 }
+
+impl RolloutReport {
+    /// Of a rollout of which nothing is seen.
+    #[must_use]
+    pub const fn unseen(verdict: Verdict, summary: String, findings: Vec<Finding>) -> Self {
+        Self {
+            verdict,
+            unchanged: false,
+            summary,
+            image_digest: None,
+            task_definition: None,
+            serving: None,
+            service_deployment: None,
+            running: 0,
+            desired: 0,
+            findings,
+        }
+    }
+}

@@ -209,20 +209,11 @@ impl<'a> Draft<'a> {
                 self.end_job(id, Outcome::Failed(finding));
             }
             JobKind::Rollout { .. } => {
-                let report = RolloutReport {
-                    verdict: Verdict::Stuck,
-                    unchanged: false,
-                    summary: format!(
-                        "{deliveries} deliveries in a row ended without progress ({reason})"
-                    ),
-                    image_digest: None,
-                    task_definition: None,
-                    serving: None,
-                    service_deployment: None,
-                    running: 0,
-                    desired: 0,
-                    findings: Vec::new(),
-                };
+                let report = RolloutReport::unseen(
+                    Verdict::Stuck,
+                    format!("{deliveries} deliveries in a row ended without progress ({reason})"),
+                    Vec::new(),
+                );
                 self.rest_job(id, report);
             }
             JobKind::Settle { .. } => {}

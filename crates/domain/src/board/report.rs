@@ -206,18 +206,8 @@ fn overflow(draft: &mut Draft<'_>, held: Held, reason: &str) {
     match kind {
         JobKind::Build => draft.end_job(held.job, Outcome::Failed(finding)),
         JobKind::Rollout { .. } => {
-            let report = RolloutReport {
-                verdict: Verdict::Stuck,
-                unchanged: false,
-                summary: finding.cause.clone(),
-                image_digest: None,
-                task_definition: None,
-                serving: None,
-                service_deployment: None,
-                running: 0,
-                desired: 0,
-                findings: vec![finding],
-            };
+            let report =
+                RolloutReport::unseen(Verdict::Stuck, finding.cause.clone(), vec![finding]);
             draft.rest_job(held.job, report);
         }
         JobKind::Settle { .. } => draft.return_job(held.job, reason, true),
