@@ -1,7 +1,6 @@
 //! The golden files: lines of 32 bytes in hexadecimal digits, as the store has them.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use crate::schema;
@@ -85,25 +84,11 @@ impl Golden {
 }
 
 fn to_hex(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for line in bytes.chunks(32) {
-        for byte in line {
-            write!(text, "{byte:02x}").expect("a String always has room");
-        }
-        text.push('\n');
-    }
-    text
+    let lines = bytes.chunks(32);
+    lines.map(|line| hex::encode(line) + "\n").collect()
 }
 
 fn from_hex(text: &str) -> Vec<u8> {
-    let digits: Vec<u8> = text
-        .chars()
-        .filter(|c| !c.is_whitespace())
-        .map(|c| c.to_digit(16).expect("a hexadecimal digit"))
-        .map(|digit| u8::try_from(digit).expect("below 16"))
-        .collect();
-    digits
-        .chunks(2)
-        .map(|pair| pair[0] << 4 | pair[1])
-        .collect()
+    let digits: String = text.split_whitespace().collect();
+    hex::decode(digits).expect("hexadecimal digits")
 }

@@ -1,8 +1,6 @@
 //! Agents without a coordinator: they watch and build on, change nothing in AWS without a lease that
 //! stands, keep what came of it, and hand it in when the coordinator is back.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use shipway_domain::change::Change;
 use shipway_domain::event::EventKind;
@@ -20,6 +18,8 @@ use crate::world::{Lease, World};
 
 /// A call that was sent before the deadline is answered, and logged, within this.
 const ON_ITS_WAY: u64 = 300;
+/// Milliseconds in which an agent that still looks has looked: it may have seen all that it needs.
+const LOOKS: u64 = 2_000;
 const SUSPENDED: &str = "autoscaling = \"suspend\"";
 
 /// A world where scaling can be suspended, and its people.
@@ -194,9 +194,9 @@ async fn an_agent_whose_coordinator_stays_away_changes_nothing_after_its_deadlin
     })
     .await;
     // ECS is done, and what was suspended is to be put back: it is not.
-    let looked = looks(&world).await;
-    until(&world, "more looks", async || {
-        looks(&world).await > looked + 2 || idle(&world).await
+    let (looked, seen) = (looks(&world).await, Clock::system().millis());
+    until(&world, "more looks, or time for them", async || {
+        looks(&world).await > looked + 2 || Clock::system().millis() > seen + LOOKS
     })
     .await;
     assert_ne!(world.aws.flags().await, BEFORE, "{}", world.logs());
@@ -227,11 +227,4 @@ async fn an_agent_whose_coordinator_stays_away_changes_nothing_after_its_deadlin
         _ => false,
     });
     assert!(waited, "why it waited was not handed in\n{}", world.logs());
-}
-
-/// Whether the agents have stopped looking, too: all that they need they have seen.
-async fn idle(world: &World) -> bool {
-    let before = looks(world).await;
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    looks(world).await == before
 }

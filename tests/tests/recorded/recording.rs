@@ -120,9 +120,9 @@ impl Recording {
         for Line { call, what } in &self.lines {
             let line = match what {
                 What::Open(path) => format!("open {path}"),
-                What::Said(bytes) => format!("> {}", to_hex(bytes)),
+                What::Said(bytes) => format!("> {}", hex::encode(bytes)),
                 What::Close => "close".to_owned(),
-                What::Heard(bytes) => format!("< {}", to_hex(bytes)),
+                What::Heard(bytes) => format!("< {}", hex::encode(bytes)),
                 What::End(code) => format!("end {code}"),
             };
             writeln!(text, "{call} {line}").expect("a String always has room");
@@ -140,9 +140,9 @@ impl Recording {
             let (kind, rest) = (parts.next(), parts.next().unwrap_or_default());
             let what = match kind {
                 Some("open") => What::Open(rest.to_owned()),
-                Some(">") => What::Said(from_hex(rest)),
+                Some(">") => What::Said(hex::decode(rest).expect("hexadecimal digits")),
                 Some("close") => What::Close,
-                Some("<") => What::Heard(from_hex(rest)),
+                Some("<") => What::Heard(hex::decode(rest).expect("hexadecimal digits")),
                 Some("end") => What::End(rest.parse().expect("a code")),
                 _ => panic!("{line:?} is no line of a recording"),
             };
@@ -189,21 +189,4 @@ impl Recording {
 /// The number of a code.
 pub(crate) fn code(code: Code) -> i32 {
     code.into()
-}
-
-fn to_hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        write!(text, "{byte:02x}").expect("a String always has room");
-    }
-    text
-}
-
-fn from_hex(text: &str) -> Vec<u8> {
-    let pairs = text.as_bytes().chunks(2);
-    let pair = |pair| std::str::from_utf8(pair).ok();
-    pairs
-        .map(|digits| pair(digits).and_then(|digits| u8::from_str_radix(digits, 16).ok()))
-        .collect::<Option<_>>()
-        .expect("hexadecimal digits")
 }

@@ -2,8 +2,6 @@
 //!
 //! A new format adds files; those of older formats are only ever read.
 
-use std::fmt::Write as _;
-
 use expect_test::expect_file;
 use shipway_domain::change::Change;
 use shipway_domain::checkpoint::{Checkpoint, ScalingFlags};
@@ -247,24 +245,11 @@ fn a_store_of_a_newer_format_is_not_opened() {
 
 /// Lines of 32 bytes in hexadecimal digits.
 fn to_hex(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for line in bytes.chunks(32) {
-        for byte in line {
-            write!(text, "{byte:02x}").expect("a String always has room");
-        }
-        text.push('\n');
-    }
-    text
+    let lines = bytes.chunks(32);
+    lines.map(|line| hex::encode(line) + "\n").collect()
 }
 
 fn from_hex(text: &str) -> Vec<u8> {
-    let digits: Vec<u8> = text
-        .chars()
-        .filter_map(|c| c.to_digit(16))
-        .filter_map(|digit| u8::try_from(digit).ok())
-        .collect();
-    digits
-        .chunks_exact(2)
-        .map(|pair| pair[0] << 4 | pair[1])
-        .collect()
+    let digits: String = text.split_whitespace().collect();
+    hex::decode(digits).expect("hexadecimal digits")
 }
