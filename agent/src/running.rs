@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use shipway_domain::agent::Held;
 use shipway_domain::checkpoint::Checkpoint;
-use shipway_domain::event::Progress;
+use shipway_domain::event::{NoteLevel, Progress};
 use shipway_domain::job::{Outcome, StopReason};
 use shipway_domain::planted::{self, Bug};
 use shipway_domain::size;
@@ -20,6 +20,9 @@ use crate::wake::Wake;
 const LOG_AT_ONCE: usize = 256 * 1024;
 /// Output that waits for the session at most; what comes beyond is dropped, and that is said.
 const LOG_WAITING: usize = 8 << 20;
+
+/// Entries of progress that wait for the session at most: without a coordinator a job goes on for hours.
+const PROGRESS_WAITING: usize = 4 * size::PROGRESS;
 
 /// The attempt does not stand any more: nothing may be changed or told for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +47,8 @@ pub(crate) struct Running {
 struct Outbox {
     accepted: bool,
     progress: Vec<Progress>,
+    /// Entries of progress that found no room.
+    progress_dropped: usize,
     log: Vec<u8>,
     log_dropped: bool,
     next_number: u64,
@@ -115,7 +120,11 @@ impl Running {
                 .progress
                 .retain(|waiting| !matches!(waiting, Progress::Tasks(_)));
         }
-        outbox.progress.push(item);
+        if outbox.progress.len() < PROGRESS_WAITING {
+            outbox.progress.push(item);
+        } else {
+            outbox.progress_dropped += 1;
+        }
         drop(outbox);
         self.wake.soon();
     }
@@ -235,9 +244,10 @@ impl Running {
     pub(crate) fn outgoing(&self) -> Outgoing {
         let mut outbox = self.lock();
         let accept = !std::mem::replace(&mut outbox.accepted, true);
-        let progress = std::mem::take(&mut outbox.progress);
+        let progress = outbox.take_progress();
         let log = take_lines(&mut outbox.log);
-        if !outbox.log.is_empty() {
+        let all_said = outbox.log.is_empty() && outbox.progress.is_empty();
+        if !all_said {
             self.wake.now();
         }
         let unsent = outbox
@@ -250,7 +260,6 @@ impl Running {
                 (*number, waiting.checkpoint.clone())
             })
             .collect();
-        let all_said = outbox.log.is_empty();
         let finished = match &mut outbox.finished {
             Some((outcome, sent @ false)) if all_said => {
                 *sent = true;
@@ -269,6 +278,25 @@ impl Running {
 
     fn lock(&self) -> MutexGuard<'_, Outbox> {
         self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Outbox {
+    /// Progress for one message; after the last of it, what was dropped.
+    fn take_progress(&mut self) -> Vec<Progress> {
+        // One place is left for what was dropped.
+        let most = self.progress.len().min(size::PROGRESS - 1);
+        let mut items: Vec<Progress> = self.progress.drain(..most).collect();
+        if self.progress.is_empty() && self.progress_dropped > 0 {
+            let dropped = std::mem::take(&mut self.progress_dropped);
+            items.push(Progress::Note {
+                level: NoteLevel::Warning,
+                text: format!(
+                    "{dropped} entries of progress were dropped: the coordinator was away too long"
+                ),
+            });
+        }
+        items
     }
 }
 

@@ -25,5 +25,6 @@ pub(crate) fn message(offer: &Offer) -> v1::Offer {
         debt: offer.debt.map(Into::into),
         stop: job.stop.as_ref().map(Into::into),
         started_ms: job.started_at.millis(),
+        proven: offer.proven.clone(),
     }
 }

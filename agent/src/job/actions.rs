@@ -58,7 +58,11 @@ impl Hands {
             }
             Action::DescribeTaskDefinition { task_definition } => {
                 let found = region.task_definition(task_definition).await?;
-                Saw::TaskDefinition(found.map(|found| found.json))
+                let (json, tags) = found.map(|found| (found.json, found.tags)).unzip();
+                Saw::TaskDefinition {
+                    json,
+                    tags: tags.unwrap_or_default(),
+                }
             }
             Action::FindRevision { family, tag } => self.find_revision(family, tag).await?,
             Action::Register { json } => {

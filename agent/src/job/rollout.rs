@@ -99,6 +99,7 @@ async fn prepare(work: &Work) -> Result<(Rollout, Hands), Short> {
         settings: spec.rollout.clone(),
         moving_tags: moving,
         debt: work.offer.debt.map(Into::into),
+        proven: work.offer.proven.clone(),
         started_at: Timestamp::from_millis(work.offer.started_ms),
         call_timeout: CALL_TIMEOUT,
     };

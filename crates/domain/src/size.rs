@@ -24,8 +24,17 @@ pub const NOTES_BACK: usize = 4 * 1024;
 pub const TEXT: usize = 4 * 1024;
 /// Events of a release for each of its jobs, and once more: beyond that the progress of its jobs is not kept.
 pub const EVENTS_PER_JOB: u64 = 20_000;
+/// Entries of progress in one message; an agent sends no more, and of what has more the rest is not kept.
+pub const PROGRESS: usize = 4096;
 /// Characters of a text that breaks its rule which are said again.
 pub const ECHO: usize = 80;
+
+/// Events after which no more progress of a release with so many jobs is kept.
+#[must_use]
+pub const fn most_events(jobs: u32) -> u64 {
+    // `u64::from` is not const.
+    EVENTS_PER_JOB * (jobs as u64 + 1)
+}
 
 /// What lies around a text in a message, in bytes.
 const AROUND: usize = 16;

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::auth::Gate;
-use super::{blobs, errors, limits};
+use super::{blobs, errors, limits, progress};
 use crate::coordinator::{AgentInput, Coordinator, Looked, Outbox};
 use crate::front::HELLO;
 use crate::tokens::Role;
@@ -196,18 +196,21 @@ impl Session {
             }
             Message::Progress(batch) => self.progress(batch).await?,
             Message::Checkpoint(note) => {
-                let checkpoint = required(note.checkpoint, "checkpoint")?;
-                let checkpoint = checkpoint.try_into().map_err(Status::from)?;
-                let report = Report::Checkpoint {
-                    number: note.number,
-                    checkpoint,
+                let report = match read("checkpoint", note.checkpoint) {
+                    Ok(checkpoint) => Report::Checkpoint {
+                        number: note.number,
+                        checkpoint,
+                    },
+                    Err(what) => Report::Unreadable { what },
                 };
                 self.report(note.job, report).await?;
             }
             Message::Finished(finished) => {
-                let outcome = required(finished.outcome, "outcome")?;
-                let outcome = outcome.try_into().map_err(Status::from)?;
-                self.report(finished.job, Report::Finished(outcome)).await?;
+                let report = match read("outcome", finished.outcome) {
+                    Ok(outcome) => Report::Finished(outcome),
+                    Err(what) => Report::Unreadable { what },
+                };
+                self.report(finished.job, report).await?;
             }
             Message::InspectAnswer(answer) => {
                 let result = match required(answer.answer, "answer")? {
@@ -245,10 +248,20 @@ impl Session {
         if batch.progress.is_empty() {
             return Ok(());
         }
-        let items: Result<Vec<_>, _> = batch.progress.into_iter().map(TryInto::try_into).collect();
-        self.report(Some(job), Report::Progress(items.map_err(Status::from)?))
-            .await
+        let items = progress::read(batch.progress);
+        self.report(Some(job), Report::Progress(items)).await
     }
+}
+
+/// What an attempt says of its job, or what is wrong with it. The stream goes on: what ended it would be said again
+/// on the next one, for ever.
+fn read<M, T>(name: &str, message: Option<M>) -> Result<T, String>
+where
+    T: TryFrom<M>,
+    T::Error: std::fmt::Display,
+{
+    let message = message.ok_or_else(|| format!("{name} is not set, or of an unknown kind"))?;
+    T::try_from(message).map_err(|error| format!("{name}: {error}"))
 }
 
 fn required<T>(field: Option<T>, name: &str) -> Result<T, Status> {

@@ -8,6 +8,7 @@ mod history;
 mod limits;
 pub(crate) mod logs;
 mod now;
+mod progress;
 pub(crate) mod shipway;
 pub(crate) mod showing;
 pub(crate) mod view;

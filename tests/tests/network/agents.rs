@@ -178,3 +178,38 @@ async fn a_message_beyond_its_size_ends_the_stream_of_its_agent_alone() {
     .await;
     node.is_well();
 }
+
+/// As a newer agent would say what this coordinator has no word for.
+#[tokio::test]
+async fn an_end_that_cannot_be_read_ends_its_job_and_the_stream_goes_on() {
+    let mut node = Node::start();
+    let (release, mut agent, job) = building(&node, "newer").await;
+    let unknown = vec![v1::Progress::default(); 3];
+    agent
+        .send(Say::Progress(v1::ProgressBatch {
+            job: Some(job),
+            progress: unknown,
+            log: Vec::new(),
+        }))
+        .await;
+    agent
+        .send(Say::Finished(v1::Finished {
+            job: Some(job),
+            outcome: Some(v1::Outcome { outcome: None }),
+        }))
+        .await;
+    let gone = loop {
+        match patiently("an answer", agent.next()).await {
+            Some(Hear::Gone(gone)) => break gone,
+            Some(_) => {}
+            None => panic!("the stream ended\n{}", node.log()),
+        }
+    };
+    assert_eq!(gone.job, Some(job));
+    let view = format!("{:?}", verdict(&node, release).await);
+    assert!(view.contains("unreadable-report"), "{view}");
+    agent.send(Say::Renew(v1::Renew { jobs: vec![job] })).await;
+    let answer = patiently("an answer", agent.next()).await;
+    assert!(answer.is_some(), "the stream has ended\n{}", node.log());
+    node.is_well();
+}

@@ -177,6 +177,7 @@ impl App {
             debt: self.debt.map(Into::into),
             stop: None,
             started_ms: self.started,
+            proven: None,
         }
     }
 }

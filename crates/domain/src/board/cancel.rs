@@ -4,7 +4,7 @@ use super::draft::Draft;
 use super::{Board, Decision, Refusal};
 use crate::event::EventKind;
 use crate::ids::ReleaseId;
-use crate::job::{JobKind, StopReason};
+use crate::job::{Job, JobKind, JobState, StopReason};
 use crate::time::Timestamp;
 
 impl Board {
@@ -30,18 +30,31 @@ impl Board {
         }
         let mut draft = Draft::new(self, now);
         let (by, reason) = (by.to_owned(), reason.to_owned());
-        draft.event(
-            release,
-            None,
-            EventKind::CancelAsked {
-                by: by.clone(),
-                reason: reason.clone(),
-            },
-        );
+        // Who asks again and again adds nothing to the release's history.
+        let room = draft.has_room_for_progress(release);
+        if self.jobs_of(release).any(|job| would_hear(job, room)) {
+            draft.event(
+                release,
+                None,
+                EventKind::CancelAsked {
+                    by: by.clone(),
+                    reason: reason.clone(),
+                },
+            );
+        }
         let stop = StopReason::Cancelled { by, reason };
         for job in draft.job_ids(release) {
             draft.stop_job(job, &stop);
         }
         Ok(draft.finish())
+    }
+}
+
+/// Whether a cancel changes something for the job: it is asked for the first time, or rests and is looked at again.
+const fn would_hear(job: &Job, room: bool) -> bool {
+    match &job.state {
+        JobState::Ended(_) => false,
+        JobState::Granted(_) => job.stop.is_none(),
+        JobState::Queued { .. } => job.stop.is_none() || room,
     }
 }

@@ -34,11 +34,13 @@ impl Board {
         });
         let granted = record.clone();
         let attempt = granted.attempt;
-        let mut debt = None;
+        let (mut debt, mut proven) = (None, None);
         if let Some(target) = granted.kind.target() {
             let target = draft.target_mut(target);
             target.slot = Some(job);
             debt = target.debt.as_ref().map(|debt| debt.before);
+            let last = target.proven.as_ref();
+            proven = last.map(|proven| proven.task_definition.clone());
         }
         let granted_event = EventKind::Granted {
             agent: agent.clone(),
@@ -56,6 +58,7 @@ impl Board {
             submitter: release.submitter.clone(),
             title: release.title.clone(),
             debt,
+            proven,
             waited_since,
         })));
         Some(draft.finish())

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use super::{Board, Decision, Effect};
 use crate::agent::Held;
 use crate::change::Change;
-use crate::event::{Event, EventKind};
+use crate::event::{Event, EventKind, NoteLevel, Progress};
 use crate::ids::{JobId, ReleaseId, Target};
 use crate::job::{Job, JobKind, JobState, Outcome, RolloutReport};
 use crate::planted::{self, Bug};
 use crate::release::Release;
+use crate::size;
 use crate::target::{Proven, TargetRecord};
 use crate::time::Timestamp;
 use crate::verdict::Verdict;
@@ -123,13 +124,31 @@ impl<'a> Draft<'a> {
         if planted::has(Bug::EventSkipped) && matches!(kind, EventKind::Returned { .. }) {
             record.last_seq += 1;
         }
+        let (seq, most) = (record.last_seq, size::most_events(record.jobs));
         let event = Event {
-            seq: record.last_seq,
+            seq,
             at: now,
             job,
             kind,
         };
         self.decision.changes.push(Change::Event { release, event });
+        // Whichever event it is that reaches the limit: it is never reached in silence.
+        if seq == most {
+            let text =
+                format!("the release has {most} events: more progress of its jobs is not kept");
+            let level = NoteLevel::Warning;
+            self.event(
+                release,
+                None,
+                EventKind::Progress(Progress::Note { level, text }),
+            );
+        }
+    }
+
+    /// Whether more progress of a release's jobs is kept.
+    pub(super) fn has_room_for_progress(&self, release: ReleaseId) -> bool {
+        self.release(release)
+            .is_some_and(|record| record.last_seq < size::most_events(record.jobs))
     }
 
     pub(super) fn effect(&mut self, effect: Effect) {

@@ -110,6 +110,11 @@ pub enum Report {
     },
     /// The end of the attempt.
     Finished(Outcome),
+    /// A note or an end that the coordinator cannot read.
+    Unreadable {
+        /// What was wrong with it.
+        what: String,
+    },
 }
 
 /// What follows from an input.
@@ -216,6 +221,8 @@ pub struct Offer {
     pub title: String,
     /// What is owed to the target.
     pub debt: Option<ScalingFlags>,
+    /// Task definition that was last proven live on the target.
+    pub proven: Option<String>,
     /// Since when the job waited for this grant.
     pub waited_since: Timestamp,
 }

@@ -1,7 +1,5 @@
 //! What attempts say about their jobs. Only the attempt that stands is heard.
 
-use std::cmp::Ordering;
-
 use super::draft::Draft;
 use super::{Board, Decision, Effect, Report};
 use crate::agent::Held;
@@ -46,7 +44,7 @@ impl Board {
                         number,
                     },
                     Err(reason) => {
-                        overflow(&mut draft, held, &reason);
+                        give_up(&mut draft, held, too_many_notes(&reason));
                         Effect::Gone {
                             agent: agent.clone(),
                             held,
@@ -55,6 +53,14 @@ impl Board {
                     }
                 };
                 draft.effect(effect);
+            }
+            Report::Unreadable { what } => {
+                give_up(&mut draft, held, unreadable(&what));
+                draft.effect(Effect::Gone {
+                    agent: agent.clone(),
+                    held,
+                    reason: format!("the coordinator cannot read what the job said: {what}"),
+                });
             }
             Report::Finished(outcome) => {
                 finished(&mut draft, held, outcome);
@@ -100,21 +106,14 @@ fn progress(draft: &mut Draft<'_>, held: Held, items: Vec<Progress>) {
     mark_progress(draft, held);
     let (release, index) = (held.job.release, Some(held.job.index));
     for item in items {
-        let Some((last, jobs)) = draft.release(release).map(|r| (r.last_seq, r.jobs)) else {
+        if !draft.has_room_for_progress(release) {
             return;
-        };
-        let most = size::EVENTS_PER_JOB * (u64::from(jobs) + 1);
-        let item = match last.cmp(&most) {
-            Ordering::Less => size::fit_progress(item),
-            Ordering::Equal => Progress::Note {
-                level: NoteLevel::Warning,
-                text: format!(
-                    "the release has {most} events: more progress of its jobs is not kept"
-                ),
-            },
-            Ordering::Greater => return,
-        };
-        draft.event(release, index, EventKind::Progress(item));
+        }
+        draft.event(
+            release,
+            index,
+            EventKind::Progress(size::fit_progress(item)),
+        );
     }
 }
 
@@ -191,17 +190,11 @@ fn note(draft: &mut Draft<'_>, held: Held, checkpoint: Checkpoint) -> Result<(),
     Ok(())
 }
 
-/// A job that has no room for its notes cannot go on: it must not act without them. A build fails; a rollout, which
+/// A job whose notes cannot be kept cannot go on: it must not act without them. A build fails; a rollout, which
 /// may have changed its target, keeps its slot and waits for a person; a debt is tried again, for ever.
-fn overflow(draft: &mut Draft<'_>, held: Held, reason: &str) {
+fn give_up(draft: &mut Draft<'_>, held: Held, finding: Finding) {
     let Some(kind) = draft.job(held.job).map(|job| job.kind.clone()) else {
         return;
-    };
-    let finding = Finding {
-        code: "too-many-notes".to_owned(),
-        cause: format!("the agent noted more than a job's record can hold: {reason}"),
-        evidence: Vec::new(),
-        remedy: "look at the agent's log; cancel the release, and deploy again".to_owned(),
     };
     match kind {
         JobKind::Build => draft.end_job(held.job, Outcome::Failed(finding)),
@@ -210,7 +203,28 @@ fn overflow(draft: &mut Draft<'_>, held: Held, reason: &str) {
                 RolloutReport::unseen(Verdict::Stuck, finding.cause.clone(), vec![finding]);
             draft.rest_job(held.job, report);
         }
-        JobKind::Settle { .. } => draft.return_job(held.job, reason, true),
+        JobKind::Settle { .. } => draft.return_job(held.job, &finding.cause, true),
+    }
+}
+
+fn too_many_notes(reason: &str) -> Finding {
+    Finding {
+        code: "too-many-notes".to_owned(),
+        cause: format!("the agent noted more than a job's record can hold: {reason}"),
+        evidence: Vec::new(),
+        remedy: "look at the agent's log; cancel the release, and deploy again".to_owned(),
+    }
+}
+
+/// Said again at each reconnection otherwise, and by the next attempt of the same agent: for ever.
+fn unreadable(what: &str) -> Finding {
+    Finding {
+        code: "unreadable-report".to_owned(),
+        cause: "the agent sent a note or an end that this coordinator cannot read".to_owned(),
+        evidence: vec![size::echo(what).into_owned()],
+        remedy: "see that agents and coordinator are of versions that fit (shipway agents); then cancel the release, \
+                 and deploy again"
+            .to_owned(),
     }
 }
 

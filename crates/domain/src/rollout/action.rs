@@ -165,8 +165,13 @@ pub enum Saw {
     Caller(CallerSeen),
     /// The service; `None` when it does not exist.
     Service(Option<Box<ServiceSeen>>),
-    /// A task definition: its JSON as it came; `None` when it does not exist.
-    TaskDefinition(Option<String>),
+    /// A task definition.
+    TaskDefinition {
+        /// Its JSON as it came; `None` when it does not exist.
+        json: Option<String>,
+        /// Its tags.
+        tags: Vec<(String, String)>,
+    },
     /// The revision that was searched for.
     FoundRevision(Option<String>),
     /// The ARN of the registered revision.

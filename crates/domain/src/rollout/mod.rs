@@ -2,6 +2,7 @@
 //! to do. The agent walks it; plugins carry it out and answer *what is*, never *what now*.
 
 mod action;
+mod drift;
 mod end;
 mod follow;
 mod late;
@@ -56,6 +57,8 @@ pub struct Wanted {
     pub moving_tags: Vec<String>,
     /// What is owed to the target from before this job.
     pub debt: Option<ScalingFlags>,
+    /// Task definition that was last proven live on the target.
+    pub proven: Option<String>,
     /// When the first attempt began: the timeout runs from here.
     pub started_at: Timestamp,
     /// How long a call that changes something may take; after twice this an old attempt's call

@@ -224,7 +224,7 @@ impl Rollout {
 
     /// The last note about scaling. What an attempt put back before it was lost is owed no more: who goes on
     /// after it begins anew, with a debt of its own.
-    fn last_of_scaling(&self) -> Option<&Checkpoint> {
+    pub(super) fn last_of_scaling(&self) -> Option<&Checkpoint> {
         self.noted.iter().rev().find(|note| {
             matches!(
                 note,

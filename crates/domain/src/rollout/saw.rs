@@ -25,7 +25,10 @@ impl Rollout {
                 self.saw_caller(&caller);
             }
             Saw::Service(service) => self.saw_service(now, service.map(|service| *service)),
-            Saw::TaskDefinition(json) => self.saw_task_definition(json.as_deref()),
+            Saw::TaskDefinition { json, tags } => {
+                self.saw_task_definition(json.as_deref());
+                self.tell_drift(&tags);
+            }
             Saw::FoundRevision(found) => self.seen.own_revision = Some((found, now)),
             Saw::Registered(arn) => self.seen.registered = Some(arn),
             Saw::Scaling(scaling) => match action {
@@ -37,7 +40,10 @@ impl Rollout {
                     self.seen.scaling_at_end_at = now;
                     self.seen.resumed = false;
                 }
-                _ => self.seen.scaling = Some(scaling),
+                _ => {
+                    self.tell_found_suspended(scaling);
+                    self.seen.scaling = Some(scaling);
+                }
             },
             Saw::ScalingSet(_) => match action {
                 Action::SetScaling { resume: true, .. } => self.seen.resumed = true,

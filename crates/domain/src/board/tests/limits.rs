@@ -209,3 +209,77 @@ fn a_refused_name_is_echoed_shortly_with_its_rule() {
     assert!(error.contains("(10000 bytes)"), "{error}");
     assert!(error.ends_with("starting with a letter"), "{error}");
 }
+
+fn notes_of(world: &Fixture, wanted: &str) -> usize {
+    let texts = world.events.iter();
+    texts
+        .filter(|(_, event)| {
+            matches!(&event.kind, EventKind::Progress(Progress::Note { text, .. }) if text.contains(wanted))
+        })
+        .count()
+}
+
+#[test]
+fn the_limit_of_events_is_told_also_when_an_event_of_another_kind_reaches_it() {
+    let mut world = Fixture::with_agent(1);
+    let release = world.submit(spec("web", &[&["web"]]));
+    let held = world.held(release, 0);
+    let most = usize::try_from(size::most_events(2)).unwrap();
+    let note = Progress::Note {
+        level: NoteLevel::Info,
+        text: String::new(),
+    };
+    let have = world.events.len();
+    world.report(held, Report::Progress(vec![note; most - have - 1]));
+    assert_eq!(world.events.len(), most - 1);
+    world.cancel(release);
+    assert_eq!(notes_of(&world, "more progress of its jobs is not kept"), 1);
+}
+
+#[test]
+fn what_asks_again_to_cancel_changes_nothing_and_leaves_no_event() {
+    let mut world = Fixture::with_agent(1);
+    let release = world.submit(spec("web", &[&["web"]]));
+    for _ in 0..5 {
+        world.cancel(release);
+    }
+    let asked = world.events.iter();
+    let asked = asked.filter(|(_, event)| matches!(event.kind, EventKind::CancelAsked { .. }));
+    assert_eq!(asked.count(), 1);
+}
+
+fn unreadable() -> Report {
+    Report::Unreadable {
+        what: "outcome: of an unknown kind".to_owned(),
+    }
+}
+
+fn is_told_to_let_go(decision: &Decision) -> bool {
+    matches!(decision.effects.as_slice(), [.., Effect::Gone { reason, .. }] if reason.contains("unknown kind"))
+}
+
+#[test]
+fn a_build_whose_end_cannot_be_read_fails_and_says_why() {
+    let mut world = Fixture::with_agent(1);
+    let release = world.submit(spec("web", &[&["web"]]));
+    let held = world.held(release, 0);
+    assert!(is_told_to_let_go(&world.report(held, unreadable())));
+    assert_eq!(world.verdict(release), Some(Verdict::Failed));
+}
+
+#[test]
+fn a_rollout_whose_end_cannot_be_read_keeps_its_target_until_a_person_decides() {
+    let mut world = Fixture::with_agent(1);
+    let release = world.submit(spec("web", &[&["web"]]));
+    world.build(release);
+    let held = world.held(release, 1);
+    assert!(is_told_to_let_go(&world.report(held, unreadable())));
+    assert_eq!(world.verdict(release), None);
+    assert_eq!(world.granted(), []);
+    let slot = world.board.target(&target("web")).unwrap().slot;
+    assert_eq!(slot, Some(held.job));
+    // The same from an attempt that does not stand any more is not heard.
+    let job = world.board.job(held.job).unwrap().clone();
+    world.report(held, unreadable());
+    assert_eq!(world.board.job(held.job), Some(&job));
+}

@@ -85,6 +85,7 @@ pub(super) fn wanted() -> Wanted {
         },
         moving_tags: Vec::new(),
         debt: None,
+        proven: None,
         started_at: Timestamp::from_millis(1_000_000),
         call_timeout: CALL_TIMEOUT,
     }

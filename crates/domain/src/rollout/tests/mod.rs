@@ -1,6 +1,7 @@
 //! The planner takes the right step, whatever was noted and seen before.
 
 mod debts;
+mod drift;
 mod ends;
 mod fixtures;
 mod kill;

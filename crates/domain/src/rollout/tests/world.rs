@@ -32,6 +32,7 @@ pub(super) struct World {
     pub(super) account: String,
     pub(super) service: Option<ServiceSeen>,
     pub(super) running_definition: String,
+    pub(super) running_tags: Vec<(String, String)>,
     pub(super) registered: Vec<String>,
     pub(super) scaling: Option<ScalingSeen>,
     /// Oldest first.
@@ -63,6 +64,7 @@ impl World {
             account: ACCOUNT.to_owned(),
             service: Some(old_service()),
             running_definition: running_definition(),
+            running_tags: Vec::new(),
             registered: Vec::new(),
             scaling: Some(ScalingSeen {
                 min: 1,
@@ -153,9 +155,10 @@ impl World {
                 arn: format!("arn:aws:sts::{}:assumed-role/shipway/x", self.account),
             }),
             Action::DescribeService => Saw::Service(self.service.clone().map(Box::new)),
-            Action::DescribeTaskDefinition { .. } => {
-                Saw::TaskDefinition(Some(self.running_definition.clone()))
-            }
+            Action::DescribeTaskDefinition { .. } => Saw::TaskDefinition {
+                json: Some(self.running_definition.clone()),
+                tags: self.running_tags.clone(),
+            },
             Action::FindRevision { .. } => Saw::FoundRevision(self.registered.last().cloned()),
             Action::Register { .. } => {
                 let arn = new_definition(self.registered.len());
