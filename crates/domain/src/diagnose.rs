@@ -3,15 +3,23 @@
 //! Evidence counts only when it is of *this* deployment: tasks of our task definition, events since
 //! it began.
 
+mod exit;
 mod rules;
 #[cfg(test)]
 mod tests;
 
+use std::cmp::Reverse;
+
 use crate::observe::{ServiceDeploymentSeen, ServiceEventSeen, TaskSeen};
 use crate::time::Timestamp;
 use crate::verdict::Finding;
+use rules::Weight;
 
-/// Causes that the stopped tasks and events of our deployment show, most frequent first.
+/// Lines of evidence of one finding at most.
+const EVIDENCE: usize = 5;
+
+/// Causes that the stopped tasks and events of our deployment show: what explains most first, and of
+/// what explains as much the most frequent.
 #[must_use]
 pub fn findings(
     stopped: &[TaskSeen],
@@ -19,21 +27,28 @@ pub fn findings(
     task_definition: &str,
     since: Timestamp,
 ) -> Vec<Finding> {
-    let mut found: Vec<(Finding, usize)> = Vec::new();
+    let mut found: Vec<Found> = Vec::new();
     let ours = stopped
         .iter()
         .filter(|task| task.task_definition == task_definition);
-    for finding in ours.filter_map(of_task) {
-        add(&mut found, finding);
+    for (weight, finding) in ours.filter_map(of_task) {
+        add(&mut found, weight, finding);
     }
     for event in events.iter().filter(|event| event.at >= since) {
-        let text = event.message.to_lowercase();
-        if let Some(rule) = rules::of(&text) {
-            add(&mut found, rule.finding(event.message.clone()));
+        if let Some(rule) = rules::of(&event.message) {
+            let evidence = format!("{}: {}", event.at, event.message);
+            add(&mut found, rule.weight, rule.finding(evidence));
         }
     }
-    found.sort_by_key(|(_, times)| std::cmp::Reverse(*times));
-    found.into_iter().map(|(finding, _)| finding).collect()
+    found.sort_by_key(|found| Reverse((found.weight, found.times)));
+    found.into_iter().map(|found| found.finding).collect()
+}
+
+/// Codes of all findings that this can give, with their causes and remedies: for the documents.
+#[must_use]
+pub fn catalogue() -> Vec<(&'static str, &'static str, &'static str)> {
+    let told = rules::all().map(rules::Rule::told);
+    told.chain(exit::KINDS).collect()
 }
 
 /// What is said when nothing explains the end.
@@ -55,7 +70,7 @@ pub fn unexplained(deployment: &ServiceDeploymentSeen) -> Finding {
 }
 
 /// The cause of one stopped task; `None` for what is normal (scaling in, SIGTERM, a person).
-fn of_task(task: &TaskSeen) -> Option<Finding> {
+fn of_task(task: &TaskSeen) -> Option<(Weight, Finding)> {
     let reason = task.stopped_reason.as_deref().unwrap_or_default();
     if reason.to_lowercase().contains("scaling activity") {
         return None;
@@ -64,62 +79,58 @@ fn of_task(task: &TaskSeen) -> Option<Finding> {
         .containers
         .iter()
         .filter_map(|container| container.reason.as_deref());
+    let code = task.stop_code.as_deref().unwrap_or_default();
     let words: Vec<&str> = std::iter::once(reason).chain(reasons).collect();
-    let text = words.join(" ").to_lowercase();
-    let id = task.arn.rsplit('/').next().unwrap_or(&task.arn);
-    let id = id.get(..8).unwrap_or(id);
+    // The code stands for texts that change more often than it does.
+    let text = format!("{} {code}", words.join(" "));
     if let Some(rule) = rules::of(&text) {
         let mut said: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
         // ECS says of the task what it says of its container.
         said.dedup();
-        return Some(rule.finding(format!("task {id}: {}", said.join("; "))));
+        let evidence = format!("task {}: {}{}", short(task), said.join("; "), when(task));
+        return Some((rule.weight, rule.finding(evidence)));
     }
-    let exited = task.containers.iter().find(|container| {
-        container
-            .exit_code
-            .is_some_and(|code| code != 0 && code != 143)
-    })?;
-    let code = exited.exit_code?;
-    let lived = task
-        .started_at
-        .zip(task.execution_stopped_at.or(task.stopped_at));
-    let after = lived.map_or_else(String::new, |(from, to)| {
-        format!(" about {} s after it started", to.since(from).as_secs())
-    });
-    Some(Finding {
-        code: "container-exits".to_owned(),
-        cause: format!("the new container exits with code {code}"),
-        evidence: vec![format!(
-            "task {id}, container {}, exit {code}{after}",
-            exited.name
-        )],
-        remedy: exit_remedy(code).to_owned(),
-    })
+    exit::of(task).map(|finding| (Weight::Cause, finding))
 }
 
-const fn exit_remedy(code: i32) -> &'static str {
-    match code {
-        126 | 127 => "see that the command exists in the image and may be executed",
-        137 => "it was killed: see its memory, and that it ends on SIGTERM within the stop timeout",
-        139 => "it crashed with a segmentation fault: see the app",
-        _ => "read the container's first lines of output: configuration, environment, migrations",
-    }
+/// The task's id, short enough to read.
+fn short(task: &TaskSeen) -> &str {
+    let id = task.arn.rsplit('/').next().unwrap_or(&task.arn);
+    id.get(..8).unwrap_or(id)
 }
 
-/// Puts equal causes together, with at most five lines of evidence.
-fn add(found: &mut Vec<(Finding, usize)>, finding: Finding) {
+/// When the task stopped, as a part of its evidence.
+fn when(task: &TaskSeen) -> String {
+    task.stopped_at
+        .map_or_else(String::new, |at| format!(", {at}"))
+}
+
+/// A finding, and how often it was found.
+struct Found {
+    weight: Weight,
+    times: usize,
+    finding: Finding,
+}
+
+/// Puts equal causes together.
+fn add(found: &mut Vec<Found>, weight: Weight, finding: Finding) {
     let known = found
         .iter_mut()
-        .find(|(known, _)| known.code == finding.code && known.cause == finding.cause);
+        .find(|known| known.finding.code == finding.code && known.finding.cause == finding.cause);
     match known {
-        Some((known, times)) => {
-            *times += 1;
+        Some(known) => {
+            known.times += 1;
             for line in finding.evidence {
-                if known.evidence.len() < 5 && !known.evidence.contains(&line) {
-                    known.evidence.push(line);
+                let evidence = &mut known.finding.evidence;
+                if evidence.len() < EVIDENCE && !evidence.contains(&line) {
+                    evidence.push(line);
                 }
             }
         }
-        None => found.push((finding, 1)),
+        None => found.push(Found {
+            weight,
+            times: 1,
+            finding,
+        }),
     }
 }
