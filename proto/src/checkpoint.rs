@@ -51,7 +51,11 @@ impl From<&Checkpoint> for v1::Checkpoint {
             Checkpoint::Following { service_deployment } => Kind::Following(Following {
                 service_deployment: service_deployment.clone(),
             }),
-            Checkpoint::StopIntent { service_deployment } => Kind::StopIntent(StopIntent {
+            Checkpoint::StopIntent {
+                service_deployment,
+                early,
+            } => Kind::StopIntent(StopIntent {
+                early: early.clone(),
                 service_deployment: service_deployment.clone(),
             }),
             Checkpoint::StopAsked => Kind::StopAsked(Empty {}),
@@ -102,9 +106,13 @@ impl TryFrom<v1::Checkpoint> for Checkpoint {
             Kind::Following(Following { service_deployment }) => {
                 Self::Following { service_deployment }
             }
-            Kind::StopIntent(StopIntent { service_deployment }) => {
-                Self::StopIntent { service_deployment }
-            }
+            Kind::StopIntent(StopIntent {
+                service_deployment,
+                early,
+            }) => Self::StopIntent {
+                service_deployment,
+                early,
+            },
             Kind::StopAsked(Empty {}) => Self::StopAsked,
             Kind::Unchanged(Unchanged { task_definition }) => Self::Unchanged { task_definition },
             Kind::LateCall(late) => Self::LateCall(LateCall {

@@ -46,6 +46,8 @@ pub struct Size {
     pub releases: usize,
     /// Releases under way at the most.
     pub at_once: usize,
+    /// Between the beginnings of two releases, as long as fewer than that are under way.
+    pub pace: Duration,
     /// Simulated seconds in a second.
     pub scale: f64,
     /// Between two kills of the coordinator.
@@ -60,6 +62,7 @@ const FULL: Size = Size {
     targets: 100,
     releases: 20_000,
     at_once: 200,
+    pace: Duration::from_millis(40),
     scale: 200.0,
     kill_coordinator: Duration::from_secs(45),
     kill_agent: Duration::from_secs(5),

@@ -62,6 +62,8 @@ pub enum Checkpoint {
     StopIntent {
         /// Its ARN.
         service_deployment: String,
+        /// Why it is stopped early; `None` when somebody asked for it.
+        early: Option<String>,
     },
     /// ECS took the request to stop.
     StopAsked,

@@ -4,6 +4,7 @@
 //! it began.
 
 mod exit;
+mod hopeless;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use std::cmp::Reverse;
 use crate::observe::{ServiceDeploymentSeen, ServiceEventSeen, TaskSeen};
 use crate::time::Timestamp;
 use crate::verdict::Finding;
+pub use hopeless::UnderWay;
 use rules::Weight;
 
 /// Lines of evidence of one finding at most.

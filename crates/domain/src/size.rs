@@ -79,8 +79,11 @@ pub fn note(note: &Checkpoint) -> usize {
             serving_before,
         ],
         Checkpoint::Updated { primary } => &[primary],
-        Checkpoint::Following { service_deployment }
-        | Checkpoint::StopIntent { service_deployment } => &[service_deployment],
+        Checkpoint::Following { service_deployment } => &[service_deployment],
+        Checkpoint::StopIntent {
+            service_deployment,
+            early,
+        } => &[service_deployment, early.as_deref().unwrap_or_default()],
         Checkpoint::LateCall(late) => &[&late.call, &late.what, &late.done],
     };
     AROUND_NOTE + texts.iter().map(|text| text.len()).sum::<usize>()

@@ -303,6 +303,16 @@ pub struct RolloutSettings {
     pub timeout: Duration,
     /// Start a deployment although nothing differs.
     pub force: bool,
+    /// Containers of the new revision that end within seconds of their start after which the rollout is stopped and
+    /// rolled back, 1 to 200; 0: it is never stopped early, whatever is plain.
+    pub stop_early_after: u32,
+}
+
+impl RolloutSettings {
+    /// [`RolloutSettings::stop_early_after`] when nothing is said.
+    pub const STOP_EARLY_AFTER: u32 = 3;
+    /// The largest [`RolloutSettings::stop_early_after`]: that of the circuit breaker (ecs-facts 2.2).
+    pub const LATEST_STOP: u32 = 200;
 }
 
 /// The deployment circuit breaker of ECS.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::spec::{Breaker, Priority, ReleaseKind, ReleaseSpec, Source};
+use crate::spec::{Breaker, Priority, ReleaseKind, ReleaseSpec, RolloutSettings, Source};
 
 /// Most targets of one release.
 const MAX_TARGETS: usize = 500;
@@ -92,6 +92,13 @@ impl ReleaseSpec {
                         or leave the breaker on"
                     .to_owned(),
             );
+        }
+        if rollout.stop_early_after > RolloutSettings::LATEST_STOP {
+            return Err(format!(
+                "stop_early_after is {}; 0 (never) to {} are possible",
+                rollout.stop_early_after,
+                RolloutSettings::LATEST_STOP
+            ));
         }
         if rollout.timeout.is_zero() {
             return Err("the timeout is zero; give the rollout some time, such as 20m".to_owned());

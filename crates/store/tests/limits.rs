@@ -22,6 +22,7 @@ fn notes(make: impl Fn(usize) -> Checkpoint) -> Vec<Checkpoint> {
     }
     let stop = |number: usize| Checkpoint::StopIntent {
         service_deployment: number.to_string(),
+        early: None,
     };
     while size::may_note(&notes, &stop(notes.len())).is_ok() {
         notes.push(stop(notes.len()));

@@ -41,6 +41,9 @@ impl From<&RolloutSettings> for v1::RolloutSettings {
             suspend_autoscaling: rollout.autoscaling == Autoscaling::Suspend,
             timeout_ms: millis(rollout.timeout),
             force: rollout.force,
+            // What is usual is left unsaid: specifications of earlier versions stay byte for byte what they were.
+            stop_early_after: Some(rollout.stop_early_after)
+                .filter(|after| *after != RolloutSettings::STOP_EARLY_AFTER),
         }
     }
 }
@@ -65,6 +68,9 @@ impl TryFrom<v1::RolloutSettings> for RolloutSettings {
             },
             timeout: Duration::from_millis(message.timeout_ms),
             force: message.force,
+            stop_early_after: message
+                .stop_early_after
+                .unwrap_or(Self::STOP_EARLY_AFTER),
         })
     }
 }

@@ -63,7 +63,10 @@ pub(crate) fn checkpoint() -> impl Strategy<Value = Checkpoint> {
         update_intent(),
         text().prop_map(|primary| Checkpoint::Updated { primary }),
         text().prop_map(|service_deployment| Checkpoint::Following { service_deployment }),
-        text().prop_map(|service_deployment| Checkpoint::StopIntent { service_deployment }),
+        (text(), maybe_text()).prop_map(|(service_deployment, early)| Checkpoint::StopIntent {
+            service_deployment,
+            early
+        }),
         Just(Checkpoint::StopAsked),
         text().prop_map(|task_definition| Checkpoint::Unchanged { task_definition }),
         late_call(),

@@ -135,7 +135,7 @@ prop_compose! {
         breaker in maybe_text(),
         suspend in any::<bool>(),
         timeout in span(),
-        force in any::<bool>(),
+        (force, stop_early_after) in any::<(bool, u32)>(),
     ) -> RolloutSettings {
         RolloutSettings {
             minimum_healthy_percent,
@@ -145,6 +145,7 @@ prop_compose! {
             autoscaling: if suspend { Autoscaling::Suspend } else { Autoscaling::Keep },
             timeout,
             force,
+            stop_early_after,
         }
     }
 }

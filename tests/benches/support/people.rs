@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use shipway_proto::v1;
 use tokio::task::JoinSet;
+use tokio::time::Interval;
 
 use crate::Size;
 use crate::client::{self, Client};
@@ -34,6 +35,7 @@ pub struct People {
     /// Targets that nobody deploys to now.
     free: Mutex<VecDeque<(usize, usize)>>,
     begun: AtomicUsize,
+    turn: tokio::sync::Mutex<Interval>,
     done: AtomicUsize,
 }
 
@@ -46,6 +48,7 @@ impl People {
             size,
             free: Mutex::new(targets.collect()),
             begun: AtomicUsize::new(0),
+            turn: tokio::sync::Mutex::new(tokio::time::interval(size.pace)),
             done: AtomicUsize::new(0),
         }
     }
@@ -90,6 +93,7 @@ impl People {
             if number >= self.size.releases {
                 return Ok(outcome);
             }
+            self.turn.lock().await.tick().await;
             let target = self.lock().pop_front();
             let (of, service) = target.ok_or_else(|| anyhow::anyhow!("no free target"))?;
             let release = self.submit(&mut client, number, (of, service), &mut outcome);

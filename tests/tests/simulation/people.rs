@@ -345,6 +345,7 @@ fn spec(wish: &Wish) -> ReleaseSpec {
             },
             timeout: *timeout,
             force: *force,
+            stop_early_after: 3,
         },
         priority: Priority::new(*priority).expect("a priority"),
     }

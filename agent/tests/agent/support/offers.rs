@@ -111,6 +111,7 @@ impl App {
                 autoscaling: Autoscaling::Keep,
                 timeout: Duration::from_secs(600),
                 force: false,
+                stop_early_after: 3,
             },
             priority: Priority::default(),
         };

@@ -268,3 +268,11 @@ fn the_documents_name_every_finding_with_its_cause_and_remedy() {
         assert!(page.contains(&row), "docs/findings.md lacks:\n{row}");
     }
 }
+
+#[test]
+fn every_cause_that_lasts_is_a_cause() {
+    for code in super::hopeless::FOR_EVER {
+        let known = super::catalogue().iter().any(|(known, ..)| *known == code);
+        assert!(known, "{code}");
+    }
+}

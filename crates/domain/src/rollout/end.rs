@@ -242,13 +242,22 @@ impl Rollout {
             }
         };
         match verdict {
-            Verdict::RolledBack => with(format!("{before} serves again")),
+            Verdict::RolledBack => match self.stopped_early() {
+                Some(why) => format!("stopped early: {why}; {before} serves again"),
+                None => with(format!("{before} serves again")),
+            },
             Verdict::Cancelled => match self.asked() {
                 Asked::Undo => format!("stopped by a rollback; {before} serves again"),
-                Asked::Cancel | Asked::Nobody => format!("cancelled; {before} serves again"),
+                Asked::Cancel | Asked::Nobody | Asked::Early => {
+                    format!("cancelled; {before} serves again")
+                }
             },
             Verdict::Superseded => "a later deployment took its place".to_owned(),
             Verdict::Stopped => with("the deployment was stopped in the middle".to_owned()),
+            Verdict::Failed if deployment.status == ServiceDeploymentStatus::Stopped => with(
+                "it was stopped early, and ECS put nothing back: the service is in between"
+                    .to_owned(),
+            ),
             Verdict::Failed => {
                 with("the rollback failed, too: the service is in between".to_owned())
             }

@@ -32,16 +32,22 @@ impl Rollout {
             return self.conclude(now, deployment);
         }
         let stop_asked = self.has(|note| *note == Checkpoint::StopAsked);
-        if self.stop.is_some()
+        let early = self.early();
+        if (self.stop.is_some() || early.is_some())
             && !stop_asked
             && !self.seen.stop_answered
             && !is_going_back(&deployment.status)
         {
-            let asked = Checkpoint::StopIntent {
-                service_deployment: ours.to_owned(),
+            let meant = |note: &Checkpoint| {
+                matches!(note, Checkpoint::StopIntent { service_deployment, .. }
+                    if service_deployment == ours)
             };
-            if !self.has(|note| *note == asked) {
-                return Next::Note(asked);
+            if !self.has(meant) {
+                let early = early.filter(|_| self.stop.is_none());
+                return Next::Note(Checkpoint::StopIntent {
+                    service_deployment: ours.to_owned(),
+                    early: early.map(ToOwned::to_owned),
+                });
             }
             return Next::Do(Action::StopDeployment {
                 service_deployment: ours.to_owned(),
@@ -49,6 +55,9 @@ impl Rollout {
         }
         if self.seen.stop_answered && !stop_asked {
             return Next::Note(Checkpoint::StopAsked);
+        }
+        if let Some(next) = self.look_at_trouble(now, deployment) {
+            return next;
         }
         if now > self.deadline() {
             return self.rest(&format!(
@@ -90,10 +99,12 @@ impl Rollout {
         if !self.has(|note| matches!(note, Checkpoint::StopAsked | Checkpoint::StopIntent { .. })) {
             return Asked::Nobody;
         }
-        match &self.stop {
-            Some(StopReason::Undone { .. }) => Asked::Undo,
-            Some(StopReason::Cancelled { .. } | StopReason::Folded { .. }) => Asked::Cancel,
-            None => Asked::Nobody,
+        match (&self.stop, self.stopped_early()) {
+            // It was on its way back when somebody asked.
+            (_, Some(_)) => Asked::Early,
+            (Some(StopReason::Undone { .. }), None) => Asked::Undo,
+            (Some(StopReason::Cancelled { .. } | StopReason::Folded { .. }), None) => Asked::Cancel,
+            (None, None) => Asked::Nobody,
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod action;
 mod drift;
+mod early;
 mod end;
 mod follow;
 mod late;
@@ -137,6 +138,10 @@ struct Seen {
     /// When our deployment was first seen at its end.
     ended_at: Option<Timestamp>,
     stopped: Option<Vec<TaskSeen>>,
+    /// When stopped tasks were looked at while the deployment was under way, and how many were to be expected.
+    looked_at_trouble: Option<(Timestamp, u32)>,
+    /// Why the deployment cannot come to serve.
+    hopeless: Option<Finding>,
     tagged: bool,
     tag_failures: u32,
     /// What ends the job, once what is owed has been put back.
@@ -190,6 +195,8 @@ impl Rollout {
                 self.seen.later = None;
                 self.seen.tasks = None;
                 self.seen.stopped = None;
+                self.seen.looked_at_trouble = None;
+                self.seen.hopeless = None;
             }
             Checkpoint::RegisterIntent { .. } => self.seen.register_uncertain = false,
             Checkpoint::UpdateIntent { .. } => self.seen.update_uncertain = false,

@@ -81,7 +81,10 @@ impl Rollout {
             Saw::RunningTasks(tasks) => {
                 self.seen.tasks = Some((tasks, now));
             }
-            Saw::StoppedTasks(tasks) => self.seen.stopped = Some(tasks),
+            Saw::StoppedTasks(tasks) => {
+                self.seen.stopped = Some(tasks);
+                self.looked_at_trouble(now);
+            }
             Saw::StopAsked => self.seen.stop_answered = true,
             Saw::Tagged(refused) => {
                 self.seen.tagged = true;
@@ -120,6 +123,7 @@ impl Rollout {
             self.seen.later = Some(false);
         }
         self.seen.service = Some(service);
+        self.judge();
     }
 
     /// Whether the PRIMARY deployment of the service is the one that our update made.
@@ -197,6 +201,7 @@ impl Rollout {
             self.seen.ended_at = Some(now);
             self.seen.service_at = Timestamp::ZERO;
             self.seen.tasks = None;
+            self.seen.stopped = None;
         }
         self.seen.deployment = Some(deployment);
     }

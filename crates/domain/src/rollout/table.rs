@@ -12,6 +12,8 @@ pub enum Asked {
     Cancel,
     /// We did, because a rollback undoes this release.
     Undo,
+    /// We did, because it could not come to serve.
+    Early,
 }
 
 /// The verdict of a rollout whose service deployment has this status. `later` says whether a
@@ -24,7 +26,8 @@ pub enum Asked {
 /// | STOPPED | anyone | yes | `superseded` | 11 |
 /// | STOPPED | cancel, undo | no | `cancelled` | 13 |
 /// | STOPPED | nobody of ours | no | `stopped` | 14 |
-/// | ROLLBACK_SUCCESSFUL | nobody of ours | either | `rolled-back` | 10 |
+/// | STOPPED | us, early | no | `failed` | 12 |
+/// | ROLLBACK_SUCCESSFUL | nobody of ours, or us, early | either | `rolled-back` | 10 |
 /// | ROLLBACK_SUCCESSFUL | cancel, undo | either | `cancelled` | 13 |
 /// | ROLLBACK_FAILED | anyone | either | `failed` | 12 |
 /// | anything else, when we stop waiting | anyone | either | `unknown` | 20 |
@@ -42,8 +45,11 @@ pub const fn verdict_of(status: &ServiceDeploymentStatus, asked: Asked, later: b
         | (ServiceDeploymentStatus::RollbackSuccessful, Asked::Cancel | Asked::Undo, _) => {
             Verdict::Cancelled
         }
-        (ServiceDeploymentStatus::RollbackSuccessful, Asked::Nobody, _) => Verdict::RolledBack,
-        (ServiceDeploymentStatus::RollbackFailed, _, _) => Verdict::Failed,
+        (ServiceDeploymentStatus::RollbackSuccessful, Asked::Nobody | Asked::Early, _) => {
+            Verdict::RolledBack
+        }
+        (ServiceDeploymentStatus::Stopped, Asked::Early, false)
+        | (ServiceDeploymentStatus::RollbackFailed, _, _) => Verdict::Failed,
         (
             ServiceDeploymentStatus::Pending
             | ServiceDeploymentStatus::InProgress

@@ -29,6 +29,9 @@ pub(crate) struct EnvironmentFile {
     pub(crate) autoscaling: AutoscalingName,
     /// How long the rollout is watched before its verdict is "unknown", such as "20m". Default: "20m".
     pub(crate) timeout: Option<String>,
+    /// Containers of the new revision that end within seconds of their start after which the rollout is stopped and rolled back; so it is at once when its image or a secret cannot be had. 0: never. Default: 3.
+    #[schemars(range(min = 0, max = 200))]
+    pub(crate) stop_early_after: Option<u32>,
     /// Start a deployment although nothing differs. Default: false.
     #[serde(default)]
     pub(crate) force: bool,

@@ -31,6 +31,7 @@ impl Resolver<'_> {
         );
         let timeout = environment.timeout.as_deref();
         let timeout = self.duration("timeout", timeout, SHORTEST_TIMEOUT, LONGEST_TIMEOUT);
+        let stop_early_after = self.stop_early_after();
         let bounds = bounds?;
         Some(RolloutSettings {
             minimum_healthy_percent: bounds.minimum_healthy,
@@ -43,6 +44,7 @@ impl Resolver<'_> {
             },
             timeout: timeout?.unwrap_or(TIMEOUT),
             force: environment.force,
+            stop_early_after: stop_early_after?,
         })
     }
 
@@ -96,6 +98,24 @@ impl Resolver<'_> {
                     "ECS rounds the lower bound up and the upper bound down, and waits for ever";
                 self.warning(&at, message, help);
                 Some(bounds)
+            }
+        }
+    }
+
+    fn stop_early_after(&mut self) -> Option<u32> {
+        let latest = RolloutSettings::LATEST_STOP;
+        match self.environment.stop_early_after {
+            None => Some(RolloutSettings::STOP_EARLY_AFTER),
+            Some(after) if after <= latest => Some(after),
+            Some(after) => {
+                let at = self.at().name("stop_early_after");
+                let message = format!("stop_early_after cannot be {after}");
+                self.error(
+                    &at,
+                    message,
+                    [format!("permitted: 1 to {latest}, and 0 for never")],
+                );
+                None
             }
         }
     }

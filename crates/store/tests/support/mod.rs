@@ -105,6 +105,7 @@ pub(crate) fn spec() -> ReleaseSpec {
             autoscaling: Autoscaling::Keep,
             timeout: Duration::from_secs(1800),
             force: false,
+            stop_early_after: 3,
         },
         priority: Priority::default(),
     }

@@ -91,6 +91,7 @@ fn a_rollout_that_notes_without_end_is_stuck_keeps_its_slot_and_can_still_go_bac
     assert_ne!(again, held, "a cancelled one is looked at again");
     let stop = Checkpoint::StopIntent {
         service_deployment: "arn".to_owned(),
+        early: None,
     };
     let decision = world.report(
         again,

@@ -72,6 +72,7 @@ pub(super) fn spec(app: &str, waves: &[&[&str]]) -> ReleaseSpec {
             autoscaling: Autoscaling::Keep,
             timeout: Duration::from_secs(1200),
             force: false,
+            stop_early_after: 3,
         },
         priority: Priority::default(),
     }

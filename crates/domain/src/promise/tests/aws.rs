@@ -82,6 +82,7 @@ fn calls_with_their_intents_and_those_of_others_break_nothing() {
         },
         Checkpoint::StopIntent {
             service_deployment: "sd/1".to_owned(),
+            early: None,
         },
     ];
     let foreign = Fact::Mutated(Mutation {

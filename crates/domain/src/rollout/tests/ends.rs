@@ -11,8 +11,8 @@ use crate::time::Timestamp;
 
 #[test]
 fn the_table_of_verdicts_is_as_documented() {
-    use Asked::{Cancel, Nobody, Undo};
-    let everybody = [Nobody, Cancel, Undo];
+    use Asked::{Cancel, Early, Nobody, Undo};
+    let everybody = [Nobody, Cancel, Undo, Early];
     let mut rows = Vec::new();
     for asked in everybody {
         rows.push((Status::Successful, asked, false, Verdict::Live, 0));
@@ -31,7 +31,7 @@ fn the_table_of_verdicts_is_as_documented() {
                 rows.push((status, asked, later, Verdict::Unknown, 20));
             }
             let (verdict, code) = match asked {
-                Nobody => (Verdict::RolledBack, 10),
+                Nobody | Early => (Verdict::RolledBack, 10),
                 Cancel | Undo => (Verdict::Cancelled, 13),
             };
             rows.push((Status::RollbackSuccessful, asked, later, verdict, code));
@@ -40,7 +40,8 @@ fn the_table_of_verdicts_is_as_documented() {
     rows.push((Status::Stopped, Nobody, false, Verdict::Stopped, 14));
     rows.push((Status::Stopped, Cancel, false, Verdict::Cancelled, 13));
     rows.push((Status::Stopped, Undo, false, Verdict::Cancelled, 13));
-    assert_eq!(rows.len(), 10 * 3 * 2, "every combination once");
+    rows.push((Status::Stopped, Early, false, Verdict::Failed, 12));
+    assert_eq!(rows.len(), 10 * 4 * 2, "every combination once");
     for (status, asked, later, verdict, code) in rows {
         assert_eq!(
             verdict_of(&status, asked, later),

@@ -82,6 +82,7 @@ pub(super) fn wanted() -> Wanted {
             autoscaling: Autoscaling::Suspend,
             timeout: TIMEOUT,
             force: false,
+            stop_early_after: 3,
         },
         moving_tags: Vec::new(),
         debt: None,

@@ -2,6 +2,7 @@
 
 mod debts;
 mod drift;
+mod early;
 mod ends;
 mod fixtures;
 mod kill;

@@ -1,0 +1,244 @@
+//! A rollout that cannot come to serve is stopped early, and only such a one.
+
+use super::fixtures::{cancelled, wanted};
+use super::world::{World, task};
+use super::{Checkpoint, Verdict, Walk};
+use crate::event::NoteLevel;
+use crate::observe::{BreakerCount, ServiceDeploymentStatus as Status, ServiceEventSeen, TaskSeen};
+
+const NO_IMAGE: &str = "CannotPullContainerError: manifest unknown";
+const NO_ROUTE: &str = "CannotPullContainerError: dial tcp 10.0.0.1:443: i/o timeout";
+
+/// A stopped task of the deployment under way; with seconds in RUNNING, or none.
+fn dead(
+    world: &World,
+    number: usize,
+    reason: &str,
+    lived: Option<u64>,
+    exit: Option<i32>,
+) -> TaskSeen {
+    let definition = world
+        .service
+        .as_ref()
+        .expect("a service")
+        .task_definition
+        .clone();
+    let mut task = task(&format!("dead-{number}"), &definition, None);
+    task.last_status = "STOPPED".to_owned();
+    task.stopped_reason = Some(reason.to_owned());
+    task.started_at = lived.map(|_| world.now);
+    task.stopped_at = Some(
+        world
+            .now
+            .plus(std::time::Duration::from_secs(lived.unwrap_or(0))),
+    );
+    task.containers[0].exit_code = exit;
+    task
+}
+
+/// So many tasks have died, and the breaker has counted them.
+fn die(world: &mut World, count: usize, reason: &str, lived: Option<u64>, exit: Option<i32>) {
+    world.stopped = (0..count)
+        .map(|number| dead(world, number, reason, lived, exit))
+        .collect();
+    world.first().breaker = Some(BreakerCount {
+        status: "MONITORING".to_owned(),
+        failures: u32::try_from(count).expect("few"),
+        threshold: 10,
+    });
+}
+
+fn crash(world: &mut World, count: usize, lived: u64) {
+    let reason = "Essential container in task exited";
+    die(world, count, reason, Some(lived), Some(1));
+}
+
+/// A rollout that ECS would go on with for ever, and what happens at its third look.
+fn trouble(turn: fn(&mut World)) -> Walk {
+    let mut walk = Walk::usual();
+    walk.world.script = vec![Status::InProgress];
+    walk.world.stop_script = vec![Status::RollbackInProgress, Status::RollbackSuccessful];
+    walk.world.turns = vec![(3, turn)];
+    walk
+}
+
+/// That the rollout goes on until its time is over.
+fn goes_on(mut walk: Walk) {
+    assert_eq!(
+        walk.verdict(),
+        Verdict::Unknown,
+        "{:?}",
+        walk.log.last_chunk::<9>()
+    );
+    assert_eq!(walk.did("StopDeployment"), 0);
+}
+
+#[test]
+fn an_image_that_two_tasks_cannot_pull_stops_it_and_the_verdict_says_so() {
+    let mut walk = trouble(|world| die(world, 2, NO_IMAGE, None, None));
+    walk.until("StopIntent");
+    let told = walk.rollout.take_notes();
+    assert!(
+        matches!(&told[..], [(NoteLevel::Warning, text)] if text.contains("stopped early")),
+        "{told:?}"
+    );
+    let report = walk.report();
+    assert_eq!(report.verdict, Verdict::RolledBack);
+    assert_eq!(
+        report.summary,
+        "stopped early: the image cannot be pulled: it is not in the repository; web:1 serves again"
+    );
+    assert_eq!(report.findings[0].code, "image-not-found");
+    assert_eq!(walk.did("StopDeployment"), 1);
+    assert_eq!(walk.noted.last(), Some(&Checkpoint::Resumed));
+}
+
+#[test]
+fn containers_that_end_at_once_stop_it_after_as_many_as_the_setting_says() {
+    let mut walk = trouble(|world| crash(world, 3, 2));
+    let report = walk.report();
+    assert_eq!(report.verdict, Verdict::RolledBack);
+    assert!(
+        report
+            .summary
+            .starts_with("stopped early: the new container exits with code 1")
+    );
+
+    goes_on(trouble(|world| crash(world, 2, 2)));
+    // One that served for a while is no crash at the start.
+    goes_on(trouble(|world| crash(world, 9, 31)));
+}
+
+#[test]
+fn it_goes_on_while_more_run_than_have_ended() {
+    goes_on(trouble(|world| {
+        crash(world, 3, 2);
+        world.first().target_revision.running = 3;
+    }));
+    goes_on(trouble(|world| {
+        die(world, 2, NO_IMAGE, None, None);
+        world.first().target_revision.running = 1;
+    }));
+}
+
+#[test]
+fn a_single_failure_and_what_may_recover_are_left_to_the_breaker() {
+    goes_on(trouble(|world| die(world, 1, NO_IMAGE, None, None)));
+    goes_on(trouble(|world| die(world, 9, NO_ROUTE, None, None)));
+    goes_on(trouble(|world| {
+        die(world, 9, "Capacity is unavailable at this time", None, None)
+    }));
+}
+
+#[test]
+fn tasks_of_others_are_no_reason_to_stop() {
+    goes_on(trouble(|world| {
+        die(world, 5, NO_IMAGE, None, None);
+        for task in &mut world.stopped {
+            task.task_definition.push('9');
+        }
+    }));
+}
+
+#[test]
+fn with_the_setting_at_zero_it_is_never_stopped_early() {
+    let mut wish = wanted();
+    wish.settings.stop_early_after = 0;
+    let mut walk = Walk::of(wish, World::new());
+    walk.world.script = vec![Status::InProgress];
+    walk.world.turns = vec![(3, |world| die(world, 9, NO_IMAGE, None, None))];
+    assert_eq!(walk.verdict(), Verdict::Unknown);
+    assert_eq!(walk.did("StoppedTasks"), 0, "nor looked for");
+}
+
+#[test]
+fn a_role_that_is_missing_is_plain_from_the_events_alone() {
+    let mut walk = trouble(|world| {
+        let at = world.now;
+        let message = "(service web) failed to launch a task with (error ECS was unable to assume the role 'x')";
+        world.service_mut().events = vec![ServiceEventSeen {
+            id: "e".to_owned(),
+            at,
+            message: message.to_owned(),
+        }];
+    });
+    walk.world.busy = true;
+    let report = walk.report();
+    assert_eq!(report.verdict, Verdict::RolledBack);
+    assert_eq!(report.findings[0].code, "role-not-assumed");
+}
+
+#[test]
+fn a_crash_loop_that_the_breaker_does_not_count_is_seen_by_the_tasks_that_are_started() {
+    let mut walk = trouble(|world| {
+        crash(world, 3, 2);
+        world.first().breaker = None;
+        let at = world.now;
+        let event = |n: u32| ServiceEventSeen {
+            id: n.to_string(),
+            at,
+            message: format!("(service web) has started 1 tasks: (task {n})."),
+        };
+        world.service_mut().events = (0..5).map(event).collect();
+    });
+    walk.world.busy = true;
+    assert_eq!(walk.verdict(), Verdict::RolledBack);
+    assert_eq!(walk.did("StopDeployment"), 1);
+}
+
+#[test]
+fn whoever_takes_over_goes_on_with_the_stop_and_a_later_cancel_changes_no_verdict() {
+    for cancel in [false, true] {
+        let mut walk = trouble(|world| die(world, 2, NO_IMAGE, None, None));
+        walk.until("StopIntent");
+        // What the next one would see by itself is gone.
+        walk.world.stopped.clear();
+        walk.again();
+        if cancel {
+            walk.stop(cancelled());
+        }
+        let report = walk.report();
+        assert_eq!(report.verdict, Verdict::RolledBack, "cancel {cancel}");
+        assert!(
+            report.summary.starts_with("stopped early"),
+            "{}",
+            report.summary
+        );
+        assert_eq!(walk.did("StopDeployment"), 1);
+    }
+}
+
+#[test]
+fn a_breaker_that_was_faster_gets_the_credit() {
+    let mut walk = trouble(|world| die(world, 2, NO_IMAGE, None, None));
+    walk.world.script = vec![
+        Status::InProgress,
+        Status::InProgress,
+        Status::RollbackSuccessful,
+    ];
+    let report = walk.report();
+    assert_eq!(report.verdict, Verdict::RolledBack);
+    assert!(!report.summary.contains("early"), "{}", report.summary);
+    assert_eq!(report.findings[0].code, "image-not-found");
+}
+
+#[test]
+fn where_nothing_is_put_back_it_has_failed() {
+    let mut walk = trouble(|world| die(world, 2, NO_IMAGE, None, None));
+    walk.world.stop_script = vec![Status::Stopped];
+    let report = walk.report();
+    assert_eq!(report.verdict, Verdict::Failed);
+    assert!(
+        report.summary.contains("put nothing back"),
+        "{}",
+        report.summary
+    );
+}
+
+#[test]
+fn a_cancel_that_came_first_is_a_cancel() {
+    let mut walk = trouble(|world| die(world, 2, NO_IMAGE, None, None));
+    walk.until("Following");
+    walk.stop(cancelled());
+    assert_eq!(walk.verdict(), Verdict::Cancelled);
+}
