@@ -116,7 +116,7 @@ impl Agent {
                         let (platform, answers) = (Arc::clone(&self.platform), answers.clone());
                         tasks.spawn("inspect", async move {
                             // The session may have ended meanwhile.
-                            drop(answers.send(inspect::answer(platform, order).await).await);
+                            drop(answers.send(inspect::answer(platform, *order).await).await);
                         });
                     }
                     None => break,

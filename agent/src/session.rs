@@ -31,7 +31,7 @@ pub(crate) enum Order {
     /// Run this job.
     Run(Arc<Running>, Box<v1::Offer>),
     /// Look at something.
-    Inspect(v1::InspectOrder),
+    Inspect(Box<v1::InspectOrder>),
 }
 
 /// Keeps the stream up.
@@ -222,7 +222,7 @@ impl Session {
                     self.give_up(job.into(), &gone.reason);
                 }
             }
-            In::Inspect(order) => self.order(Order::Inspect(order)).await,
+            In::Inspect(order) => self.order(Order::Inspect(Box::new(order))).await,
             In::Drain(_) => self.draining.cancel(),
             In::Offer(_) | In::Welcome(_) => {}
         }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    accounts, agents, cancel, completions, deploy, init, list, logs, queue, rollback, schema,
+    accounts, agents, cancel, completions, deploy, init, list, logs, plan, queue, rollback, schema,
     status, validate, watch,
 };
 
@@ -75,6 +75,8 @@ pub enum Command {
     Validate(validate::Args),
     /// Print the JSON Schema of shipway.toml, for editors
     Schema(schema::Args),
+    /// What a deploy would do: differences, the course of the rollout, warnings; nothing is changed
+    Plan(plan::Args),
     /// Build, push and roll out to an environment, and watch it to a proven end
     Deploy(deploy::Args),
     /// Watch a release to its end
@@ -109,6 +111,7 @@ impl Command {
             Self::Init(_) => "shipway init",
             Self::Validate(_) => "shipway validate",
             Self::Schema(_) => "shipway schema",
+            Self::Plan(_) => "shipway plan",
             Self::Deploy(_) => "shipway deploy",
             Self::Watch(_) => "shipway watch",
             Self::Status(_) => "shipway status",

@@ -13,6 +13,7 @@ mod fields;
 mod generated;
 mod ids;
 mod outcome;
+mod plan;
 mod progress;
 mod records;
 mod spec;

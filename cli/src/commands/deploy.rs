@@ -20,15 +20,9 @@ use crate::submitted;
 pub struct Args {
     /// The environment, as in shipway.toml
     pub env: String,
-    /// Deploy this commit (full hash) instead of the working tree
-    #[arg(long, value_name = "SHA", requires = "repo", conflicts_with = "image")]
-    pub commit: Option<String>,
-    /// The repository of --commit; manifest and task definition are read from the commit, too
-    #[arg(long, value_name = "URL", requires = "commit")]
-    pub repo: Option<String>,
-    /// Deploy this image, by tag or digest, and build nothing
-    #[arg(long, value_name = "REF")]
-    pub image: Option<String>,
+    /// What is deployed
+    #[command(flatten)]
+    pub what: What,
     /// Place among the waiting, 0 to 100, higher first
     #[arg(long, value_parser = clap::value_parser!(u8).range(0..=100))]
     pub priority: Option<u8>,
@@ -38,6 +32,35 @@ pub struct Args {
     /// What happens afterwards
     #[command(flatten)]
     pub after: submitted::Options,
+}
+
+/// What is deployed, unless it is the working tree.
+#[derive(Debug, clap::Args)]
+pub struct What {
+    /// Deploy this commit (full hash) instead of the working tree
+    #[arg(long, value_name = "SHA", requires = "repo", conflicts_with = "image")]
+    pub commit: Option<String>,
+    /// The repository of --commit; manifest and task definition are read from the commit, too
+    #[arg(long, value_name = "URL", requires = "commit")]
+    pub repo: Option<String>,
+    /// Deploy this image, by tag or digest, and build nothing
+    #[arg(long, value_name = "REF")]
+    pub image: Option<String>,
+}
+
+/// What a deploy would submit, but for the content of the working tree.
+pub(super) fn preview(
+    env: &str,
+    what: &What,
+    session: &mut Session<'_>,
+) -> Result<Resolved, Error> {
+    let origin = origin(what, session)?;
+    let manifest =
+        Manifest::read(&session.manifest_name(), &origin.files).map_err(mistakes::error)?;
+    let source = source(what, &origin, Digest::of(b""));
+    let resolved = resolve(&manifest, env, &source, &origin)?;
+    mistakes::warn(session, &resolved.warnings)?;
+    Ok(resolved)
 }
 
 /// Where the files of a deploy are, and what it is made from.
@@ -50,11 +73,11 @@ struct Origin {
 
 /// Deploys.
 pub(crate) async fn run(args: Args, session: &mut Session<'_>) -> Result<u8, Error> {
-    let origin = origin(&args, session)?;
+    let origin = origin(&args.what, session)?;
     let path = session.manifest_name();
     let manifest = Manifest::read(&path, &origin.files).map_err(mistakes::error)?;
     // Before anything is packed or sent: is it right at all?
-    let source = source(&args, &origin, Digest::of(b""));
+    let source = source(&args.what, &origin, Digest::of(b""));
     let resolved = resolve(&manifest, &args.env, &source, &origin)?;
     mistakes::warn(session, &resolved.warnings)?;
 
@@ -70,7 +93,7 @@ pub(crate) async fn run(args: Args, session: &mut Session<'_>) -> Result<u8, Err
         }
         send_context(session, &server, &context).await?;
         // Tags of a changed work tree name its content.
-        let source = self::source(&args, &origin, context.digest);
+        let source = self::source(&args.what, &origin, context.digest);
         resolve(&manifest, &args.env, &source, &origin)?
     } else {
         resolved
@@ -90,8 +113,8 @@ pub(crate) async fn run(args: Args, session: &mut Session<'_>) -> Result<u8, Err
     submitted::then(session, server, reply, &args.after).await
 }
 
-fn origin(args: &Args, session: &Session<'_>) -> Result<Origin, Error> {
-    if let (Some(commit), Some(url)) = (&args.commit, &args.repo) {
+fn origin(what: &What, session: &Session<'_>) -> Result<Origin, Error> {
+    if let (Some(commit), Some(url)) = (&what.commit, &what.repo) {
         let checkout = Checkout::fetch(url, commit, &session.folder())?;
         return Ok(Origin {
             files: Folder(checkout.folder().to_owned()),
@@ -101,7 +124,7 @@ fn origin(args: &Args, session: &Session<'_>) -> Result<Origin, Error> {
         });
     }
     let folder = session.folder();
-    let by_image = args.image.is_some();
+    let by_image = what.image.is_some();
     Ok(Origin {
         revision: if by_image {
             None
@@ -118,8 +141,8 @@ fn origin(args: &Args, session: &Session<'_>) -> Result<Origin, Error> {
     })
 }
 
-fn source(args: &Args, origin: &Origin, blob: Digest) -> Source {
-    match (&args.image, &origin.checkout) {
+fn source(what: &What, origin: &Origin, blob: Digest) -> Source {
+    match (&what.image, &origin.checkout) {
         (Some(reference), _) => Source::Image {
             reference: reference.clone(),
         },

@@ -8,6 +8,7 @@ pub(crate) mod deploy;
 pub(crate) mod init;
 pub(crate) mod list;
 pub(crate) mod logs;
+pub(crate) mod plan;
 pub(crate) mod queue;
 pub(crate) mod rollback;
 pub(crate) mod schema;
@@ -26,6 +27,7 @@ pub(crate) async fn run(command: Command, mut session: Session<'_>) -> Result<u8
         Command::Init(args) => init::run(args, session).await,
         Command::Validate(args) => validate::run(&args, session),
         Command::Schema(args) => schema::run(&args, session),
+        Command::Plan(args) => plan::run(args, session).await,
         Command::Deploy(args) => deploy::run(args, session).await,
         Command::Watch(args) => watch::run(&args, session).await,
         Command::Status(args) => status::run(args, session).await,

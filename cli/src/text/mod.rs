@@ -1,6 +1,7 @@
 //! Text for people: styled lines, tables, and how things are written.
 
 pub(crate) mod line;
+pub(crate) mod preview;
 pub(crate) mod reason;
 pub(crate) mod table;
 pub(crate) mod when;

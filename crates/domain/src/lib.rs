@@ -17,6 +17,7 @@ pub mod image;
 pub mod job;
 pub mod late_call;
 pub mod observe;
+pub mod plan;
 pub mod planted;
 pub mod promise;
 pub mod release;

@@ -37,6 +37,8 @@ pub struct ServiceSeen {
     pub breaker: Option<BreakerSeen>,
     /// Health check grace period.
     pub health_check_grace_period: Option<Duration>,
+    /// ARNs of the target groups that its tasks are registered in.
+    pub target_groups: Vec<String>,
     /// Entries of `deployments[]`, as listed.
     pub deployments: Vec<DeploymentSeen>,
     /// ARN of the service deployment that the service says is current.

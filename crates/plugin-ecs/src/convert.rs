@@ -46,6 +46,11 @@ pub(crate) fn service(seen: &ecs::Service, configuration: String) -> ServiceSeen
         health_check_grace_period: seen
             .health_check_grace_period_seconds()
             .map(|seconds| Duration::from_secs(count(seconds).into())),
+        target_groups: seen
+            .load_balancers()
+            .iter()
+            .filter_map(|balancer| balancer.target_group_arn().map(str::to_owned))
+            .collect(),
         deployments: seen.deployments().iter().map(deployment).collect(),
         current_service_deployment: seen.current_service_deployment().map(str::to_owned),
         events: seen.events().iter().map(event).collect(),

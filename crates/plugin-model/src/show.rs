@@ -49,6 +49,7 @@ impl Service {
                 }
             }),
             health_check_grace_period: self.grace,
+            target_groups: Vec::new(),
             deployments: model
                 .deployments()
                 .iter()

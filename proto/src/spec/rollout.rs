@@ -68,9 +68,7 @@ impl TryFrom<v1::RolloutSettings> for RolloutSettings {
             },
             timeout: Duration::from_millis(message.timeout_ms),
             force: message.force,
-            stop_early_after: message
-                .stop_early_after
-                .unwrap_or(Self::STOP_EARLY_AFTER),
+            stop_early_after: message.stop_early_after.unwrap_or(Self::STOP_EARLY_AFTER),
         })
     }
 }

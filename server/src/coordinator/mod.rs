@@ -95,6 +95,8 @@ pub enum Looked {
     TaskDefinition(String),
     /// A service.
     Service(ServiceNow),
+    /// What a deploy would do. It is handed on as it came: nothing here depends on it.
+    Plan(Box<v1::TargetPlan>),
 }
 
 /// What a session hears from its agent.

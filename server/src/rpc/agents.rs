@@ -216,6 +216,7 @@ impl Session {
                 let result = match required(answer.answer, "answer")? {
                     v1::inspect_answer::Answer::Json(json) => Ok(Looked::TaskDefinition(json)),
                     v1::inspect_answer::Answer::Service(now) => Ok(Looked::Service(now.into())),
+                    v1::inspect_answer::Answer::Plan(plan) => Ok(Looked::Plan(Box::new(plan))),
                     v1::inspect_answer::Answer::Error(error) => Err(error),
                 };
                 self.tell(AgentInput::Inspected {

@@ -69,7 +69,7 @@ async fn stand(
                 problem: String::new(),
             }
         }
-        Ok(Ok(Looked::TaskDefinition(_))) => {
+        Ok(Ok(Looked::TaskDefinition(_) | Looked::Plan(_))) => {
             problem("the agent answered something else".to_owned())
         }
         Ok(Err(CallError::Inspection(text) | CallError::NoAgent(text))) => problem(text),

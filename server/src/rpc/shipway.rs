@@ -302,11 +302,13 @@ impl Shipway for ShipwayService {
         let target = target.try_into().map_err(Status::from)?;
         let what = request.what.ok_or_else(|| bad("what must be set"))?;
         let looked = self.coordinator.inspect(target, what).await;
-        let (json, service) = match looked.map_err(errors::call)? {
-            Looked::TaskDefinition(json) => (json, None),
-            Looked::Service(now) => (String::new(), Some((&now).into())),
-        };
-        Ok(Response::new(v1::InspectReply { json, service }))
+        let mut reply = v1::InspectReply::default();
+        match looked.map_err(errors::call)? {
+            Looked::TaskDefinition(json) => reply.json = json,
+            Looked::Service(now) => reply.service = Some((&now).into()),
+            Looked::Plan(plan) => reply.plan = Some(*plan),
+        }
+        Ok(Response::new(reply))
     }
 }
 

@@ -3,6 +3,7 @@
 mod accounts;
 mod agents;
 mod history;
+mod plan;
 mod queue;
 mod scaling;
 mod verdicts;

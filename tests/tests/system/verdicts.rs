@@ -72,7 +72,7 @@ async fn a_release_whose_tasks_exit_is_rolled_back_with_the_exit_code() {
 }
 
 #[tokio::test]
-async fn an_image_that_cannot_be_pulled_is_rolled_back_and_named() {
+async fn an_image_that_cannot_be_pulled_is_stopped_early_rolled_back_and_named() {
     let world = World::start(Scaled::Fast).await;
     world
         .stack
@@ -87,6 +87,24 @@ async fn an_image_that_cannot_be_pulled_is_rolled_back_and_named() {
             .unwrap_or_default()
             .is_empty()
     );
+    let summary = ran.target()["summary"].to_string();
+    assert!(summary.contains("stopped early: the image"), "{summary}");
+    assert_eq!(world.calls(STAGING, "StopServiceDeployment").len(), 1);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn with_stop_early_after_at_zero_the_circuit_breaker_is_waited_for() {
+    let world = World::start(Scaled::Fast).await;
+    let app = App::new("shop").env("staging", STAGING, "stop_early_after = 0\n");
+    world
+        .stack
+        .sim()
+        .add_script(script("shop", "cannot-pull", json!({})));
+    let ran = world.cli(&app, &["deploy", "staging"]).await.expect(10);
+    let summary = ran.target()["summary"].to_string();
+    assert!(!summary.contains("stopped early"), "{summary}");
+    assert_eq!(world.calls(STAGING, "StopServiceDeployment").len(), 0);
     world.stop().await;
 }
 

@@ -1,5 +1,7 @@
 //! Looks at AWS that change nothing, asked for by people.
 
+mod plan;
+
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -49,6 +51,11 @@ async fn look(platform: &dyn Platform, order: v1::InspectOrder) -> anyhow::Resul
         What::Service(_) => {
             let now = ServiceNow::of(service.as_ref());
             Ok(Answer::Service((&now).into()))
+        }
+        What::Plan(asked) => {
+            let service = service.with_context(|| format!("there is no service {target}"))?;
+            let plan = plan::plan(&*region, &target, service, asked).await?;
+            Ok(Answer::Plan((&plan).into()))
         }
     }
 }

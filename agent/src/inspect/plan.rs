@@ -1,0 +1,100 @@
+//! What a deploy would do to a service: facts from AWS, rules from the domain, the course by the model of ECS.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use ecs_model::{BreakerConfig, Checks, Config, Outcome, Percents, Phases, Plan, TimelineEnd};
+use shipway_domain::document::Document;
+use shipway_domain::ids::Target;
+use shipway_domain::observe::ServiceSeen;
+use shipway_domain::plan::{self, Course, CourseEnd, Facts, Pace, Point, TargetPlan, Wish};
+use shipway_domain::spec::Breaker;
+use shipway_plugin::{ObserveTasks, RegionApi};
+use shipway_proto::v1::inspection;
+
+/// The plan for the service of a target.
+pub(super) async fn plan(
+    region: &dyn RegionApi,
+    target: &Target,
+    service: ServiceSeen,
+    asked: inspection::Plan,
+) -> anyhow::Result<TargetPlan> {
+    let definition = Document::parse(&asked.task_definition);
+    let wish = Wish {
+        definition: definition.context("the task definition that came is no JSON")?,
+        containers: asked.containers,
+        image: asked.image,
+        settings: asked.rollout.context("no settings came")?.try_into()?,
+    };
+    let (cluster, name) = (&target.cluster, &target.service);
+    // Together: a person waits.
+    let (running, tasks, scaling) = tokio::join!(
+        region.task_definition(&service.task_definition),
+        region.tasks(cluster, name, ObserveTasks::Running),
+        region.scaling(cluster, name),
+    );
+    let running = running?.map(|found| Document::parse(&found.json));
+    let facts = Facts {
+        running: running
+            .transpose()
+            .context("AWS sent no JSON")?
+            .unwrap_or(Document::Null),
+        tasks: tasks?,
+        scaling: scaling?,
+        service,
+    };
+    let mut plan = match plan::target(&wish, &facts) {
+        Ok(plan) => plan,
+        Err(finding) => anyhow::bail!("{}: {}", finding.cause, finding.evidence.join("; ")),
+    };
+    plan.course = (facts.service.desired > 0).then(|| course(&wish, &facts));
+    Ok(plan)
+}
+
+/// The rollout as ECS would carry it out.
+fn course(wish: &Wish, facts: &Facts) -> Course {
+    let pace = Pace::of(wish, facts);
+    let breaker = (wish.settings.breaker == Breaker::On).then(BreakerConfig::default);
+    let config = Config {
+        percents: Percents {
+            minimum_healthy: wish.settings.minimum_healthy_percent,
+            maximum: wish.settings.maximum_percent,
+        },
+        breaker,
+        ..Config::default()
+    };
+    let checks = Checks {
+        container: pace.container.is_some(),
+        target: pace.target.is_some(),
+    };
+    let phases = Phases {
+        provisioning: Duration::ZERO,
+        pulling: pace.start,
+        activating: Duration::ZERO,
+        settling: pace.settling,
+        container_passing: pace.container.unwrap_or_default(),
+        target_passing: pace.target.unwrap_or_default(),
+        draining: pace.draining,
+        ..Phases::default()
+    };
+    let task = Plan {
+        phases,
+        checks,
+        outcome: Outcome::Runs,
+    };
+    let desired = facts.service.desired;
+    let timeline = ecs_model::timeline(config, desired, &task, wish.settings.timeout);
+    let points = timeline.points.iter();
+    let points = points.map(|point| Point {
+        at: point.at,
+        old: point.old,
+        new: point.new,
+    });
+    let end = match timeline.end {
+        TimelineEnd::Completed(after) => CourseEnd::Completed(after),
+        TimelineEnd::Stalled(after, _) => CourseEnd::Stalled(after),
+        TimelineEnd::RolledBack(_) | TimelineEnd::Open => CourseEnd::Open,
+    };
+    let failures = breaker.map(|breaker| breaker.threshold.failures(desired));
+    plan::course(wish, facts, points.collect(), end, failures)
+}

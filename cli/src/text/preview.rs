@@ -1,0 +1,315 @@
+//! The plan of a deploy for people: differences, a chart of the rollout, warnings with what to do.
+
+use shipway_domain::ids::Target;
+use shipway_domain::plan::{Change, Course, CourseEnd, Extra, Point, TargetPlan, Warning};
+
+use crate::text::line::{Line, Tone};
+use crate::text::words::{self, count, short_arn, short_ids, span};
+
+/// Squares of a bar at most; of larger services each stands for several tasks.
+const WIDEST: u32 = 24;
+/// Moments of a chart at most.
+const MOMENTS: usize = 12;
+/// Columns that paths of differences are given at most; a longer one moves its own values only.
+const PATHS: usize = 60;
+
+/// The plan of one target.
+pub(crate) fn lines(target: &Target, account: Option<&str>, plan: &TargetPlan) -> Vec<Line> {
+    let serving = short_arn(&plan.serving);
+    let mut lines = vec![Line::default().and(Tone::Strong, words::target(target, account))];
+    if !plan.changes() {
+        let text = format!("nothing would change: {serving} is what is asked for");
+        lines.push(Line::plain("  ").and(Tone::Good, text));
+    }
+    if !plan.definition.is_empty() || !plan.image_known {
+        lines.push(Line::plain(format!(
+            "  task definition {serving} → a new revision"
+        )));
+        if !plan.image_known {
+            let text = "its image is built or looked up by the deploy, and not compared here";
+            lines.push(Line::plain("    ").and(Tone::Faint, text));
+        }
+        lines.extend(changes(&plan.definition));
+    }
+    if !plan.settings.is_empty() {
+        lines.push(Line::plain("  service"));
+        lines.extend(changes(&plan.settings));
+    }
+    if let Some(course) = plan.course.as_ref().filter(|_| plan.changes()) {
+        lines.push(Line::default());
+        lines.extend(chart(course, serving));
+    }
+    if plan.course.is_none() {
+        lines.push(Line::plain(
+            "  the desired count is 0: nothing runs, and nothing will",
+        ));
+    }
+    if !plan.warnings.is_empty() {
+        lines.push(Line::default());
+        lines.extend(plan.warnings.iter().flat_map(warning));
+    }
+    lines.push(Line::default());
+    lines
+}
+
+fn changes(changes: &[Change]) -> impl Iterator<Item = Line> {
+    let widths = changes.iter().map(|change| change.path.chars().count());
+    let column = 4 + widths.filter(|width| *width <= PATHS).max().unwrap_or(0) + 2;
+    changes.iter().map(move |one| change(one, column))
+}
+
+fn change(change: &Change, column: usize) -> Line {
+    let line = Line::plain(format!("    {}", change.path)).until(column);
+    let short = |text: &Option<String>| text.as_deref().map(short_ids);
+    match (short(&change.before), short(&change.after)) {
+        (Some(before), Some(after)) => line
+            .and(Tone::Bad, before)
+            .and(Tone::Plain, " → ")
+            .and_hanging(Tone::Good, after),
+        (None, Some(after)) => line.and_hanging(Tone::Good, format!("+ {after}")),
+        (before, None) => line.and_hanging(Tone::Bad, format!("- {}", before.unwrap_or_default())),
+    }
+}
+
+fn chart(course: &Course, serving: &str) -> Vec<Line> {
+    let breaker = course.breaker.map_or_else(
+        || "no circuit breaker".to_owned(),
+        |failures| {
+            format!(
+                "circuit breaker after {}, then back to {serving}",
+                count(failures as usize, "failure")
+            )
+        },
+    );
+    let text = format!(
+        "rollout: desired {}, between {} healthy and {} running; {breaker}",
+        course.desired, course.lower, course.upper
+    );
+    let mut lines = vec![Line::plain("  ").and_hanging(Tone::Plain, text)];
+    let largest = course
+        .points
+        .iter()
+        .map(|point| point.old + point.new)
+        .max();
+    let square = largest.unwrap_or(1).div_ceil(WIDEST).max(1);
+    let shown = thinned(&course.points);
+    lines.extend(shown.iter().map(|point| moment(point, square)));
+    if square > 1 {
+        lines.push(
+            Line::plain("         ").and(Tone::Faint, format!("□ and ■ stand for {square} tasks")),
+        );
+    }
+    lines.push(match course.end {
+        CourseEnd::Completed(after) => {
+            Line::plain("  ").and(Tone::Good, format!("done after about {}", span(after)))
+        }
+        CourseEnd::Stalled(after) => Line::plain("  ").and(
+            Tone::Bad,
+            format!("after {} nothing moves any more", span(after)),
+        ),
+        CourseEnd::Open => Line::plain("  ").and(
+            Tone::Warn,
+            "it takes longer than the rollout is watched (timeout)",
+        ),
+    });
+    lines.extend(needs(course.extra));
+    let by = course.assumptions.join("; ");
+    lines.push(Line::plain("  by this: ").and_hanging(Tone::Faint, by));
+    lines
+}
+
+fn moment(point: &Point, square: u32) -> Line {
+    let bar = |square_of: &str, tasks: u32| square_of.repeat(tasks.div_ceil(square) as usize);
+    let seconds = point.at.as_secs();
+    Line::plain(format!("  {:>3}:{:02}  ", seconds / 60, seconds % 60))
+        .and(Tone::Faint, bar("□", point.old))
+        .and(Tone::Good, bar("■", point.new))
+        .until(11 + WIDEST as usize + 2)
+        .and(Tone::Plain, format!("{} old, {} new", point.old, point.new))
+}
+
+/// Some of many, the first and the last among them.
+fn thinned(points: &[Point]) -> Vec<Point> {
+    if points.len() <= MOMENTS {
+        return points.to_vec();
+    }
+    let last = points.len() - 1;
+    (0..MOMENTS)
+        .map(|nth| points[nth * last / (MOMENTS - 1)])
+        .collect()
+}
+
+fn needs(extra: Extra) -> Option<Line> {
+    if extra.tasks == 0 {
+        return None;
+    }
+    let mut parts = vec![count(extra.tasks as usize, "more task")];
+    if extra.cpu_units > 0 {
+        parts.push(format!("{} vCPU", f64::from(extra.cpu_units) / 1024.0));
+    }
+    if extra.memory_mib > 0 {
+        parts.push(format!("{} MiB", extra.memory_mib));
+    }
+    if extra.addresses > 0 {
+        let noun = if extra.addresses == 1 {
+            "address"
+        } else {
+            "addresses"
+        };
+        parts.push(format!("{} {noun} in the subnets", extra.addresses));
+    }
+    Some(Line::plain(format!(
+        "  needs for a while {}",
+        parts.join(", ")
+    )))
+}
+
+fn warning(warning: &Warning) -> [Line; 2] {
+    let Warning { code, text, remedy } = warning;
+    [
+        Line::plain("  ")
+            .and(Tone::Warn, format!("warning {code}  "))
+            .and_hanging(Tone::Plain, text.as_str()),
+        Line::plain("             → ").and_hanging(Tone::Plain, remedy.as_str()),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use expect_test::expect;
+    use shipway_domain::ids::{AccountId, ClusterName, Region, ServiceName};
+
+    use super::*;
+
+    fn target() -> Target {
+        Target {
+            account: AccountId::new("111122223333").expect("an account"),
+            region: Region::new("eu-west-1").expect("a region"),
+            cluster: ClusterName::new("main").expect("a cluster"),
+            service: ServiceName::new("web").expect("a service"),
+        }
+    }
+
+    fn text(plan: &TargetPlan) -> String {
+        let lines = lines(&target(), Some("prod"), plan);
+        let lines = lines.into_iter().flat_map(|line| line.fit(100));
+        lines
+            .map(|line| format!("{}\n", line.render(false).trim_end()))
+            .collect()
+    }
+
+    fn row(path: &str, before: Option<&str>, after: Option<&str>) -> Change {
+        Change {
+            path: path.to_owned(),
+            before: before.map(ToOwned::to_owned),
+            after: after.map(ToOwned::to_owned),
+        }
+    }
+
+    fn plan() -> TargetPlan {
+        let point = |at, old, new| Point {
+            at: Duration::from_secs(at),
+            old,
+            new,
+        };
+        TargetPlan {
+            serving: "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:41".to_owned(),
+            definition: vec![
+                row("containers.web.environment.CACHE_TTL", None, Some("60")),
+                row("containers.web.environment.OLD", Some("1"), None),
+                row("memory", Some("512"), Some("1024")),
+            ],
+            settings: vec![row("maximum_percent", Some("150%"), Some("200%"))],
+            image_known: true,
+            course: Some(Course {
+                desired: 3,
+                lower: 3,
+                upper: 6,
+                breaker: Some(3),
+                points: vec![point(0, 3, 0), point(35, 3, 3), point(75, 0, 3)],
+                end: CourseEnd::Completed(Duration::from_secs(375)),
+                extra: Extra {
+                    tasks: 3,
+                    cpu_units: 768,
+                    memory_mib: 3072,
+                    addresses: 3,
+                },
+                assumptions: vec!["a task starts in 28 s, as its 3 running tasks did".to_owned()],
+            }),
+            warnings: vec![Warning {
+                code: "W07".to_owned(),
+                text: "grace period 10 s is shorter than twice the usual start (28 s, by 3 tasks): the rollout may loop"
+                    .to_owned(),
+                remedy: "health_check_grace_period = \"56s\"".to_owned(),
+            }],
+        }
+    }
+
+    #[test]
+    fn a_plan_shows_differences_course_and_warnings() {
+        expect![[r#"
+            prod eu-west-1 main/web
+              task definition web:41 → a new revision
+                containers.web.environment.CACHE_TTL  + 60
+                containers.web.environment.OLD        - 1
+                memory                                512 → 1024
+              service
+                maximum_percent  150% → 200%
+
+              rollout: desired 3, between 3 healthy and 6 running; circuit breaker after 3 failures, then back
+              to web:41
+                0:00  □□□                        3 old, 0 new
+                0:35  □□□■■■                     3 old, 3 new
+                1:15  ■■■                        0 old, 3 new
+              done after about 6 m 15 s
+              needs for a while 3 more tasks, 0.75 vCPU, 3072 MiB, 3 addresses in the subnets
+              by this: a task starts in 28 s, as its 3 running tasks did
+
+              warning W07  grace period 10 s is shorter than twice the usual start (28 s, by 3 tasks): the
+                           rollout may loop
+                         → health_check_grace_period = "56s"
+
+        "#]].assert_eq(&text(&plan()));
+    }
+
+    #[test]
+    fn a_plan_without_changes_says_so_and_shows_no_course() {
+        let plan = TargetPlan {
+            definition: Vec::new(),
+            settings: Vec::new(),
+            warnings: Vec::new(),
+            ..plan()
+        };
+        expect![[r#"
+            prod eu-west-1 main/web
+              nothing would change: web:41 is what is asked for
+
+        "#]]
+        .assert_eq(&text(&plan));
+    }
+
+    #[test]
+    fn many_tasks_and_moments_fit_on_a_screen() {
+        let mut plan = plan();
+        let course = plan.course.as_mut().expect("a course");
+        course.points = (0..=200)
+            .map(|n| Point {
+                at: Duration::from_secs(u64::from(n)),
+                old: 200 - n,
+                new: n,
+            })
+            .collect();
+        course.end = CourseEnd::Open;
+        let text = text(&plan);
+        let moments = text.lines().filter(|line| line.contains(" old, "));
+        assert_eq!(moments.clone().count(), MOMENTS);
+        assert!(text.contains("0 old, 200 new") && text.contains("200 old, 0 new"));
+        assert!(text.contains("□ and ■ stand for 9 tasks"), "{text}");
+        assert!(
+            moments.clone().all(|line| line.chars().count() < 80),
+            "{text}"
+        );
+    }
+}

@@ -1,0 +1,137 @@
+//! What a deploy would do to a target.
+
+use std::time::Duration;
+
+use shipway_domain::plan::{Change, Course, CourseEnd, Extra, Point, TargetPlan, Warning};
+
+use crate::fields::millis;
+use crate::v1;
+use crate::v1::target_plan::{self, course::End};
+
+impl From<&TargetPlan> for v1::TargetPlan {
+    fn from(plan: &TargetPlan) -> Self {
+        Self {
+            serving: plan.serving.clone(),
+            definition: plan.definition.iter().map(Into::into).collect(),
+            settings: plan.settings.iter().map(Into::into).collect(),
+            image_known: plan.image_known,
+            course: plan.course.as_ref().map(Into::into),
+            warnings: plan.warnings.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<v1::TargetPlan> for TargetPlan {
+    fn from(message: v1::TargetPlan) -> Self {
+        Self {
+            serving: message.serving,
+            definition: message.definition.into_iter().map(Into::into).collect(),
+            settings: message.settings.into_iter().map(Into::into).collect(),
+            image_known: message.image_known,
+            course: message.course.map(Into::into),
+            warnings: message.warnings.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<&Change> for target_plan::Change {
+    fn from(change: &Change) -> Self {
+        Self {
+            path: change.path.clone(),
+            before: change.before.clone(),
+            after: change.after.clone(),
+        }
+    }
+}
+
+impl From<target_plan::Change> for Change {
+    fn from(message: target_plan::Change) -> Self {
+        Self {
+            path: message.path,
+            before: message.before,
+            after: message.after,
+        }
+    }
+}
+
+impl From<&Warning> for target_plan::Warning {
+    fn from(warning: &Warning) -> Self {
+        Self {
+            code: warning.code.clone(),
+            text: warning.text.clone(),
+            remedy: warning.remedy.clone(),
+        }
+    }
+}
+
+impl From<target_plan::Warning> for Warning {
+    fn from(message: target_plan::Warning) -> Self {
+        Self {
+            code: message.code,
+            text: message.text,
+            remedy: message.remedy,
+        }
+    }
+}
+
+impl From<&Course> for target_plan::Course {
+    fn from(course: &Course) -> Self {
+        let point = |point: &Point| target_plan::Point {
+            at_ms: millis(point.at),
+            old: point.old,
+            new: point.new,
+        };
+        let Extra {
+            tasks,
+            cpu_units,
+            memory_mib,
+            addresses,
+        } = course.extra;
+        Self {
+            desired: course.desired,
+            lower: course.lower,
+            upper: course.upper,
+            breaker: course.breaker,
+            points: course.points.iter().map(point).collect(),
+            end: match course.end {
+                CourseEnd::Completed(after) => Some(End::CompletedMs(millis(after))),
+                CourseEnd::Stalled(after) => Some(End::StalledMs(millis(after))),
+                CourseEnd::Open => None,
+            },
+            extra_tasks: tasks,
+            extra_cpu_units: cpu_units,
+            extra_memory_mib: memory_mib,
+            extra_addresses: addresses,
+            assumptions: course.assumptions.clone(),
+        }
+    }
+}
+
+impl From<target_plan::Course> for Course {
+    fn from(message: target_plan::Course) -> Self {
+        let point = |point: target_plan::Point| Point {
+            at: Duration::from_millis(point.at_ms),
+            old: point.old,
+            new: point.new,
+        };
+        Self {
+            desired: message.desired,
+            lower: message.lower,
+            upper: message.upper,
+            breaker: message.breaker,
+            points: message.points.into_iter().map(point).collect(),
+            end: match message.end {
+                Some(End::CompletedMs(after)) => CourseEnd::Completed(Duration::from_millis(after)),
+                Some(End::StalledMs(after)) => CourseEnd::Stalled(Duration::from_millis(after)),
+                None => CourseEnd::Open,
+            },
+            extra: Extra {
+                tasks: message.extra_tasks,
+                cpu_units: message.extra_cpu_units,
+                memory_mib: message.extra_memory_mib,
+                addresses: message.extra_addresses,
+            },
+            assumptions: message.assumptions,
+        }
+    }
+}
