@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    accounts, agents, cancel, completions, deploy, init, list, logs, plan, queue, rollback, schema,
-    status, validate, watch,
+    accounts, agents, cancel, completions, deploy, diagnose, init, list, logs, plan, queue,
+    rollback, schema, status, validate, watch,
 };
 
 /// Deploys apps to Amazon ECS and proves what came of it.
@@ -81,6 +81,8 @@ pub enum Command {
     Deploy(deploy::Args),
     /// Watch a release to its end
     Watch(watch::Args),
+    /// What is wrong with a service now, whoever deployed it, and what to do
+    Diagnose(diagnose::Args),
     /// What was last proven on each target
     Status(status::Args),
     /// Releases, newest first
@@ -114,6 +116,7 @@ impl Command {
             Self::Plan(_) => "shipway plan",
             Self::Deploy(_) => "shipway deploy",
             Self::Watch(_) => "shipway watch",
+            Self::Diagnose(_) => "shipway diagnose",
             Self::Status(_) => "shipway status",
             Self::List(_) => "shipway list",
             Self::Logs(_) => "shipway logs",

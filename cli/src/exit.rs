@@ -10,6 +10,8 @@ pub const ERROR: u8 = 1;
 pub const USAGE: u8 = 2;
 /// A plan: a deploy would change something.
 pub const CHANGES: u8 = 3;
+/// A diagnosis: something is wrong with a service.
+pub const UNWELL: u8 = 4;
 /// Ctrl-C: we stopped watching, the release goes on.
 pub const DETACHED: u8 = 130;
 /// The reader of our output went away.
@@ -29,6 +31,7 @@ pub fn table() -> String {
             "usage error: command line, manifest or task definition",
         ),
         (CHANGES, "plan: a deploy would change something"),
+        (UNWELL, "diagnose: something is wrong with a service"),
     ];
     let rest = Verdict::ALL.into_iter().filter(|v| *v != Verdict::Live);
     lines.extend(rest.map(|verdict| (verdict.exit_code(), meaning(verdict))));
@@ -64,7 +67,7 @@ mod tests {
     #[test]
     fn every_verdict_has_an_exit_code_of_its_own() {
         let mut codes: Vec<u8> = Verdict::ALL.iter().map(|v| v.exit_code()).collect();
-        codes.extend([ERROR, USAGE, CHANGES, DETACHED, BROKEN_PIPE]);
+        codes.extend([ERROR, USAGE, CHANGES, UNWELL, DETACHED, BROKEN_PIPE]);
         let count = codes.len();
         codes.sort_unstable();
         codes.dedup();
@@ -79,6 +82,7 @@ mod tests {
                 1  error of the tool or the connection, or the coordinator refused
                 2  usage error: command line, manifest or task definition
                 3  plan: a deploy would change something
+                4  diagnose: something is wrong with a service
                10  rolled-back: ECS went back to what ran before
                11  superseded: a newer release or deployment took its place
                12  failed: it did not come to serve

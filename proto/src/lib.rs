@@ -7,6 +7,7 @@
 
 mod agent;
 mod checkpoint;
+mod diagnosis;
 mod error;
 mod event;
 mod fields;

@@ -1,5 +1,6 @@
 //! Looks at AWS that change nothing, asked for by people.
 
+mod diagnose;
 mod plan;
 
 use std::sync::Arc;
@@ -51,6 +52,11 @@ async fn look(platform: &dyn Platform, order: v1::InspectOrder) -> anyhow::Resul
         What::Service(_) => {
             let now = ServiceNow::of(service.as_ref());
             Ok(Answer::Service((&now).into()))
+        }
+        What::Diagnose(_) => {
+            let service = service.with_context(|| format!("there is no service {target}"))?;
+            let diagnosis = diagnose::diagnose(&*region, &target, &service).await?;
+            Ok(Answer::Diagnosis((&diagnosis).into()))
         }
         What::Plan(asked) => {
             let service = service.with_context(|| format!("there is no service {target}"))?;

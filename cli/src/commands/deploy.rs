@@ -35,7 +35,7 @@ pub struct Args {
 }
 
 /// What is deployed, unless it is the working tree.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub struct What {
     /// Deploy this commit (full hash) instead of the working tree
     #[arg(long, value_name = "SHA", requires = "repo", conflicts_with = "image")]

@@ -5,6 +5,7 @@ pub(crate) mod agents;
 pub(crate) mod cancel;
 pub(crate) mod completions;
 pub(crate) mod deploy;
+pub(crate) mod diagnose;
 pub(crate) mod init;
 pub(crate) mod list;
 pub(crate) mod logs;
@@ -29,6 +30,7 @@ pub(crate) async fn run(command: Command, mut session: Session<'_>) -> Result<u8
         Command::Schema(args) => schema::run(&args, session),
         Command::Plan(args) => plan::run(args, session).await,
         Command::Deploy(args) => deploy::run(args, session).await,
+        Command::Diagnose(args) => diagnose::run(args, session).await,
         Command::Watch(args) => watch::run(&args, session).await,
         Command::Status(args) => status::run(args, session).await,
         Command::List(args) => list::run(args, session).await,

@@ -8,11 +8,9 @@ use crate::follow::block;
 use crate::follow::job::Job;
 use crate::follow::state::State;
 use crate::follow::view::mark_of_verdict;
-use crate::text::line::{Line, Tone, wrap};
+use crate::text::finding;
+use crate::text::line::{Line, Tone};
 use crate::text::words::span;
-
-/// Where the text of a finding begins.
-const INDENT: usize = 12;
 
 /// The lines for a release that has ended or rests, for `width` columns.
 pub(crate) fn lines(state: &State, now: Timestamp, width: usize) -> Vec<Line> {
@@ -27,8 +25,8 @@ pub(crate) fn lines(state: &State, now: Timestamp, width: usize) -> Vec<Line> {
         let findings = findings(job);
         if !findings.is_empty() {
             lines.push(Line::default());
-            for (place, finding) in findings.iter().enumerate() {
-                lines.extend(told(finding, place, width));
+            for (place, one) in findings.iter().enumerate() {
+                lines.extend(finding::lines(one, place, width));
             }
             lines.push(Line::default());
         }
@@ -47,31 +45,6 @@ pub(crate) fn findings(job: &Job) -> &[Finding] {
         Some(Outcome::Failed(finding)) => std::slice::from_ref(finding),
         _ => &[],
     }
-}
-
-fn told(finding: &Finding, place: usize, width: usize) -> Vec<Line> {
-    let mut lines = Vec::new();
-    let why = if place == 0 { "Why" } else { "Also" };
-    let cause = format!("{}  [{}]", finding.cause, finding.code);
-    lines.extend(labelled(why, &wrap(&cause, width.saturating_sub(INDENT))));
-    lines.extend(labelled("Evidence", &finding.evidence));
-    if !finding.remedy.is_empty() {
-        lines.extend(labelled(
-            "Remedy",
-            &wrap(&finding.remedy, width.saturating_sub(INDENT)),
-        ));
-    }
-    lines
-}
-
-fn labelled(label: &str, texts: &[String]) -> Vec<Line> {
-    let mut lines = Vec::new();
-    for (place, text) in texts.iter().enumerate() {
-        let label = if place == 0 { label } else { "" };
-        let line = Line::plain("   ").and(Tone::Strong, format!("{label:<9}"));
-        lines.push(line.and(Tone::Plain, text));
-    }
-    lines
 }
 
 /// `live in 6 m 41 s   trace 0af7651916cd43dd8448eb211c80319c`.

@@ -5,6 +5,7 @@
 
 mod exit;
 mod hopeless;
+mod now;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use crate::observe::{ServiceDeploymentSeen, ServiceEventSeen, TaskSeen};
 use crate::time::Timestamp;
 use crate::verdict::Finding;
 pub use hopeless::UnderWay;
+pub use now::{Diagnosis, Latest};
 use rules::Weight;
 
 /// Lines of evidence of one finding at most.

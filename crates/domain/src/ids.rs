@@ -322,6 +322,45 @@ pub struct Target {
     pub service: ServiceName,
 }
 
+/// A text that names no target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadTarget(String);
+
+impl fmt::Display for BadTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}; a service is named ACCOUNT/REGION/CLUSTER/SERVICE",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for BadTarget {}
+
+impl FromStr for Target {
+    type Err = BadTarget;
+
+    /// As [`Target`] is shown, and with `/` for its blank.
+    fn from_str(text: &str) -> Result<Self, BadTarget> {
+        let parts: Vec<&str> = text.split(['/', ' ']).collect();
+        let [account, region, cluster, service] = parts[..] else {
+            return Err(BadTarget(format!(
+                "{} has {} parts",
+                crate::size::echo(text),
+                parts.len()
+            )));
+        };
+        let bad = |error: BadName| BadTarget(error.to_string());
+        Ok(Self {
+            account: AccountId::new(account).map_err(bad)?,
+            region: Region::new(region).map_err(bad)?,
+            cluster: ClusterName::new(cluster).map_err(bad)?,
+            service: ServiceName::new(service).map_err(bad)?,
+        })
+    }
+}
+
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(

@@ -126,6 +126,23 @@ pub enum ServiceDeploymentStatus {
 }
 
 impl ServiceDeploymentStatus {
+    /// ECS's word for it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Pending => "PENDING",
+            Self::InProgress => "IN_PROGRESS",
+            Self::StopRequested => "STOP_REQUESTED",
+            Self::RollbackRequested => "ROLLBACK_REQUESTED",
+            Self::RollbackInProgress => "ROLLBACK_IN_PROGRESS",
+            Self::Successful => "SUCCESSFUL",
+            Self::Stopped => "STOPPED",
+            Self::RollbackSuccessful => "ROLLBACK_SUCCESSFUL",
+            Self::RollbackFailed => "ROLLBACK_FAILED",
+            Self::Other(word) => word,
+        }
+    }
+
     /// Whether ECS will not change it any more.
     #[must_use]
     pub const fn is_terminal(&self) -> bool {

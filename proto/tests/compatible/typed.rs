@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use prost::Message;
-use shipway_domain::{agent, checkpoint, event, ids, job, plan, spec, standing, verdict};
+use shipway_domain::{agent, checkpoint, diagnose, event, ids, job, plan, spec, standing, verdict};
 use shipway_proto::v1;
 
 /// Reads a message of this name and says it again.
@@ -23,7 +23,7 @@ pub(crate) fn said_again(message: &str, bytes: &[u8]) -> Result<Vec<u8>, String>
             Accept, AgentAccount, AgentDescription, AgentMessage, AgentView, AgentsReply,
             AgentsRequest, BlobData, BuildSecret, BuildSettings, BuiltImage, CancelReply,
             CancelRequest, Checkpoint, CheckpointKept, CheckpointNote, CoordinatorMessage,
-            CopyFiles, Decline, DockerBuild, Drain, Draining, Event, Finding, Finished,
+            CopyFiles, Decline, Diagnosis, DockerBuild, Drain, Draining, Event, Finding, Finished,
             FinishedKept, GetBlobRequest, GetReleaseRequest, Gone, Goodbye, HasBlobsReply,
             HasBlobsRequest, Hello, ImageSettings, ImageTag, InspectAnswer, InspectOrder,
             InspectReply, InspectRequest, Inspection, JobAttempt, JobRef, JobView, LayersBuild,
@@ -43,7 +43,7 @@ fn again<M: Message + Default>(bytes: &[u8]) -> Result<Vec<u8>, String> {
 }
 
 /// Messages that the domain has words for.
-pub(crate) const TRANSLATED: usize = 22;
+pub(crate) const TRANSLATED: usize = 23;
 
 /// Reads a message into the domain and says it again; `None` when the domain has no word for it.
 pub(crate) fn translated(message: &str, bytes: &[u8]) -> Option<Result<Vec<u8>, String>> {
@@ -65,6 +65,7 @@ pub(crate) fn translated(message: &str, bytes: &[u8]) -> Option<Result<Vec<u8>, 
         "RolloutReport" => by::<job::RolloutReport, v1::RolloutReport>(bytes),
         "RolloutSettings" => by::<spec::RolloutSettings, v1::RolloutSettings>(bytes),
         "ServiceNow" => by::<standing::ServiceNow, v1::ServiceNow>(bytes),
+        "Diagnosis" => by::<diagnose::Diagnosis, v1::Diagnosis>(bytes),
         "TargetPlan" => by::<plan::TargetPlan, v1::TargetPlan>(bytes),
         "Source" => by::<spec::Source, v1::Source>(bytes),
         "StopReason" => by::<job::StopReason, v1::StopReason>(bytes),

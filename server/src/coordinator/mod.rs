@@ -97,6 +97,8 @@ pub enum Looked {
     Service(ServiceNow),
     /// What a deploy would do. It is handed on as it came: nothing here depends on it.
     Plan(Box<v1::TargetPlan>),
+    /// What is wrong with a service, as it came.
+    Diagnosis(Box<v1::Diagnosis>),
 }
 
 /// What a session hears from its agent.

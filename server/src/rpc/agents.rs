@@ -217,6 +217,9 @@ impl Session {
                     v1::inspect_answer::Answer::Json(json) => Ok(Looked::TaskDefinition(json)),
                     v1::inspect_answer::Answer::Service(now) => Ok(Looked::Service(now.into())),
                     v1::inspect_answer::Answer::Plan(plan) => Ok(Looked::Plan(Box::new(plan))),
+                    v1::inspect_answer::Answer::Diagnosis(seen) => {
+                        Ok(Looked::Diagnosis(Box::new(seen)))
+                    }
                     v1::inspect_answer::Answer::Error(error) => Err(error),
                 };
                 self.tell(AgentInput::Inspected {

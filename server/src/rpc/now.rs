@@ -69,7 +69,7 @@ async fn stand(
                 problem: String::new(),
             }
         }
-        Ok(Ok(Looked::TaskDefinition(_) | Looked::Plan(_))) => {
+        Ok(Ok(Looked::TaskDefinition(_) | Looked::Plan(_) | Looked::Diagnosis(_))) => {
             problem("the agent answered something else".to_owned())
         }
         Ok(Err(CallError::Inspection(text) | CallError::NoAgent(text))) => problem(text),

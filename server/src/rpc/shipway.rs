@@ -307,6 +307,7 @@ impl Shipway for ShipwayService {
             Looked::TaskDefinition(json) => reply.json = json,
             Looked::Service(now) => reply.service = Some((&now).into()),
             Looked::Plan(plan) => reply.plan = Some(*plan),
+            Looked::Diagnosis(seen) => reply.diagnosis = Some(*seen),
         }
         Ok(Response::new(reply))
     }

@@ -200,6 +200,8 @@ pub(super) fn usual_start(facts: &Facts) -> Option<(Duration, usize)> {
         .tasks
         .iter()
         .filter_map(|task| Some(task.started_at?.since(task.created_at?)))
+        // No task is there in no time: what says so was never seen to start.
+        .filter(|start| !start.is_zero())
         .collect();
     starts.sort_unstable();
     Some((*starts.get(starts.len() / 2)?, starts.len()))

@@ -115,6 +115,7 @@ struct Seen {
     updated: Option<String>,
     update_uncertain: bool,
     scaling: Option<Option<ScalingSeen>>,
+    scaling_at: Timestamp,
     suspended: bool,
     /// The scalable target when it is to be put back.
     scaling_at_end: Option<Option<ScalingSeen>>,
@@ -343,9 +344,16 @@ impl Rollout {
         now > at.plus(self.wanted.call_timeout)
     }
 
-    /// When a call that followed an intent of `at` has landed, or never will.
+    /// When a call that was sent at `at` at the latest has landed, or never will.
     fn settled(&self, at: Timestamp) -> Timestamp {
         at.plus(self.wanted.call_timeout.saturating_mul(2))
+    }
+
+    /// By when a call that followed an intent of `at` was sent, by the clock of this attempt. An attempt before this
+    /// one sent it before this one began; what its own clock said then may be wrong by minutes.
+    fn sent_by(&self, at: Timestamp, is_own: bool) -> Timestamp {
+        let began = self.seen.identity_at.filter(|_| !is_own);
+        began.unwrap_or(at)
     }
 
     fn deadline(&self) -> Timestamp {

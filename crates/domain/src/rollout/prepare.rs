@@ -38,7 +38,7 @@ impl Rollout {
         let Some(registered) = self.registered() else {
             return self.register(now, &rendered);
         };
-        if let Some(next) = self.suspend() {
+        if let Some(next) = self.suspend(now) {
             return next;
         }
         Next::Note(Checkpoint::UpdateIntent {
@@ -166,7 +166,7 @@ impl Rollout {
             family: family.to_owned(),
             tag: self.wanted.job_tag(),
         };
-        let settled = self.settled(intent);
+        let settled = self.settled(self.sent_by(intent, own));
         match &self.seen.own_revision {
             None => Next::Do(find),
             Some((Some(arn), at)) => {
@@ -195,7 +195,7 @@ impl Rollout {
     }
 
     /// Suspends auto scaling when asked to. What must be put back is noted first.
-    fn suspend(&self) -> Option<Next> {
+    fn suspend(&self, now: Timestamp) -> Option<Next> {
         let last = self.last_of_scaling();
         if self.wanted.settings.autoscaling == Autoscaling::Keep
             || last == Some(&Checkpoint::Suspended)
@@ -211,6 +211,23 @@ impl Rollout {
         if !matches!(last, Some(Checkpoint::SuspendIntent { .. })) {
             let before = self.wanted.debt.unwrap_or(scaling.suspended);
             return Some(Next::Note(Checkpoint::SuspendIntent { before }));
+        }
+        let own = self.wrote(|note| matches!(note, Checkpoint::SuspendIntent { .. }));
+        if !own && let Some(began) = self.seen.identity_at {
+            // The call of an attempt before this one may still be on its way: adopted, not repeated beside it.
+            let settled = self.settled(began);
+            if now < settled {
+                return Some(Next::Wait {
+                    until: settled,
+                    reason: "a call of auto scaling may still be on its way".to_owned(),
+                });
+            }
+            if self.seen.scaling_at < settled {
+                return Some(Next::Do(Action::DescribeScaling { resume: false }));
+            }
+            if scaling.suspended == ScalingFlags::ALL {
+                return Some(Next::Note(Checkpoint::Suspended));
+            }
         }
         if !self.seen.suspended {
             let flags = ScalingFlags::ALL;

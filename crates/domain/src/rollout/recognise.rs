@@ -69,7 +69,8 @@ impl Rollout {
         if let Some(next) = self.unknown_candidate() {
             return next;
         }
-        let settled = self.settled(intent.at);
+        let own = self.wrote(|note| matches!(note, Checkpoint::UpdateIntent { .. }));
+        let settled = self.settled(self.sent_by(intent.at, own));
         let looked = self.seen.listed_at.is_some_and(|at| at >= settled);
         if !looked && (now >= settled || self.seen.listed_at.is_none()) {
             return Next::Do(Action::ListDeployments {

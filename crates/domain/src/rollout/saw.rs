@@ -43,6 +43,7 @@ impl Rollout {
                 _ => {
                     self.tell_found_suspended(scaling);
                     self.seen.scaling = Some(scaling);
+                    self.seen.scaling_at = now;
                 }
             },
             Saw::ScalingSet(_) => match action {

@@ -6,9 +6,10 @@ use proptest::prelude::*;
 
 use super::fixtures::{CALL_TIMEOUT, cancelled};
 use super::world::Fault;
-use super::{Next, Verdict, Walk, word};
+use super::{Checkpoint, Next, Verdict, Walk, word};
 use crate::observe::ServiceDeploymentStatus as Status;
 use crate::rollout::FailureKind;
+use crate::time::Timestamp;
 
 /// How an attempt dies: after how many steps, whether its last call goes out, when that lands, and
 /// how long it takes until the next attempt begins.
@@ -18,17 +19,26 @@ struct Death {
     sent: bool,
     lands: Duration,
     pause: Duration,
+    /// How far its clock is ahead of the next one's, in ms.
+    ahead: i64,
 }
 
 fn death() -> impl Strategy<Value = Death> {
-    (0_usize..30, any::<bool>(), 0_u64..10_000, 0_u64..90_000).prop_map(
-        |(steps, sent, lands, pause)| Death {
+    let clocks = -90_000_i64..90_000;
+    (
+        0_usize..30,
+        any::<bool>(),
+        0_u64..10_000,
+        0_u64..90_000,
+        clocks,
+    )
+        .prop_map(|(steps, sent, lands, pause, ahead)| Death {
             steps,
             sent,
             lands: Duration::from_millis(lands),
             pause: Duration::from_millis(pause),
-        },
-    )
+            ahead,
+        })
 }
 
 impl Walk {
@@ -55,8 +65,20 @@ impl Walk {
             drop(self.world.perform(&name, &action));
         }
         self.world.pass(death.pause);
+        self.by_another_clock(death.ahead);
         self.again();
         true
+    }
+
+    /// What was noted was noted by a clock that is so many ms ahead of the one that goes on.
+    pub(super) fn by_another_clock(&mut self, ahead: i64) {
+        for note in &mut self.noted {
+            if let Checkpoint::RegisterIntent { at, .. } | Checkpoint::UpdateIntent { at, .. } =
+                note
+            {
+                *at = Timestamp::from_millis(at.millis().saturating_add_signed(ahead));
+            }
+        }
     }
 }
 

@@ -298,3 +298,40 @@ fn the_same_definition_deployed_by_somebody_after_one_update_is_not_told_as_ours
     assert_eq!(walk.verdict(), Verdict::Superseded);
     assert_eq!(told(&walk), [""; 0]);
 }
+
+#[test]
+fn a_clock_that_is_behind_makes_nobody_believe_that_an_update_can_land_no_more() {
+    let mut walk = Walk::usual();
+    walk.world.faults.push(Fault {
+        action: "Update",
+        kind: FailureKind::Uncertain,
+        times: 1,
+        lands: Some(CALL_TIMEOUT),
+    });
+    walk.until("Update");
+    walk.by_another_clock(-90_000);
+    walk.again();
+    assert_eq!(walk.verdict(), Verdict::Live);
+    assert_eq!(walk.world.updates.len(), 1);
+}
+
+#[test]
+fn a_suspension_that_may_still_land_is_waited_for_and_adopted() {
+    let mut walk = Walk::usual();
+    walk.until("SetScaling");
+    // It has landed, and its attempt was lost before it heard of it.
+    walk.again();
+    let before = walk.world.now;
+    walk.until("Suspended");
+    assert_eq!(walk.did("SetScaling"), 1, "not sent again");
+    assert!(walk.world.now >= before.plus(CALL_TIMEOUT * 2));
+    assert_eq!(walk.verdict(), Verdict::Live);
+
+    let mut walk = Walk::usual();
+    walk.until("SuspendIntent");
+    // It was never sent.
+    walk.again();
+    walk.until("Suspended");
+    assert_eq!(walk.did("SetScaling"), 1);
+    assert_eq!(walk.verdict(), Verdict::Live);
+}
