@@ -27,9 +27,11 @@ pub(crate) fn lines(
         }
     };
     let tasks = format!("{} of {} tasks run", seen.now.running, seen.now.desired);
+    let all_run = seen.now.running >= seen.now.desired;
     let (tone, word) = match (seen.is_well(), seen.now.moving) {
         (true, true) => (Tone::Active, "moving"),
         (true, false) => (Tone::Good, "well"),
+        (false, _) if all_run => (Tone::Warn, "serves, with trouble"),
         (false, _) => (Tone::Bad, "not well"),
     };
     let serves = short_arn(&seen.now.task_definition);
@@ -128,7 +130,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_told_with_evidence_and_remedy() {
         expect![[r#"
-            prod eu-west-1 main/web   not well   web:41, 3 of 3 tasks run
+            prod eu-west-1 main/web   serves, with trouble   web:41, 3 of 3 tasks run
                newest deployment of web:42, begun 4 m ago, is ROLLBACK_SUCCESSFUL, 3 of 3 failures: the circuit
                breaker threshold was exceeded
 
@@ -153,7 +155,8 @@ mod tests {
             prod eu-west-1 main/web   well   web:41, 3 of 3 tasks run
                newest deployment of web:42, begun 4 m ago, is SUCCESSFUL
 
-        "#]].assert_eq(&text(&Ok(seen.clone())));
+        "#]]
+        .assert_eq(&text(&Ok(seen.clone())));
         seen.now.running = 1;
         assert!(text(&Ok(seen)).contains("no stopped task and no event says why"));
     }
@@ -163,6 +166,7 @@ mod tests {
         expect![[r#"
             prod eu-west-1 main/web   not seen: no agent serves the account
 
-        "#]].assert_eq(&text(&Err("no agent serves the account".to_owned())));
+        "#]]
+        .assert_eq(&text(&Err("no agent serves the account".to_owned())));
     }
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod agents;
+mod diagnose;
 mod history;
 mod plan;
 mod queue;

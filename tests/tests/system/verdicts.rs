@@ -72,7 +72,7 @@ async fn a_release_whose_tasks_exit_is_rolled_back_with_the_exit_code() {
 }
 
 #[tokio::test]
-async fn an_image_that_cannot_be_pulled_is_stopped_early_rolled_back_and_named() {
+async fn an_image_that_cannot_be_pulled_is_rolled_back_and_named() {
     let world = World::start(Scaled::Fast).await;
     world
         .stack
@@ -87,9 +87,43 @@ async fn an_image_that_cannot_be_pulled_is_stopped_early_rolled_back_and_named()
             .unwrap_or_default()
             .is_empty()
     );
+    world.stop().await;
+}
+
+/// Without a circuit breaker ECS would try for ever, a little later each time.
+#[tokio::test]
+async fn what_cannot_come_to_serve_is_stopped_early_with_the_reason_in_the_verdict() {
+    let world = World::start(Scaled::Fast).await;
+    let off = "circuit_breaker = { enabled = false, reason = \"it is another's turn\" }\n";
+    let app = App::new("shop").env("staging", STAGING, off);
+    let before = world.aws(STAGING).hello().await["taskDefinition"].clone();
+    world
+        .stack
+        .sim()
+        .add_script(script("shop", "cannot-pull", json!({})));
+    let ran = world.cli(&app, &["deploy", "staging"]).await.expect(10);
     let summary = ran.target()["summary"].to_string();
     assert!(summary.contains("stopped early: the image"), "{summary}");
+    assert_eq!(ran.target()["findings"][0]["code"], "image-not-found");
     assert_eq!(world.calls(STAGING, "StopServiceDeployment").len(), 1);
+    assert_eq!(world.aws(STAGING).hello().await["taskDefinition"], before);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_crash_loop_that_no_breaker_counts_is_stopped_early() {
+    let world = World::start(Scaled::Fast).await;
+    let off = "circuit_breaker = { enabled = false, reason = \"it is another's turn\" }\n";
+    let app = App::new("shop").env("staging", STAGING, off);
+    let more = json!({"exit_code": 3, "after_seconds": 2});
+    world.stack.sim().add_script(script("shop", "exit", more));
+    let ran = world.cli(&app, &["deploy", "staging"]).await.expect(10);
+    let summary = ran.target()["summary"].to_string();
+    assert!(
+        summary.contains("stopped early: the new container exits with code 3"),
+        "{summary}"
+    );
+    assert_eq!(ran.target()["findings"][0]["code"], "container-exits");
     world.stop().await;
 }
 

@@ -1,0 +1,60 @@
+//! A diagnosis says what is wrong with a service, whoever deployed it.
+
+use serde_json::{Value, json};
+use shipway_dev::ACCOUNTS;
+use shipway_tests::{App, Scaled, World, id};
+
+const STAGING: &str = ACCOUNTS[1].1;
+
+#[tokio::test]
+async fn a_service_that_shipway_never_deployed_is_well_and_named_by_its_place() {
+    let world = World::start(Scaled::Fast).await;
+    let app = App::new("shop").env("staging", STAGING, "");
+    let place = format!("{STAGING}/eu-west-1/main/hello");
+    let seen = world.cli(&app, &["diagnose", &place]).await.expect(0);
+    let target = seen.target();
+    assert_eq!(target["well"], true, "{target:#}");
+    assert_eq!(target["running"], 2);
+    let gone = format!("{STAGING}/eu-west-1/main/nothing");
+    let seen = world.cli(&app, &["diagnose", &gone]).await.expect(1);
+    let problem = seen.target()["problem"].to_string();
+    assert!(problem.contains("there is no service"), "{problem}");
+    let wrong = world.cli(&app, &["diagnose", "a/b"]).await.expect(2);
+    assert!(
+        wrong.err.contains("ACCOUNT/REGION/CLUSTER/SERVICE"),
+        "{}",
+        wrong.err
+    );
+    let unknown = world.cli(&app, &["diagnose", "nowhere"]).await.expect(2);
+    assert!(
+        unknown.err.contains("environments: staging"),
+        "{}",
+        unknown.err
+    );
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn after_a_failed_release_the_cause_is_told_by_release_and_by_environment() {
+    let world = World::start(Scaled::Fast).await;
+    let app = App::new("shop").env("staging", STAGING, "");
+    let script = json!({"match": "shop", "kind": "cannot-pull"});
+    let script = serde_json::from_value(script).expect("a script");
+    world.stack.sim().add_script(script);
+    let ran = world.cli(&app, &["deploy", "staging"]).await.expect(10);
+    let release = id(ran.release());
+    for what in ["staging", &release] {
+        let seen = world.cli(&app, &["diagnose", what]).await.expect(4);
+        let target = seen.target();
+        assert_eq!(target["well"], false);
+        let finding: &Value = &target["findings"][0];
+        assert_eq!(finding["code"], "image-not-found", "{target:#}");
+        assert_eq!(target["deployment"]["status"], "ROLLBACK_SUCCESSFUL");
+        // What was rolled out is to blame, and what serves again is not.
+        assert_ne!(
+            target["deployment"]["task_definition"],
+            target["task_definition"]
+        );
+    }
+    world.stop().await;
+}
