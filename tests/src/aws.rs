@@ -49,6 +49,18 @@ impl Aws {
         drop(self.ecs("UpdateService", input).await);
     }
 
+    /// Asks the simulator itself, as in `("PUT", "/_sim/alarms", ...)`.
+    pub async fn control(&self, method: &str, path: &str, body: &Value) -> Value {
+        let body = body.to_string();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Type: \
+             application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            self.host,
+            body.len(),
+        );
+        self.exchange(path, &request).await
+    }
+
     async fn call(&self, service: &str, target: &str, input: Value) -> Value {
         let body = input.to_string();
         let request = format!(
@@ -60,12 +72,19 @@ impl Aws {
             self.account,
             body.len(),
         );
+        self.exchange(target, &request).await
+    }
+
+    async fn exchange(&self, what: &str, request: &str) -> Value {
         let mut stream = TcpStream::connect(&self.host).await.expect("AWS answers");
         stream.write_all(request.as_bytes()).await.expect("sent");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.expect("answered");
         let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
-        assert!(head.starts_with("HTTP/1.1 200"), "{target}: {answer}");
+        assert!(head.starts_with("HTTP/1.1 20"), "{what}: {answer}");
+        if body.is_empty() {
+            return Value::Null;
+        }
         serde_json::from_str(body).expect("JSON")
     }
 }

@@ -55,6 +55,27 @@ pub fn catalogue() -> Vec<(&'static str, &'static str, &'static str)> {
     told.chain(exit::KINDS).collect()
 }
 
+/// The alarms that ended the deployment, if any did.
+#[must_use]
+pub fn alarm(deployment: &ServiceDeploymentSeen) -> Option<Finding> {
+    let names = deployment.triggered_alarms.join(", ");
+    let reason = deployment
+        .rollback
+        .as_ref()
+        .map(|rollback| &rollback.reason);
+    (!names.is_empty()).then(|| Finding {
+        code: "alarm-fired".to_owned(),
+        cause: format!("an alarm of the service fired during the deployment: {names}"),
+        evidence: reason
+            .into_iter()
+            .chain(&deployment.status_reason)
+            .cloned()
+            .collect(),
+        remedy: "look at what the alarm measures, from the beginning of the deployment on"
+            .to_owned(),
+    })
+}
+
 /// What is said when nothing explains the end.
 #[must_use]
 pub fn unexplained(deployment: &ServiceDeploymentSeen) -> Finding {

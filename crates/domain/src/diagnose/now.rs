@@ -1,6 +1,6 @@
 //! What is wrong with a service now, whoever deployed it.
 
-use super::{findings, unexplained};
+use super::{alarm, findings, unexplained};
 use crate::bounds::Percentages;
 use crate::observe::{
     RevisionSeen, ServiceDeploymentSeen, ServiceDeploymentStatus, ServiceSeen, TaskSeen,
@@ -53,6 +53,9 @@ impl Diagnosis {
         });
         let since = deployment.map_or(Timestamp::ZERO, |deployment| deployment.created_at);
         let mut found = findings(stopped, &service.events, brings, since);
+        if let Some(finding) = deployment.and_then(alarm) {
+            found.insert(0, finding);
+        }
         if let Some(finding) = deadlock(service, deployment) {
             found.insert(0, finding);
         }

@@ -215,7 +215,13 @@ impl Rollout {
             .service
             .as_ref()
             .map_or(&[][..], |s| s.events.as_slice());
-        let mut findings = diagnose::findings(stopped, events, ours, self.events_since());
+        let mut findings: Vec<Finding> = diagnose::alarm(deployment).into_iter().collect();
+        findings.extend(diagnose::findings(
+            stopped,
+            events,
+            ours,
+            self.events_since(),
+        ));
         if findings.is_empty() {
             findings.push(diagnose::unexplained(deployment));
         }
