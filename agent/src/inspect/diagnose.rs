@@ -1,8 +1,10 @@
 //! What is wrong with a service, whoever deployed it.
 
-use shipway_domain::diagnose::Diagnosis;
+use shipway_domain::diagnose::{self, Diagnosis};
+use shipway_domain::document::Document;
 use shipway_domain::ids::Target;
 use shipway_domain::observe::ServiceSeen;
+use shipway_domain::observe::TaskSeen;
 use shipway_plugin::{ObserveTasks, PlatformError, RegionApi, Watch};
 
 /// Looks at the newest service deployment and at what has stopped, while ECS still remembers it (about an hour).
@@ -31,10 +33,37 @@ pub(super) async fn diagnose(
     };
     let stopped = region.tasks(cluster, name, ObserveTasks::Stopped);
     let ((deployment, revision), stopped) = tokio::try_join!(newest, stopped)?;
-    Ok(Diagnosis::of(
-        service,
-        deployment.as_ref(),
-        revision.as_ref(),
-        &stopped,
-    ))
+    let mut diagnosis = Diagnosis::of(service, deployment.as_ref(), revision.as_ref(), &stopped);
+    let brings = revision.map_or_else(
+        || service.task_definition.clone(),
+        |revision| revision.task_definition,
+    );
+    quote(region, &mut diagnosis, &stopped, &brings).await;
+    Ok(diagnosis)
+}
+
+/// Adds what the container that failed has said last. It explains more; without it the diagnosis stands, too.
+async fn quote(
+    region: &dyn RegionApi,
+    diagnosis: &mut Diagnosis,
+    stopped: &[TaskSeen],
+    task_definition: &str,
+) {
+    if diagnosis.findings.is_empty() {
+        return;
+    }
+    let Ok(Some(definition)) = region.task_definition(task_definition).await else {
+        return;
+    };
+    let Ok(definition) = Document::parse(&definition.json) else {
+        return;
+    };
+    let Some(stream) = diagnose::last_words(stopped, task_definition, &definition) else {
+        return;
+    };
+    let lines = match region.last_lines(&stream, diagnose::LINES).await {
+        Ok(lines) => lines,
+        Err(error) => vec![format!("(the log could not be read: {error})")],
+    };
+    diagnose::quote(&mut diagnosis.findings, &stream.task, &lines);
 }

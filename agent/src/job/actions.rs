@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use shipway_domain::diagnose;
 use shipway_domain::ids::Target;
 use shipway_domain::rollout::{Action, CallFailed, FailureKind, Saw};
 use shipway_domain::spec::ImageSettings;
@@ -124,6 +125,9 @@ impl Hands {
                     .tasks(cluster, service, ObserveTasks::Stopped)
                     .await?,
             ),
+            Action::LastWords(stream) => {
+                Saw::Lines(region.last_lines(stream, diagnose::LINES).await?)
+            }
             Action::StopDeployment { service_deployment } => {
                 region.stop_service_deployment(service_deployment).await?;
                 Saw::StopAsked

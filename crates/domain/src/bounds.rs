@@ -100,6 +100,12 @@ mod tests {
     use super::{Bounds, Percentages, Strategy};
 
     #[test]
+    fn strategies_are_called_as_in_the_manifest() {
+        let names = Strategy::ALL.map(Strategy::name);
+        assert_eq!(names, ["conservative", "balanced", "aggressive"]);
+    }
+
+    #[test]
     fn bounds_are_those_of_the_documentation() {
         let table = [
             (4, 100, 200, 4, 8, false),

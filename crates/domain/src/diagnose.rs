@@ -5,6 +5,7 @@
 
 mod exit;
 mod hopeless;
+mod lines;
 mod now;
 mod rules;
 #[cfg(test)]
@@ -16,6 +17,7 @@ use crate::observe::{ServiceDeploymentSeen, ServiceEventSeen, TaskSeen};
 use crate::time::Timestamp;
 use crate::verdict::Finding;
 pub use hopeless::UnderWay;
+pub use lines::{LINES, last_words, quote};
 pub use now::{Diagnosis, Latest};
 use rules::Weight;
 

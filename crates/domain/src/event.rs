@@ -233,3 +233,20 @@ pub struct TaskCounts {
     /// What is waited for, in plain words.
     pub waiting_for: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Step;
+
+    #[test]
+    fn every_step_is_read_by_its_word_and_no_other_word_is_one() {
+        let words: std::collections::BTreeSet<&str> = Step::ALL.map(Step::as_str).into();
+        assert_eq!(words.len(), Step::ALL.len(), "each its own");
+        assert!(words.contains("suspend-scaling"));
+        for step in Step::ALL {
+            assert_eq!(Step::parse(step.as_str()), Some(step));
+        }
+        assert_eq!(Step::parse("deploy"), None);
+        assert_eq!(Step::parse(""), None);
+    }
+}

@@ -1,5 +1,8 @@
 //! Names and numbers of things; none of them can be made from a text that breaks its rule.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::str::FromStr;
 

@@ -247,3 +247,23 @@ impl RolloutReport {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::JobKind;
+
+    #[test]
+    fn kinds_of_jobs_are_called_as_on_the_wire() {
+        let target: crate::ids::Target =
+            "111122223333/eu-west-1/main/web".parse().expect("a target");
+        let rollout = JobKind::Rollout {
+            target: target.clone(),
+            wave: 0,
+        };
+        let settle = JobKind::Settle { target };
+        assert_eq!(
+            [JobKind::Build.as_str(), rollout.as_str(), settle.as_str()],
+            ["build", "rollout", "settle"]
+        );
+    }
+}

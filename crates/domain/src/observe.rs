@@ -268,6 +268,19 @@ pub struct ContainerSeen {
     pub reason: Option<String>,
 }
 
+/// Where a container's lines are kept by CloudWatch Logs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogStream {
+    /// The task, as findings name it.
+    pub task: String,
+    /// The log group.
+    pub group: String,
+    /// The region, when it is said.
+    pub region: Option<String>,
+    /// The stream.
+    pub stream: String,
+}
+
 /// A scalable target of Application Auto Scaling.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ScalingSeen {

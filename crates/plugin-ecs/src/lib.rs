@@ -11,6 +11,7 @@ mod config;
 mod convert;
 mod deployments;
 mod errors;
+mod logs;
 mod operation;
 mod place;
 mod platform;
@@ -21,6 +22,7 @@ mod registry;
 mod scaling;
 mod secret;
 mod service;
+mod signed;
 mod task_definition;
 mod tasks;
 

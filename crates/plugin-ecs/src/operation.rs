@@ -81,4 +81,5 @@ operations! {
 
     read GET_SECRET_VALUE = "secretsmanager" "GetSecretValue";
     read GET_PARAMETER = "ssm" "GetParameter";
+    read GET_LOG_EVENTS = "logs" "GetLogEvents";
 }

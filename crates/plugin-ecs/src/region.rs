@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use shipway_domain::checkpoint::ScalingFlags;
 use shipway_domain::ids::{ClusterName, ServiceName};
 use shipway_domain::observe::{
-    CallerSeen, RevisionSeen, ScalingSeen, ServiceDeploymentSeen, ServiceSeen, TaskSeen,
+    CallerSeen, LogStream, RevisionSeen, ScalingSeen, ServiceDeploymentSeen, ServiceSeen, TaskSeen,
 };
 use shipway_domain::spec::SecretSource;
 use shipway_domain::time::Timestamp;
@@ -20,7 +20,7 @@ use crate::convert::text;
 use crate::operation::GET_CALLER_IDENTITY;
 use crate::place::Shared;
 use crate::registry::Registry;
-use crate::{deployments, scaling, secret, service, task_definition};
+use crate::{deployments, logs, scaling, secret, service, task_definition};
 
 /// A handle; the job's own calls go through `clients`, shared observation through `shared`.
 pub(crate) struct Region {
@@ -138,6 +138,10 @@ impl RegionApi for Region {
         flags: ScalingFlags,
     ) -> Result<(), PlatformError> {
         scaling::set(&self.clients, cluster, service, flags).await
+    }
+
+    async fn last_lines(&self, of: &LogStream, most: usize) -> Result<Vec<String>, PlatformError> {
+        logs::last_lines(&self.clients, of, most).await
     }
 
     async fn secret(&self, from: &SecretSource) -> Result<Secret, PlatformError> {

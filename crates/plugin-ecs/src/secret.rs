@@ -1,47 +1,26 @@
-//! Build secrets from Secrets Manager and SSM, by plain signed requests.
-//!
-//! Two calls do not pay for two more SDK crates (the one of SSM alone takes longer to compile than
-//! the rest of this crate): awsJson1.1 and SigV4 are all that is needed.
+//! Build secrets from Secrets Manager and SSM.
 
-use std::time::Duration;
-
-use aws_credential_types::provider::ProvideCredentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
-use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_runtime_api::client::http::HttpConnector;
-use aws_smithy_runtime_api::client::identity::Identity;
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::byte_stream::ByteStream;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use shipway_domain::spec::SecretSource;
 use shipway_plugin::{ErrorKind, PlatformError, Secret};
-use tracing::Instrument;
 
-use crate::call;
 use crate::clients::Clients;
-use crate::errors::{chain, classify};
 use crate::operation::{GET_PARAMETER, GET_SECRET_VALUE, Operation};
-
-const ATTEMPTS: u32 = 4;
-const ATTEMPT_LIMIT: Duration = Duration::from_secs(10);
+use crate::signed::send;
 
 /// The value of the secret.
 pub(crate) async fn read(clients: &Clients, from: &SecretSource) -> Result<Secret, PlatformError> {
     match from {
         SecretSource::SecretsManager(id) => {
             let order = json!({"SecretId": id});
-            let answer = send(clients, &GET_SECRET_VALUE, "secretsmanager", &order).await?;
+            let answer = send(clients, &GET_SECRET_VALUE, "secretsmanager", None, &order).await?;
             secret_value(&answer).ok_or_else(|| empty(&GET_SECRET_VALUE, id))
         }
         SecretSource::Ssm(name) => {
             let order = json!({"Name": name, "WithDecryption": true});
-            let answer = send(clients, &GET_PARAMETER, "AmazonSSM", &order).await?;
+            let answer = send(clients, &GET_PARAMETER, "AmazonSSM", None, &order).await?;
             let value = answer["Parameter"]["Value"].as_str();
             value
                 .map(Secret::new)
@@ -69,179 +48,6 @@ fn empty(operation: &Operation, name: &str) -> PlatformError {
     PlatformError::new(operation.action(), ErrorKind::Invalid, message)
 }
 
-/// Sends the request, a few times if need be.
-async fn send(
-    clients: &Clients,
-    operation: &Operation,
-    prefix: &str,
-    order: &Value,
-) -> Result<Value, PlatformError> {
-    let span = call::span(clients.place(), operation);
-    let work = async {
-        for attempt in 1.. {
-            let sent = tokio::time::timeout(ATTEMPT_LIMIT, once(clients, operation, prefix, order));
-            let answer = sent.await.unwrap_or_else(|_| {
-                Err(failed(
-                    operation,
-                    ErrorKind::TimedOut,
-                    "no answer in time".to_owned(),
-                ))
-            });
-            match answer {
-                Err(error) if error.kind.is_passing() && attempt < ATTEMPTS => {
-                    tokio::time::sleep(Duration::from_millis(250) * 2_u32.pow(attempt)).await;
-                }
-                answer => return answer,
-            }
-        }
-        Err(failed(
-            operation,
-            ErrorKind::Unreachable,
-            "not sent".to_owned(),
-        ))
-    };
-    let result = Box::pin(work.instrument(span.clone())).await;
-    if let Err(error) = &result {
-        call::fail(&span, error);
-    }
-    result
-}
-
-async fn once(
-    clients: &Clients,
-    operation: &Operation,
-    prefix: &str,
-    order: &Value,
-) -> Result<Value, PlatformError> {
-    let request = signed(clients, operation, prefix, order.to_string()).await?;
-    let connector = Connector::builder()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build();
-    let unreachable = |error: &(dyn std::error::Error + 'static)| {
-        failed(operation, ErrorKind::Unreachable, chain(error))
-    };
-    let response = connector
-        .call(request)
-        .await
-        .map_err(|error| unreachable(&error))?;
-    let status = response.status().as_u16();
-    let header = |name: &str| response.headers().get(name).unwrap_or_default().to_owned();
-    let (request_id, error_type) = (header("x-amzn-requestid"), header("x-amzn-errortype"));
-    let body = ByteStream::new(response.into_body())
-        .collect()
-        .await
-        .map_err(|error| unreachable(&error))?;
-    let json: Value = serde_json::from_slice(&body.into_bytes()).unwrap_or(Value::Null);
-    if status == 200 {
-        return Ok(json);
-    }
-    Err(refused(operation, status, &error_type, request_id, &json))
-}
-
-/// The error in an answer; the header wins over the body, a namespace and what follows a colon are
-/// cut off (ecs-facts 11.3).
-fn refused(
-    operation: &Operation,
-    status: u16,
-    header: &str,
-    request_id: String,
-    json: &Value,
-) -> PlatformError {
-    let named = match header {
-        "" => json["__type"].as_str().unwrap_or_default(),
-        header => header,
-    };
-    let code = named.split(':').next().unwrap_or_default();
-    let code = code.rsplit('#').next().unwrap_or_default();
-    let words = json["message"]
-        .as_str()
-        .or_else(|| json["Message"].as_str());
-    let message = words.map_or_else(
-        || format!("answered with HTTP status {status}"),
-        str::to_owned,
-    );
-    PlatformError {
-        code: code.to_owned(),
-        request_id,
-        ..failed(operation, classify(code, &message, status), message)
-    }
-}
-
-fn failed(operation: &Operation, kind: ErrorKind, message: String) -> PlatformError {
-    PlatformError::new(operation.action(), kind, message)
-}
-
-/// The request, signed with the credentials of the session. Those are asked for anew: secrets are
-/// read once per build, too rarely for a cache.
-async fn signed(
-    clients: &Clients,
-    operation: &Operation,
-    prefix: &str,
-    body: String,
-) -> Result<HttpRequest, PlatformError> {
-    let config = clients.config();
-    let region = clients.place().region.as_str();
-    let invalid = |error: &(dyn std::error::Error + 'static)| {
-        failed(operation, ErrorKind::Invalid, chain(error))
-    };
-    let no_credentials = |message: String| failed(operation, ErrorKind::Credentials, message);
-    let provider = config
-        .credentials_provider()
-        .ok_or_else(|| no_credentials("there are no credentials".to_owned()))?;
-    let credentials = provider.provide_credentials().await;
-    let identity: Identity = credentials
-        .map_err(|error| no_credentials(chain(&error)))?
-        .into();
-    let uri = endpoint(config.endpoint_url(), operation.service, region);
-    let target = format!("{prefix}.{}", operation.name);
-    let headers = [
-        ("content-type", "application/x-amz-json-1.1"),
-        ("x-amz-target", target.as_str()),
-    ];
-    let Some(now) = config.time_source().map(|clock| clock.now()) else {
-        return Err(failed(
-            operation,
-            ErrorKind::Other,
-            "there is no clock".to_owned(),
-        ));
-    };
-    let parameters = v4::SigningParams::builder()
-        .identity(&identity)
-        .region(region)
-        .name(operation.service)
-        .time(now)
-        .settings(SigningSettings::default())
-        .build()
-        .map_err(|error| invalid(&error))?
-        .into();
-    let payload = SignableBody::Bytes(body.as_bytes());
-    let signable = SignableRequest::new("POST", uri.as_str(), headers.into_iter(), payload);
-    let (instructions, _) = signable
-        .and_then(|request| sign(request, &parameters))
-        .map_err(|error| invalid(&error))?
-        .into_parts();
-    let mut request = http::Request::post(uri.as_str());
-    for (name, value) in headers {
-        request = request.header(name, value);
-    }
-    let mut request = request
-        .body(SdkBody::from(body))
-        .map_err(|error| invalid(&error))?;
-    instructions.apply_to_request_http1x(&mut request);
-    HttpRequest::try_from(request).map_err(|error| invalid(&error))
-}
-
-/// The configured endpoint (a simulator, or `AWS_ENDPOINT_URL`), else the service's own.
-fn endpoint(configured: Option<&str>, service: &str, region: &str) -> String {
-    match configured {
-        Some(url) => format!("{}/", url.trim_end_matches('/')),
-        None if region.starts_with("cn-") => {
-            format!("https://{service}.{region}.amazonaws.com.cn/")
-        }
-        None => format!("https://{service}.{region}.amazonaws.com/"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -253,38 +59,5 @@ mod tests {
         let bytes = secret_value(&json!({"SecretBinary": "AAEC"})).expect("a value");
         assert_eq!(bytes.expose(), [0, 1, 2]);
         assert!(secret_value(&json!({})).is_none());
-    }
-
-    #[test]
-    fn endpoints_are_the_configured_or_the_regions_own() {
-        assert_eq!(
-            endpoint(Some("http://127.0.0.1:1/"), "ssm", "eu-west-1"),
-            "http://127.0.0.1:1/"
-        );
-        assert_eq!(
-            endpoint(None, "ssm", "eu-west-1"),
-            "https://ssm.eu-west-1.amazonaws.com/"
-        );
-        assert_eq!(
-            endpoint(None, "ssm", "cn-north-1"),
-            "https://ssm.cn-north-1.amazonaws.com.cn/"
-        );
-    }
-
-    #[test]
-    fn a_refusal_is_read_from_header_or_body() {
-        let body = json!({"__type": "com.amazonaws.ssm#ParameterNotFound", "Message": "no such"});
-        let error = refused(&GET_PARAMETER, 400, "", "r-1".to_owned(), &body);
-        assert_eq!(
-            (error.kind, error.code.as_str()),
-            (ErrorKind::NotFound, "ParameterNotFound")
-        );
-        assert_eq!(
-            (error.message.as_str(), error.request_id.as_str()),
-            ("no such", "r-1")
-        );
-        let header = "AccessDeniedException:http://internal";
-        let error = refused(&GET_PARAMETER, 400, header, String::new(), &Value::Null);
-        assert_eq!(error.kind, ErrorKind::Denied);
     }
 }

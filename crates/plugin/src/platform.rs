@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use shipway_domain::checkpoint::ScalingFlags;
 use shipway_domain::ids::{AccountId, Attempt, ClusterName, JobId, Region, ServiceName};
 use shipway_domain::observe::{
-    BreakerSeen, CallerSeen, RevisionSeen, ScalingSeen, ServiceDeploymentSeen, ServiceSeen,
-    TaskSeen,
+    BreakerSeen, CallerSeen, LogStream, RevisionSeen, ScalingSeen, ServiceDeploymentSeen,
+    ServiceSeen, TaskSeen,
 };
 use shipway_domain::spec::SecretSource;
 use shipway_domain::time::Timestamp;
@@ -172,6 +172,12 @@ pub trait RegionApi: Send + Sync {
         service: &ServiceName,
         flags: ScalingFlags,
     ) -> Result<(), PlatformError>;
+
+    /// The last lines of a log stream, oldest first; none where there is no such stream.
+    ///
+    /// # Errors
+    /// See [`PlatformError`].
+    async fn last_lines(&self, of: &LogStream, most: usize) -> Result<Vec<String>, PlatformError>;
 
     /// The value of a build secret kept in Secrets Manager or SSM; environment and files are the
     /// agent's own business.

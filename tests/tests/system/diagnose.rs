@@ -58,3 +58,43 @@ async fn after_a_failed_release_the_cause_is_told_by_release_and_by_environment(
     }
     world.stop().await;
 }
+
+/// The task definition of the app, with its lines kept by CloudWatch Logs.
+fn keep_lines(app: &App) {
+    let file = app.folder().join("task-definition.json");
+    let text = std::fs::read_to_string(&file).expect("a task definition");
+    let mut definition: Value = serde_json::from_str(&text).expect("JSON");
+    definition["containerDefinitions"][0]["logConfiguration"] = json!({"logDriver": "awslogs", "options": {
+        "awslogs-group": "/ecs/shop", "awslogs-region": "eu-west-1", "awslogs-stream-prefix": "shop"}});
+    std::fs::write(&file, definition.to_string()).expect("written");
+}
+
+#[tokio::test]
+async fn the_last_lines_of_the_container_that_died_are_evidence_of_verdict_and_diagnosis() {
+    let world = World::start(Scaled::Fast).await;
+    let app = App::new("shop").env("staging", STAGING, "");
+    keep_lines(&app);
+    let script = json!({"match": "shop", "kind": "exit", "exit_code": 1, "after_seconds": 2,
+        "log": ["starting", "Error: DATABASE_URL is not set"]});
+    let script = serde_json::from_value(script).expect("a script");
+    world.stack.sim().add_script(script);
+    let ran = world.cli(&app, &["deploy", "staging"]).await.expect(10);
+    let seen = world.cli(&app, &["diagnose", "staging"]).await.expect(4);
+    for target in [ran.target(), seen.target()] {
+        let evidence = target["findings"][0]["evidence"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        let quoted: Vec<&str> = evidence
+            .iter()
+            .filter_map(Value::as_str)
+            .filter(|line| line.starts_with('|'))
+            .collect();
+        assert_eq!(
+            quoted,
+            ["| starting", "| Error: DATABASE_URL is not set"],
+            "{target:#}"
+        );
+    }
+    world.stop().await;
+}

@@ -46,14 +46,7 @@ pub(super) fn of(task: &TaskSeen) -> Option<Finding> {
         // A person, or AWS: how the container took it is no failure of the deployment.
         Some(_) => return None,
     };
-    let ended = |container: &&ContainerSeen| {
-        // 143 is SIGTERM heeded.
-        container
-            .exit_code
-            .is_some_and(|code| code != 0 && code != 143)
-    };
-    let failed = task.containers.iter().find(ended);
-    let (container, code) = match failed {
+    let (container, code) = match failed(task) {
         Some(container) => (container, container.exit_code?),
         None if task.stop_code.as_deref() == Some("EssentialContainerExited") => {
             let first = task.containers.iter().find(|c| c.exit_code == Some(0))?;
@@ -77,6 +70,16 @@ pub(super) fn of(task: &TaskSeen) -> Option<Finding> {
         cause: cause.replace("code N", &format!("code {code}")),
         evidence: vec![evidence(task, container, code)],
         remedy: remedy.to_owned(),
+    })
+}
+
+/// The container that ended in a failure.
+pub(super) fn failed(task: &TaskSeen) -> Option<&ContainerSeen> {
+    task.containers.iter().find(|container| {
+        // 143 is SIGTERM heeded.
+        container
+            .exit_code
+            .is_some_and(|code| code != 0 && code != 143)
     })
 }
 

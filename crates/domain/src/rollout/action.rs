@@ -6,8 +6,8 @@ use crate::checkpoint::{Checkpoint, ScalingFlags};
 use crate::event::Step;
 use crate::job::Outcome;
 use crate::observe::{
-    BreakerSeen, CallerSeen, RevisionSeen, ScalingSeen, ServiceDeploymentSeen, ServiceSeen,
-    TaskSeen,
+    BreakerSeen, CallerSeen, LogStream, RevisionSeen, ScalingSeen, ServiceDeploymentSeen,
+    ServiceSeen, TaskSeen,
 };
 use crate::time::Timestamp;
 
@@ -88,6 +88,8 @@ pub enum Action {
     RunningTasks,
     /// Tasks of the service that stopped in the last hour.
     StoppedTasks,
+    /// The last lines of a container that has died.
+    LastWords(LogStream),
     /// StopServiceDeployment with rollback. Changes AWS.
     StopDeployment {
         /// The service deployment.
@@ -119,7 +121,7 @@ impl Action {
             Self::ListDeployments { .. } | Self::DescribeRevision { .. } | Self::Follow { .. } => {
                 Step::Follow
             }
-            Self::RunningTasks | Self::StoppedTasks => Step::Verify,
+            Self::RunningTasks | Self::StoppedTasks | Self::LastWords(_) => Step::Verify,
             Self::StopDeployment { .. } => Step::Stop,
             Self::PutTags { .. } => Step::Tags,
         }
@@ -199,6 +201,8 @@ pub enum Saw {
     RunningTasks(Vec<TaskSeen>),
     /// Stopped tasks.
     StoppedTasks(Vec<TaskSeen>),
+    /// Lines of a log, oldest first.
+    Lines(Vec<String>),
     /// ECS took the request to stop.
     StopAsked,
     /// The tags are set; those that could not be, with the reason.

@@ -58,6 +58,9 @@ impl Rollout {
         if blame && self.seen.stopped.is_none() {
             return Next::Do(Action::StoppedTasks);
         }
+        if blame && let Some(next) = self.last_words(&ours) {
+            return next;
+        }
         let findings = if blame {
             self.findings(deployment, &ours)
         } else {
@@ -133,6 +136,7 @@ impl Rollout {
                 ours,
                 self.events_since(),
             ));
+            self.quote(&mut findings);
         }
         self.end(Verdict::Failed, summary, ours, findings, false)
     }
@@ -225,7 +229,24 @@ impl Rollout {
         if findings.is_empty() {
             findings.push(diagnose::unexplained(deployment));
         }
+        self.quote(&mut findings);
         findings
+    }
+
+    /// A look at what the container that failed has said last, unless it was had.
+    pub(super) fn last_words(&self, ours: &str) -> Option<Next> {
+        if self.seen.lines.is_some() {
+            return None;
+        }
+        let stopped = self.seen.stopped.as_deref().unwrap_or_default();
+        let stream = diagnose::last_words(stopped, ours, &self.wanted.task_definition)?;
+        Some(Next::Do(Action::LastWords(stream)))
+    }
+
+    fn quote(&self, findings: &mut [Finding]) {
+        if let Some((task, lines)) = &self.seen.lines {
+            diagnose::quote(findings, task, lines);
+        }
     }
 
     fn summary(&self, verdict: Verdict, deployment: &ServiceDeploymentSeen) -> String {

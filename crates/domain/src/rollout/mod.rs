@@ -139,6 +139,8 @@ struct Seen {
     /// When our deployment was first seen at its end.
     ended_at: Option<Timestamp>,
     stopped: Option<Vec<TaskSeen>>,
+    /// The task that failed, and what it has said last.
+    lines: Option<(String, Vec<String>)>,
     /// When stopped tasks were looked at while the deployment was under way, and how many were to be expected.
     looked_at_trouble: Option<(Timestamp, u32)>,
     /// Why the deployment cannot come to serve.
@@ -196,6 +198,7 @@ impl Rollout {
                 self.seen.later = None;
                 self.seen.tasks = None;
                 self.seen.stopped = None;
+                self.seen.lines = None;
                 self.seen.looked_at_trouble = None;
                 self.seen.hopeless = None;
             }

@@ -86,6 +86,11 @@ impl Rollout {
                 self.seen.stopped = Some(tasks);
                 self.looked_at_trouble(now);
             }
+            Saw::Lines(lines) => {
+                if let Action::LastWords(stream) = action {
+                    self.seen.lines = Some((stream.task.clone(), lines));
+                }
+            }
             Saw::StopAsked => self.seen.stop_answered = true,
             Saw::Tagged(refused) => {
                 self.seen.tagged = true;
@@ -226,6 +231,16 @@ impl Rollout {
                     self.remarks.push((NoteLevel::Warning, text));
                 }
                 self.count_failure(now, failed, true);
+                return;
+            }
+            Action::LastWords(stream) => {
+                // They explain more, and decide nothing.
+                let text = format!(
+                    "the last lines of the container could not be read: {}",
+                    failed.message
+                );
+                self.remarks.push((NoteLevel::Warning, text));
+                self.seen.lines = Some((stream.task.clone(), Vec::new()));
                 return;
             }
             Action::StopDeployment { .. } => {

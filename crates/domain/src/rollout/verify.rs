@@ -113,6 +113,9 @@ impl Rollout {
         if self.seen.stopped.is_none() {
             return Next::Do(Action::StoppedTasks);
         }
+        if let Some(next) = self.registered().and_then(|ours| self.last_words(ours)) {
+            return next;
+        }
         self.fail_after(Finding {
             code: "not-serving".to_owned(),
             cause: "ECS calls the deployment successful, but its tasks do not stay up".to_owned(),

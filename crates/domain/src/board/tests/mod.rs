@@ -5,6 +5,7 @@ mod audit;
 mod found;
 mod limits;
 mod past;
+mod reads;
 mod releases;
 mod search;
 mod targets;

@@ -3,8 +3,10 @@
 use super::fixtures::{cancelled, wanted};
 use super::world::{World, task};
 use super::{Checkpoint, Verdict, Walk};
+use crate::document::Document;
 use crate::event::NoteLevel;
 use crate::observe::{BreakerCount, ServiceDeploymentStatus as Status, ServiceEventSeen, TaskSeen};
+use crate::rollout::FailureKind;
 
 const NO_IMAGE: &str = "CannotPullContainerError: manifest unknown";
 const NO_ROUTE: &str = "CannotPullContainerError: dial tcp 10.0.0.1:443: i/o timeout";
@@ -241,4 +243,45 @@ fn a_cancel_that_came_first_is_a_cancel() {
     walk.until("Following");
     walk.stop(cancelled());
     assert_eq!(walk.verdict(), Verdict::Cancelled);
+}
+
+/// A rollout whose container writes to CloudWatch Logs, and crashes.
+fn with_log() -> Walk {
+    let mut wish = wanted();
+    let containers = r#"[{"name":"app","image":"x","memory":256,"logConfiguration":{"logDriver":"awslogs","options":
+        {"awslogs-group":"/ecs/web","awslogs-region":"eu-west-1","awslogs-stream-prefix":"web"}}}]"#;
+    let containers = Document::parse(containers).expect("containers");
+    wish.task_definition.set("containerDefinitions", containers);
+    let mut walk = Walk::of(wish, World::new());
+    walk.world.script = vec![Status::InProgress];
+    walk.world.stop_script = vec![Status::RollbackSuccessful];
+    walk.world.turns = vec![(3, |world| crash(world, 3, 2))];
+    walk
+}
+
+#[test]
+fn what_the_dead_container_said_last_is_evidence() {
+    let mut walk = with_log();
+    let report = walk.report();
+    assert_eq!(report.verdict, Verdict::RolledBack);
+    assert_eq!(walk.did("LastWords"), 1);
+    let evidence = &report.findings[0].evidence;
+    assert_eq!(
+        evidence.last().map(String::as_str),
+        Some("| Error: DATABASE_URL is not set")
+    );
+}
+
+#[test]
+fn a_log_that_cannot_be_read_changes_no_verdict_and_is_told() {
+    let mut walk = with_log();
+    walk.world.fails("LastWords", FailureKind::Denied, 9);
+    let report = walk.report();
+    assert_eq!(report.verdict, Verdict::RolledBack);
+    assert_eq!(report.findings[0].code, "container-exits");
+    let told = walk.rollout.take_notes();
+    let told = told
+        .iter()
+        .any(|(_, text)| text.contains("last lines of the container could not be read"));
+    assert!(told);
 }

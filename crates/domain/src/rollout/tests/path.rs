@@ -3,6 +3,9 @@
 use super::fixtures::{OLD, digest, wanted, wanted_definition};
 use super::world::{World, task};
 use super::{Checkpoint, Verdict, Walk};
+use crate::observe::{
+    BreakerCount, RevisionCounts, ServiceDeploymentStatus as Status, ServiceEventSeen,
+};
 use crate::spec::Autoscaling;
 
 #[test]
@@ -266,4 +269,61 @@ fn the_intent_keeps_the_way_back() {
     assert_eq!(primary_before, "ecs-svc/0");
     assert_eq!(deployment_before.as_deref(), Some("deployment-before"));
     assert_eq!(serving_before, OLD);
+}
+
+#[test]
+fn how_the_tasks_stand_is_told_in_numbers_and_words_while_it_is_under_way() {
+    let mut walk = Walk::usual();
+    walk.wanted.settings.maximum_percent = 150;
+    let mut walk = Walk::of(walk.wanted, walk.world);
+    assert_eq!(walk.rollout.counts(), None, "nothing was seen");
+    walk.world.script = vec![Status::InProgress];
+    walk.world.busy = true;
+    walk.until("Following");
+    let deployment = walk.world.first();
+    deployment.target_revision.running = 1;
+    deployment.target_revision.pending = 1;
+    deployment.source_revisions = vec![RevisionCounts {
+        running: 2,
+        ..RevisionCounts::default()
+    }];
+    deployment.breaker = Some(BreakerCount {
+        failures: 1,
+        threshold: 3,
+        ..BreakerCount::default()
+    });
+    for _ in 0..3 {
+        assert_eq!(walk.step(), None);
+    }
+    let counts = walk.rollout.counts().expect("counts");
+    assert_eq!(
+        (counts.old_running, counts.new_running, counts.new_pending),
+        (2, 1, 1)
+    );
+    assert_eq!((counts.failed, counts.desired, counts.upper), (1, 2, 3));
+    assert_eq!(counts.waiting_for, "1 of 2 new tasks starting");
+    assert_eq!(
+        walk.rollout.service().map(|service| service.desired),
+        Some(2)
+    );
+}
+
+#[test]
+fn only_events_since_the_deployment_began_are_its_own() {
+    let mut walk = Walk::usual();
+    walk.world.script = vec![Status::InProgress];
+    walk.world.busy = true;
+    walk.until("Following");
+    let began = walk.world.first().created_at;
+    let event = |at| ServiceEventSeen {
+        at,
+        ..ServiceEventSeen::default()
+    };
+    let before = began.minus(std::time::Duration::from_millis(1));
+    walk.world.service_mut().events = vec![event(began), event(before)];
+    for _ in 0..3 {
+        assert_eq!(walk.step(), None);
+    }
+    let times: Vec<_> = walk.rollout.events().map(|event| event.at).collect();
+    assert_eq!(times, [began]);
 }

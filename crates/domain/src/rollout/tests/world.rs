@@ -40,6 +40,8 @@ pub(super) struct World {
     pub(super) revisions: Vec<RevisionSeen>,
     pub(super) tasks: Vec<TaskSeen>,
     pub(super) stopped: Vec<TaskSeen>,
+    /// What a dead container has said.
+    pub(super) lines: Vec<String>,
     pub(super) updates: Vec<Update>,
     pub(super) polls: u32,
     /// Statuses of a new deployment, one for each poll; the last one stays.
@@ -75,6 +77,7 @@ impl World {
             revisions: Vec::new(),
             tasks: vec![task("old-1", OLD, Some(digest("old")))],
             stopped: Vec::new(),
+            lines: vec!["Error: DATABASE_URL is not set".to_owned()],
             updates: Vec::new(),
             polls: 0,
             script: vec![Status::Pending, Status::InProgress, Status::Successful],
@@ -194,6 +197,7 @@ impl World {
             } => self.poll(service_deployment.as_deref(), *with_service),
             Action::RunningTasks => Saw::RunningTasks(self.tasks.clone()),
             Action::StoppedTasks => Saw::StoppedTasks(self.stopped.clone()),
+            Action::LastWords(_) => Saw::Lines(self.lines.clone()),
             Action::StopDeployment { .. } => self.stop(),
             Action::PutTags { .. } => Saw::Tagged(Vec::new()),
         }

@@ -1,0 +1,76 @@
+//! What the board answers when it is asked.
+
+use super::*;
+
+#[test]
+fn it_wants_to_be_woken_when_the_next_lease_ends_and_never_without_a_reason() {
+    let mut world = Fixture::with_agent(2);
+    assert_eq!(world.board.next_deadline(), None);
+    let first = world.submit(spec("web", &[&["web"]]));
+    let lease = world.now.plus(Policy::default().lease);
+    assert_eq!(world.board.next_deadline(), Some(lease));
+    world.pass(10);
+    world.submit(spec("api", &[&["api"]]));
+    assert_eq!(
+        world.board.next_deadline(),
+        Some(lease),
+        "the earlier of two"
+    );
+    let held = world.held(first, 0);
+    let now = world.now;
+    world.board.renew(now, &"a".parse().unwrap(), &[held]);
+    assert_eq!(
+        world.board.next_deadline(),
+        Some(lease.plus(Duration::from_secs(10)))
+    );
+}
+
+#[test]
+fn a_look_goes_to_the_least_busy_agent_that_is_there_and_has_the_account() {
+    let mut world = Fixture::with_agent(4);
+    let prod = PROD.parse().unwrap();
+    let of = |world: &Fixture, plugin: &str| {
+        world
+            .board
+            .agent_for(&prod, plugin)
+            .map(ToString::to_string)
+    };
+    assert_eq!(of(&world, "ecs").as_deref(), Some("a"));
+    assert_eq!(of(&world, "another"), None);
+    assert_eq!(
+        world
+            .board
+            .agent_for(&"999999999999".parse().unwrap(), "ecs"),
+        None
+    );
+    world.submit(spec("web", &[&["web"]]));
+    world.hello("b", 1, 4, &[], None).unwrap();
+    assert_eq!(of(&world, "ecs").as_deref(), Some("b"), "a is busy");
+    assert_eq!(world.board.agents().count(), 2);
+    let lost = Input::Lost {
+        agent: "b".parse().unwrap(),
+        incarnation: Incarnation(1),
+    };
+    world.input(lost).unwrap();
+    assert_eq!(of(&world, "ecs").as_deref(), Some("a"), "b is away");
+}
+
+#[test]
+fn jobs_are_told_in_the_order_of_their_turns() {
+    let mut world = Fixture::new();
+    let mut urgent = spec("urgent", &[&["u"]]);
+    urgent.priority = Priority::new(90).unwrap();
+    let mut patient = spec("patient", &[&["p"]]);
+    patient.priority = Priority::new(10).unwrap();
+    let last = world.submit(patient);
+    let middle = world.submit(spec("web", &[&["w"]]));
+    let first = world.submit(urgent);
+    let order: Vec<ReleaseId> = world
+        .board
+        .waiting_and_running()
+        .iter()
+        .filter(|job| job.id.index == 0)
+        .map(|job| job.id.release)
+        .collect();
+    assert_eq!(order, [first, middle, last]);
+}
