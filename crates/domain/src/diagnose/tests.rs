@@ -1,7 +1,10 @@
 //! What ECS says leads to the right cause, in its old words and its new ones.
 
 use super::{findings, rules};
-use crate::observe::{ContainerSeen, ServiceEventSeen, TaskSeen};
+use crate::observe::{
+    ContainerSeen, RevisionCounts, ServiceDeploymentSeen, ServiceDeploymentStatus,
+    ServiceEventSeen, TaskSeen,
+};
 use crate::time::Timestamp;
 
 const OURS: &str = "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:2";
@@ -275,4 +278,47 @@ fn every_cause_that_lasts_is_a_cause() {
         let known = super::catalogue().iter().any(|(known, ..)| *known == code);
         assert!(known, "{code}");
     }
+}
+
+#[test]
+fn an_alarm_that_fired_is_named_with_ecss_words() {
+    let mut deployment = ServiceDeploymentSeen {
+        arn: "d".to_owned(),
+        created_at: Timestamp::ZERO,
+        status: ServiceDeploymentStatus::RollbackSuccessful,
+        status_reason: Some("an alarm fired".to_owned()),
+        target_revision: RevisionCounts::default(),
+        source_revisions: Vec::new(),
+        rollback: None,
+        breaker: None,
+        lifecycle_stage: None,
+        triggered_alarms: Vec::new(),
+    };
+    assert_eq!(super::alarm(&deployment), None);
+    deployment.triggered_alarms = vec!["errors".to_owned(), "latency".to_owned()];
+    let finding = super::alarm(&deployment).expect("a finding");
+    assert_eq!(finding.code, "alarm-fired");
+    assert!(
+        finding.cause.ends_with("errors, latency"),
+        "{}",
+        finding.cause
+    );
+    assert_eq!(finding.evidence, ["an alarm fired"]);
+}
+
+#[test]
+fn evidence_says_all_that_ecs_said_once() {
+    let mut task = stopped("0123456789", "Task failed to start", None);
+    task.containers[0].reason = Some("CannotPullContainerError: manifest unknown".to_owned());
+    let quiet = ContainerSeen {
+        reason: Some(String::new()),
+        ..ContainerSeen::default()
+    };
+    task.containers.push(quiet);
+    let found = findings(&[task.clone(), task], &[], OURS, Timestamp::ZERO);
+    assert_eq!(
+        found[0].evidence,
+        ["task 01234567: Task failed to start; CannotPullContainerError: manifest unknown"],
+        "and of two that say the same one line"
+    );
 }

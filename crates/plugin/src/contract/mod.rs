@@ -83,6 +83,7 @@ macro_rules! platform_contract {
                 what_has_ended_cannot_be_stopped
                 what_does_not_exist_cannot_be_stopped
                 a_newer_update_supersedes_an_older_one
+                a_log_stream_that_does_not_exist_has_no_lines
             }
             scaling {
                 a_service_without_a_scalable_target_has_none

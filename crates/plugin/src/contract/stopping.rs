@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use shipway_domain::observe::ServiceDeploymentStatus;
+use shipway_domain::observe::{LogStream, ServiceDeploymentStatus};
 use shipway_domain::time::Timestamp;
 
 use super::World;
@@ -83,4 +83,17 @@ pub async fn a_newer_update_supersedes_an_older_one(world: &dyn World) {
     let after = scene.service().await;
     assert_eq!(after.task_definition, newer.definition);
     assert_eq!((after.deployments.len(), after.running), (1, 2));
+}
+
+/// A container may end before it has said anything.
+pub async fn a_log_stream_that_does_not_exist_has_no_lines(world: &dyn World) {
+    let scene = Scene::of(world).await;
+    let nothing = LogStream {
+        task: "0123".to_owned(),
+        group: "/ecs/nothing".to_owned(),
+        region: None,
+        stream: "nothing/app/0123".to_owned(),
+    };
+    let lines = scene.region.last_lines(&nothing, 20).await;
+    assert_eq!(lines.expect("asked"), [""; 0]);
 }
