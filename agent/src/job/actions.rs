@@ -120,7 +120,7 @@ impl Hands {
                     .tasks(cluster, service, ObserveTasks::Running)
                     .await?,
             ),
-            Action::StoppedTasks => Saw::StoppedTasks(
+            Action::StoppedTasks { .. } => Saw::StoppedTasks(
                 region
                     .tasks(cluster, service, ObserveTasks::Stopped)
                     .await?,

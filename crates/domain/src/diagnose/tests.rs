@@ -322,3 +322,22 @@ fn evidence_says_all_that_ecs_said_once() {
         "and of two that say the same one line"
     );
 }
+
+#[test]
+fn other_exit_codes_are_other_causes() {
+    let ended = |id: &str, code| stopped(id, "Essential container in task exited", Some(code));
+    let found = findings(
+        &[ended("a", 1), ended("b", 2), ended("c", 2)],
+        &[],
+        OURS,
+        Timestamp::ZERO,
+    );
+    let causes: Vec<&str> = found.iter().map(|finding| finding.cause.as_str()).collect();
+    assert_eq!(
+        causes,
+        [
+            "the new container exits with code 2",
+            "the new container exits with code 1"
+        ]
+    );
+}

@@ -116,6 +116,7 @@ fn differences_are_told_one_by_one_and_secrets_are_hidden() {
         r#"{"name":"API_TOKEN","value":"bbb"},{"name":"DB","value":"pg://u:hunter2@db/x"}"#,
     );
     let plan = target(&wish(after), &facts(before)).expect("a plan");
+    assert!(plan.changes(), "the definition alone");
     let told: Vec<String> = plan
         .definition
         .iter()
@@ -163,6 +164,7 @@ fn settings_that_the_update_changes_are_told_with_their_units() {
         reason: "a reason".to_owned(),
     };
     let plan = target(&wish, &facts).expect("a plan");
+    assert!(plan.changes(), "the settings alone");
     let told: Vec<String> = plan
         .settings
         .iter()

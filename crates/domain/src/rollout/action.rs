@@ -87,7 +87,10 @@ pub enum Action {
     /// Running tasks of the service.
     RunningTasks,
     /// Tasks of the service that stopped in the last hour.
-    StoppedTasks,
+    StoppedTasks {
+        /// Whether the deployment is still under way: then the look is a part of following it.
+        under_way: bool,
+    },
     /// The last lines of a container that has died.
     LastWords(LogStream),
     /// StopServiceDeployment with rollback. Changes AWS.
@@ -118,10 +121,13 @@ impl Action {
                 Step::ResumeScaling
             }
             Self::Update(_) => Step::Update,
-            Self::ListDeployments { .. } | Self::DescribeRevision { .. } | Self::Follow { .. } => {
-                Step::Follow
+            Self::ListDeployments { .. }
+            | Self::DescribeRevision { .. }
+            | Self::Follow { .. }
+            | Self::StoppedTasks { under_way: true } => Step::Follow,
+            Self::RunningTasks | Self::StoppedTasks { under_way: false } | Self::LastWords(_) => {
+                Step::Verify
             }
-            Self::RunningTasks | Self::StoppedTasks | Self::LastWords(_) => Step::Verify,
             Self::StopDeployment { .. } => Step::Stop,
             Self::PutTags { .. } => Step::Tags,
         }

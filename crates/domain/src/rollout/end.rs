@@ -56,7 +56,7 @@ impl Rollout {
             Verdict::RolledBack | Verdict::Failed | Verdict::Stopped
         );
         if blame && self.seen.stopped.is_none() {
-            return Next::Do(Action::StoppedTasks);
+            return Next::Do(Action::StoppedTasks { under_way: false });
         }
         if blame && let Some(next) = self.last_words(&ours) {
             return next;

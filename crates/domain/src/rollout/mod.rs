@@ -186,7 +186,6 @@ impl Rollout {
     pub fn noted(&mut self, checkpoint: Checkpoint) {
         // A fresh intent goes before a fresh call: the doubt about the one before is settled.
         match &checkpoint {
-            Checkpoint::LateCall(_) => self.seen.suspended_again_at = None,
             // Another one than before: nothing of what was seen of that one is about this one.
             Checkpoint::Following { service_deployment }
                 if self

@@ -111,7 +111,7 @@ impl Rollout {
 
     fn not_serving(&self, evidence: String) -> Next {
         if self.seen.stopped.is_none() {
-            return Next::Do(Action::StoppedTasks);
+            return Next::Do(Action::StoppedTasks { under_way: false });
         }
         if let Some(next) = self.registered().and_then(|ours| self.last_words(ours)) {
             return next;

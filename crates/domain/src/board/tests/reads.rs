@@ -60,10 +60,13 @@ fn jobs_are_told_in_the_order_of_their_turns() {
     let mut world = Fixture::new();
     let mut urgent = spec("urgent", &[&["u"]]);
     urgent.priority = Priority::new(90).unwrap();
+    let mut soon = spec("soon", &[&["s"]]);
+    soon.priority = Priority::new(80).unwrap();
     let mut patient = spec("patient", &[&["p"]]);
     patient.priority = Priority::new(10).unwrap();
     let last = world.submit(patient);
     let middle = world.submit(spec("web", &[&["w"]]));
+    let second = world.submit(soon);
     let first = world.submit(urgent);
     let order: Vec<ReleaseId> = world
         .board
@@ -72,5 +75,5 @@ fn jobs_are_told_in_the_order_of_their_turns() {
         .filter(|job| job.id.index == 0)
         .map(|job| job.id.release)
         .collect();
-    assert_eq!(order, [first, middle, last]);
+    assert_eq!(order, [first, second, middle, last]);
 }

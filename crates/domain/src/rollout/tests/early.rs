@@ -2,9 +2,9 @@
 
 use super::fixtures::{cancelled, wanted};
 use super::world::{World, task};
-use super::{Checkpoint, Verdict, Walk};
+use super::{Checkpoint, Next, Verdict, Walk};
 use crate::document::Document;
-use crate::event::NoteLevel;
+use crate::event::{NoteLevel, Step};
 use crate::observe::{BreakerCount, ServiceDeploymentStatus as Status, ServiceEventSeen, TaskSeen};
 use crate::rollout::FailureKind;
 
@@ -284,4 +284,19 @@ fn a_log_that_cannot_be_read_changes_no_verdict_and_is_told() {
         .iter()
         .any(|(_, text)| text.contains("last lines of the container could not be read"));
     assert!(told);
+}
+
+#[test]
+fn a_look_at_what_has_died_meanwhile_is_a_part_of_following_and_no_step_of_its_own() {
+    let mut walk = trouble(|world| die(world, 1, NO_IMAGE, None, None));
+    walk.until("Following");
+    let mut steps = Vec::new();
+    while walk.did("StoppedTasks") == 0 {
+        if let Next::Do(action) = walk.rollout.next(walk.world.now) {
+            steps.push(action.step());
+        }
+        assert_eq!(walk.step(), None);
+    }
+    steps.dedup();
+    assert_eq!(steps, [Step::Follow]);
 }

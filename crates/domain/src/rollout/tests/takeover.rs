@@ -335,3 +335,22 @@ fn a_suspension_that_may_still_land_is_waited_for_and_adopted() {
     assert_eq!(walk.did("SetScaling"), 1);
     assert_eq!(walk.verdict(), Verdict::Live);
 }
+
+/// Between the intent and its call the lease may have to be waited for, without any failure that would be waited after.
+#[test]
+fn an_intent_that_has_grown_old_is_renewed_before_its_call() {
+    for (waited, intents) in [(CALL_TIMEOUT, 1), (CALL_TIMEOUT * 6, 2)] {
+        let mut walk = Walk::usual();
+        walk.until("UpdateIntent");
+        walk.world.pass(waited);
+        walk.world.faults.push(Fault {
+            action: "Update",
+            kind: FailureKind::Uncertain,
+            times: 1,
+            lands: Some(CALL_TIMEOUT),
+        });
+        assert_eq!(walk.verdict(), Verdict::Live);
+        assert_eq!(walk.did("UpdateIntent"), intents, "after {waited:?}");
+        assert_eq!(walk.world.updates.len(), 1, "after {waited:?}");
+    }
+}

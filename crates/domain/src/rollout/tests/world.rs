@@ -196,7 +196,7 @@ impl World {
                 with_service,
             } => self.poll(service_deployment.as_deref(), *with_service),
             Action::RunningTasks => Saw::RunningTasks(self.tasks.clone()),
-            Action::StoppedTasks => Saw::StoppedTasks(self.stopped.clone()),
+            Action::StoppedTasks { .. } => Saw::StoppedTasks(self.stopped.clone()),
             Action::LastWords(_) => Saw::Lines(self.lines.clone()),
             Action::StopDeployment { .. } => self.stop(),
             Action::PutTags { .. } => Saw::Tagged(Vec::new()),
