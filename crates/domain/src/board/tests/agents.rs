@@ -239,3 +239,74 @@ fn an_agent_that_comes_back_hears_of_stops_that_it_missed() {
         [Effect::Welcome { .. }, Effect::Stop { held: stopped, .. }] if *stopped == held
     ));
 }
+
+#[test]
+fn a_job_goes_to_agents_that_have_its_plugin_and_to_no_others() {
+    let mut world = Fixture::new();
+    let hello = |id: &str, plugins: &[&str]| Input::Hello {
+        agent: AgentDescription {
+            id: id.parse().unwrap(),
+            incarnation: Incarnation(1),
+            version: "test".to_owned(),
+            accounts: [TOOLS, PROD]
+                .map(|account| AgentAccount {
+                    id: account.parse().unwrap(),
+                    name: account.to_owned(),
+                    regions: vec!["eu-west-1".parse().unwrap()],
+                })
+                .to_vec(),
+            plugins: plugins.iter().map(|plugin| (*plugin).to_owned()).collect(),
+            capacity: 4,
+            labels: Vec::new(),
+        },
+        holds: Vec::new(),
+        predecessor: None,
+    };
+    world
+        .input(hello("builder", &["docker", "layers"]))
+        .unwrap();
+    let release = world.submit(spec("web", &[&["web"]]));
+    assert_eq!(
+        world.granted(),
+        [],
+        "an existing image is found by who has ecs"
+    );
+    world.input(hello("a", &["ecs"])).unwrap();
+    world.build(release);
+    let held = world.held(release, 1);
+    let job = world.board.job(held.job).unwrap();
+    assert!(
+        matches!(&job.state, JobState::Granted(grant) if grant.agent.as_str() == "a"),
+        "{job:?}"
+    );
+}
+
+#[test]
+fn what_an_earlier_life_of_an_agent_says_of_itself_is_not_heard() {
+    let mut world = Fixture::with_agent(4);
+    world.hello("a", 2, 4, &[], Some(1)).unwrap();
+    for stale in [
+        Input::Lost {
+            agent: "a".parse().unwrap(),
+            incarnation: Incarnation(1),
+        },
+        Input::Goodbye {
+            agent: "a".parse().unwrap(),
+            incarnation: Incarnation(1),
+        },
+        Input::Draining {
+            agent: "a".parse().unwrap(),
+            incarnation: Incarnation(1),
+        },
+    ] {
+        world.input(stale).unwrap();
+        let seat = world.board.agents().next().unwrap();
+        assert!(seat.connected && !seat.draining, "{seat:?}");
+    }
+    let release = world.submit(spec("web", &[&["web"]]));
+    assert_eq!(
+        world.held(release, 0).attempt,
+        Attempt(1),
+        "it is given work"
+    );
+}

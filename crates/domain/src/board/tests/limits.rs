@@ -284,3 +284,31 @@ fn a_rollout_whose_end_cannot_be_read_keeps_its_target_until_a_person_decides() 
     world.report(held, unreadable());
     assert_eq!(world.board.job(held.job), Some(&job));
 }
+
+#[test]
+fn a_first_cancel_is_told_also_when_no_more_progress_is_kept() {
+    let mut world = Fixture::with_agent(1);
+    let release = world.submit(spec("web", &[&["web"]]));
+    world.build(release);
+    let held = world.held(release, 1);
+    let note = Progress::Note {
+        level: NoteLevel::Info,
+        text: String::new(),
+    };
+    let most = usize::try_from(size::most_events(2)).unwrap();
+    world.report(held, Report::Progress(vec![note; most]));
+    // It rests: nobody has it.
+    world.report(held, unreadable());
+    let asked = |world: &Fixture| {
+        let events = world.events.iter();
+        events
+            .filter(|(_, event)| matches!(event.kind, EventKind::CancelAsked { .. }))
+            .count()
+    };
+    world.cancel(release);
+    assert_eq!(asked(&world), 1);
+    for _ in 0..3 {
+        world.cancel(release);
+    }
+    assert_eq!(asked(&world), 1, "again it adds nothing");
+}

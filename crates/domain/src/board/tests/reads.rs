@@ -77,3 +77,21 @@ fn jobs_are_told_in_the_order_of_their_turns() {
         .collect();
     assert_eq!(order, [first, second, middle, last]);
 }
+
+/// The time of a rollout runs from here, however many attempts it takes.
+#[test]
+fn a_job_began_when_it_was_granted_first() {
+    let mut world = Fixture::with_agent(4);
+    let release = world.submit(spec("web", &[&["web"]]));
+    let began = world.now;
+    let started = |world: &Fixture| {
+        let job = world.board.jobs_of(release).next().unwrap();
+        (job.attempt, job.started_at)
+    };
+    assert_eq!(started(&world), (Attempt(1), began));
+    world.pass(120);
+    world.pass(120);
+    let (attempt, at) = started(&world);
+    assert!(attempt > Attempt(1), "its lease has ended");
+    assert_eq!(at, began);
+}
