@@ -125,7 +125,8 @@ scenarios! {
     } => 11 "superseded" None;
 
     a_newer_release_takes_its_place: Slow "", |case| {
-        // The first holds the target; the second waits and is folded into the third.
+        // The first holds the target for some ten seconds; the second waits and is folded into the third.
+        case.aws().control("PUT", "/_sim/ecs/phases", &json!({"pulling": 400})).await;
         case.begun().await;
         case.app.release("two");
         case.begun().await;

@@ -312,3 +312,28 @@ fn a_first_cancel_is_told_also_when_no_more_progress_is_kept() {
     }
     assert_eq!(asked(&world), 1, "again it adds nothing");
 }
+
+#[test]
+fn an_agent_is_told_once_to_stop_however_often_somebody_cancels() {
+    let mut world = Fixture::with_agent(1);
+    let release = world.submit(spec("web", &[&["web"]]));
+    world.build(release);
+    let held = world.held(release, 1);
+    let intent = Checkpoint::RegisterIntent {
+        family: "web".to_owned(),
+        at: world.now,
+    };
+    world.report(
+        held,
+        Report::Checkpoint {
+            number: 1,
+            checkpoint: intent,
+        },
+    );
+    for _ in 0..3 {
+        world.cancel(release);
+    }
+    let told = world.effects.iter();
+    let told = told.filter(|effect| matches!(effect, Effect::Stop { held: of, .. } if *of == held));
+    assert_eq!(told.count(), 1);
+}

@@ -95,3 +95,43 @@ fn a_job_began_when_it_was_granted_first() {
     assert!(attempt > Attempt(1), "its lease has ended");
     assert_eq!(at, began);
 }
+
+#[test]
+fn a_rollout_is_offered_with_the_image_that_its_build_gave_and_what_was_last_proven() {
+    let mut world = Fixture::with_agent(4);
+    let offered = |world: &Fixture, release: ReleaseId| {
+        let offers = world.effects.iter().filter_map(|effect| match effect {
+            Effect::Offer(offer) if offer.job.id.release == release => Some(offer),
+            _ => None,
+        });
+        let offers: Vec<_> = offers
+            .map(|offer| (offer.image.clone(), offer.proven.clone()))
+            .collect();
+        offers
+    };
+    let first = world.submit(spec("web", &[&["web"]]));
+    world.build(first);
+    let Outcome::Built(image) = built() else {
+        panic!("a build")
+    };
+    assert_eq!(
+        offered(&world, first),
+        [(None, None), (Some(image.clone()), None)]
+    );
+    world.pass(7);
+    world.finish(first, 1, rolled(Verdict::Live));
+    let seen = world.board.target(&target("web")).unwrap().proven.clone();
+    assert_eq!(
+        seen.map(|proven| (proven.release, proven.at)),
+        Some((first, world.now))
+    );
+    let second = world.submit(spec("web", &[&["web"]]));
+    world.build(second);
+    let proven = world.board.target(&target("web")).unwrap().proven.clone();
+    let proven = proven.map(|proven| proven.task_definition);
+    assert!(proven.is_some());
+    assert_eq!(
+        offered(&world, second),
+        [(None, None), (Some(image), proven)]
+    );
+}
