@@ -266,6 +266,16 @@ fn a_build_whose_end_cannot_be_read_fails_and_says_why() {
     let held = world.held(release, 0);
     assert!(is_told_to_let_go(&world.report(held, unreadable())));
     assert_eq!(world.verdict(release), Some(Verdict::Failed));
+    let told = world
+        .events
+        .iter()
+        .find_map(|(_, event)| match &event.kind {
+            EventKind::JobEnded(Outcome::Failed(finding)) => Some(finding),
+            _ => None,
+        });
+    let finding = told.unwrap();
+    assert_eq!(finding.code, "unreadable-report");
+    assert_eq!(finding.evidence, ["outcome: of an unknown kind"]);
 }
 
 #[test]

@@ -135,3 +135,67 @@ fn a_rollout_is_offered_with_the_image_that_its_build_gave_and_what_was_last_pro
         [(None, None), (Some(image), proven)]
     );
 }
+
+#[test]
+fn what_a_rollback_can_go_to_is_pinned_though_targets_name_something_newer() {
+    let mut world = Fixture::with_agent(4);
+    let mut releases = Vec::new();
+    for _ in 0..3 {
+        let release = world.submit(spec("web", &[&["web"]]));
+        world.build(release);
+        world.finish(release, 1, rolled(Verdict::Live));
+        releases.push(release);
+    }
+    let pinned: Vec<ReleaseId> = world.board.pinned().into_iter().collect();
+    assert_eq!(pinned, releases, "the target names the last alone");
+}
+
+#[test]
+fn a_rollback_undoes_the_deploy_that_runs_and_never_a_rollback() {
+    let mut world = Fixture::with_agent(4);
+    let mut live = Vec::new();
+    for _ in 0..2 {
+        let release = world.submit(spec("web", &[&["web"]]));
+        world.build(release);
+        world.finish(release, 1, rolled(Verdict::Live));
+        live.push(release);
+    }
+    let (app, env) = ("web".parse().unwrap(), "prod".parse().unwrap());
+    let plan = |world: &Fixture| world.board.plan_rollback(&app, &env, None);
+    assert_eq!(plan(&world), Ok((live[1], live[0])));
+    let running = world.submit(spec("web", &[&["web"]]));
+    assert_eq!(plan(&world), Ok((running, live[1])));
+    world.build(running);
+    world.finish(running, 1, rolled(Verdict::Failed));
+    let mut back = spec("web", &[&["web"]]);
+    back.kind = ReleaseKind::Rollback {
+        undoes: live[1],
+        to: live[0],
+    };
+    world.submit(back);
+    assert_eq!(
+        plan(&world),
+        Ok((live[1], live[0])),
+        "it is no deploy that runs"
+    );
+}
+
+#[test]
+fn reasons_to_wait_are_called_as_on_the_wire() {
+    use crate::board::WaitCode as Code;
+    let codes = [
+        Code::Needs,
+        Code::Slot,
+        Code::Behind,
+        Code::NoAgent,
+        Code::Busy,
+        Code::Retry,
+        Code::Resting,
+    ];
+    assert_eq!(
+        codes.map(Code::as_str),
+        [
+            "needs", "slot", "behind", "no-agent", "busy", "retry", "resting"
+        ]
+    );
+}
