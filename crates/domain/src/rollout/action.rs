@@ -246,3 +246,35 @@ pub enum FailureKind {
     /// The request will stay wrong.
     Invalid,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Action;
+    use crate::checkpoint::ScalingFlags;
+
+    #[test]
+    fn what_changes_aws_is_told_from_what_only_looks() {
+        let changes = [
+            Action::Register {
+                json: String::new(),
+            },
+            Action::SetScaling {
+                flags: ScalingFlags::ALL,
+                resume: false,
+            },
+            Action::StopDeployment {
+                service_deployment: String::new(),
+            },
+            Action::PutTags { tags: Vec::new() },
+        ];
+        assert!(changes.iter().all(Action::changes_aws));
+        let looks = [
+            Action::CheckIdentity,
+            Action::DescribeService,
+            Action::DescribeScaling { resume: true },
+            Action::RunningTasks,
+            Action::StoppedTasks { under_way: true },
+        ];
+        assert!(!looks.iter().any(Action::changes_aws));
+    }
+}

@@ -300,3 +300,43 @@ fn a_look_at_what_has_died_meanwhile_is_a_part_of_following_and_no_step_of_its_o
     steps.dedup();
     assert_eq!(steps, [Step::Follow]);
 }
+
+#[test]
+fn what_has_died_is_looked_at_once_and_what_does_not_show_yet_again_after_a_while() {
+    let mut walk = trouble(|world| die(world, 1, NO_IMAGE, None, None));
+    assert_eq!(walk.verdict(), Verdict::Unknown);
+    assert_eq!(walk.did("StoppedTasks"), 1);
+
+    let mut walk = trouble(|world| {
+        die(world, 2, NO_IMAGE, None, None);
+        world.stopped.clear();
+    });
+    walk.world
+        .turns
+        .push((30, |world| die(world, 2, NO_IMAGE, None, None)));
+    walk.until("StopIntent");
+    // 27 polls of 5 s lie between: more often would cost calls, less often time.
+    let looks = walk.did("StoppedTasks");
+    assert!((7..=10).contains(&looks), "{looks}");
+}
+
+#[test]
+fn without_a_breaker_the_count_of_the_service_is_believed() {
+    let mut walk = trouble(|world| {
+        die(world, 2, NO_IMAGE, None, None);
+        world.first().breaker = None;
+        world.service_mut().deployments[0].failed = 2;
+    });
+    walk.world.busy = true;
+    assert_eq!(walk.verdict(), Verdict::RolledBack);
+
+    // The count of another deployment says nothing of ours.
+    let mut walk = trouble(|world| {
+        die(world, 2, NO_IMAGE, None, None);
+        world.first().breaker = None;
+        world.service_mut().deployments[1].failed = 2;
+    });
+    walk.world.busy = true;
+    assert_eq!(walk.verdict(), Verdict::Unknown);
+    assert_eq!(walk.did("StoppedTasks"), 0);
+}
