@@ -3,6 +3,7 @@
 use futures::future::try_join_all;
 use serde_json::{Value, json};
 use shipway_domain::ids::Target;
+use shipway_domain::image::is_by_digest;
 use shipway_domain::plan::{CourseEnd, TargetPlan};
 use shipway_domain::spec::{ReleaseSpec, Source};
 use shipway_proto::v1::{self, inspection};
@@ -65,7 +66,7 @@ async fn look(
 ) -> Result<(Target, TargetPlan), Error> {
     let image = match &spec.source {
         // A tag may name another image by the time of the deploy.
-        Source::Image { reference } if reference.contains("@sha256:") => Some(reference.clone()),
+        Source::Image { reference } if is_by_digest(reference) => Some(reference.clone()),
         Source::Image { .. } | Source::Context { .. } | Source::Commit { .. } => None,
     };
     let what = inspection::What::Plan(inspection::Plan {
@@ -133,6 +134,7 @@ fn object((target, plan): &(Target, TargetPlan)) -> Value {
     let members = json!({
         "serving": plan.serving,
         "changes": plan.changes(),
+        "forced": plan.forced,
         "image_known": plan.image_known,
         "definition": changes(&plan.definition),
         "settings": changes(&plan.settings),

@@ -21,6 +21,11 @@ pub(crate) fn lines(target: &Target, account: Option<&str>, plan: &TargetPlan) -
         let text = format!("nothing would change: {serving} is what is asked for");
         lines.push(Line::plain("  ").and(Tone::Good, text));
     }
+    if plan.forced {
+        lines.push(Line::plain(
+            "  a deployment is started whatever differs (force = true)",
+        ));
+    }
     if !plan.definition.is_empty() || !plan.image_known {
         lines.push(Line::plain(format!(
             "  task definition {serving} → a new revision"
@@ -222,6 +227,7 @@ mod tests {
                 row("memory", Some("512"), Some("1024")),
             ],
             settings: vec![row("maximum_percent", Some("150%"), Some("200%"))],
+            forced: false,
             image_known: true,
             course: Some(Course {
                 desired: 3,

@@ -101,9 +101,10 @@ pub struct ServiceEventSeen {
 }
 
 /// Status of a service deployment (ecs-facts 3.2).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ServiceDeploymentStatus {
     /// Not begun.
+    #[default]
     Pending,
     /// Under way.
     InProgress,
@@ -154,7 +155,7 @@ impl ServiceDeploymentStatus {
 }
 
 /// A service deployment as DescribeServiceDeployments shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServiceDeploymentSeen {
     /// Its ARN.
     pub arn: String,

@@ -1,5 +1,7 @@
 //! One scenario under way.
 
+use std::cell::Cell;
+
 use serde_json::{Value, json};
 use shipway_dev::ACCOUNTS;
 use shipway_tests::{App, Aws, Ran, Scaled, World, id};
@@ -11,7 +13,7 @@ pub(crate) struct Case {
     pub(crate) world: World,
     pub(crate) app: App,
     /// The release, when it was begun before the scenario goes on.
-    release: Option<u64>,
+    release: Cell<Option<u64>>,
 }
 
 impl Case {
@@ -23,7 +25,7 @@ impl Case {
         Self {
             world,
             app,
-            release: None,
+            release: Cell::default(),
         }
     }
 
@@ -56,20 +58,20 @@ impl Case {
     }
 
     /// Submits, and waits until tasks of it run or are about to.
-    pub(crate) async fn under_way(&mut self) {
+    pub(crate) async fn under_way(&self) {
         self.begun().await;
         self.world
-            .under_way(self.release.expect("it was begun"))
+            .under_way(self.release.get().expect("it was begun"))
             .await;
     }
 
     /// Submits.
-    pub(crate) async fn begun(&mut self) {
+    pub(crate) async fn begun(&self) {
         let ran = self
             .world
             .cli(&self.app, &["deploy", "staging", "--detach"])
             .await;
-        self.release = Some(ran.expect(0).release());
+        self.release.set(Some(ran.expect(0).release()));
     }
 
     /// The service deployment that is under way.
@@ -86,13 +88,13 @@ impl Case {
 
     /// Runs a command on the release that was begun.
     pub(crate) async fn about(&self, command: &str) -> Ran {
-        let release = id(self.release.expect("it was begun"));
+        let release = id(self.release.get().expect("it was begun"));
         self.world.cli(&self.app, &[command, &release]).await
     }
 
     /// That the release ends so: with this finding first, or with none.
     pub(crate) async fn ends(self, code: u8, verdict: &str, finding: Option<&str>) {
-        let ran = match self.release {
+        let ran = match self.release.get() {
             Some(_) => self.about("watch").await,
             None => self.world.cli(&self.app, &["deploy", "staging"]).await,
         };

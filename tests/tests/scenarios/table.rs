@@ -15,8 +15,7 @@ macro_rules! scenarios {
         => $code:literal $verdict:literal $finding:expr;)*) => { $(
         #[tokio::test]
         async fn $name() {
-            #[allow(unused_mut, reason = "some rows begin their release themselves")]
-            let mut $case = Case::start(Scaled::$scaled, $environment).await;
+            let $case = Case::start(Scaled::$scaled, $environment).await;
             $happens
             $case.ends($code, $verdict, $finding).await;
         }

@@ -22,6 +22,12 @@ fn app() -> App {
     App::new("shop").env("staging", STAGING, "")
 }
 
+/// Without a circuit breaker, what ends a rollout is Shipway's own doing: ECS would try for ever.
+fn without_breaker() -> App {
+    let off = "circuit_breaker = { enabled = false, reason = \"it is another's turn\" }\n";
+    App::new("shop").env("staging", STAGING, off)
+}
+
 #[tokio::test]
 async fn a_deploy_is_live_and_the_same_again_is_unchanged() {
     let world = World::start(Scaled::Fast).await;
@@ -90,12 +96,10 @@ async fn an_image_that_cannot_be_pulled_is_rolled_back_and_named() {
     world.stop().await;
 }
 
-/// Without a circuit breaker ECS would try for ever, a little later each time.
 #[tokio::test]
 async fn what_cannot_come_to_serve_is_stopped_early_with_the_reason_in_the_verdict() {
     let world = World::start(Scaled::Fast).await;
-    let off = "circuit_breaker = { enabled = false, reason = \"it is another's turn\" }\n";
-    let app = App::new("shop").env("staging", STAGING, off);
+    let app = without_breaker();
     let before = world.aws(STAGING).hello().await["taskDefinition"].clone();
     world
         .stack
@@ -113,8 +117,7 @@ async fn what_cannot_come_to_serve_is_stopped_early_with_the_reason_in_the_verdi
 #[tokio::test]
 async fn a_crash_loop_that_no_breaker_counts_is_stopped_early() {
     let world = World::start(Scaled::Fast).await;
-    let off = "circuit_breaker = { enabled = false, reason = \"it is another's turn\" }\n";
-    let app = App::new("shop").env("staging", STAGING, off);
+    let app = without_breaker();
     let more = json!({"exit_code": 3, "after_seconds": 2});
     world.stack.sim().add_script(script("shop", "exit", more));
     let ran = world.cli(&app, &["deploy", "staging"]).await.expect(10);

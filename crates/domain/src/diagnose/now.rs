@@ -133,7 +133,7 @@ fn deadlock(service: &ServiceSeen, deployment: Option<&ServiceDeploymentSeen>) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::{RevisionCounts, ServiceEventSeen};
+    use crate::observe::ServiceEventSeen;
 
     const OURS: &str = "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:2";
 
@@ -155,12 +155,7 @@ mod tests {
             created_at: Timestamp::from_millis(1000),
             status,
             status_reason: Some("ECS's words".to_owned()),
-            target_revision: RevisionCounts::default(),
-            source_revisions: Vec::new(),
-            rollback: None,
-            breaker: None,
-            lifecycle_stage: None,
-            triggered_alarms: Vec::new(),
+            ..ServiceDeploymentSeen::default()
         }
     }
 

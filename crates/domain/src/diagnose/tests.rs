@@ -2,8 +2,7 @@
 
 use super::{findings, rules};
 use crate::observe::{
-    ContainerSeen, RevisionCounts, ServiceDeploymentSeen, ServiceDeploymentStatus,
-    ServiceEventSeen, TaskSeen,
+    ContainerSeen, ServiceDeploymentSeen, ServiceDeploymentStatus, ServiceEventSeen, TaskSeen,
 };
 use crate::time::Timestamp;
 
@@ -283,16 +282,9 @@ fn every_cause_that_lasts_is_a_cause() {
 #[test]
 fn an_alarm_that_fired_is_named_with_ecss_words() {
     let mut deployment = ServiceDeploymentSeen {
-        arn: "d".to_owned(),
-        created_at: Timestamp::ZERO,
         status: ServiceDeploymentStatus::RollbackSuccessful,
         status_reason: Some("an alarm fired".to_owned()),
-        target_revision: RevisionCounts::default(),
-        source_revisions: Vec::new(),
-        rollback: None,
-        breaker: None,
-        lifecycle_stage: None,
-        triggered_alarms: Vec::new(),
+        ..ServiceDeploymentSeen::default()
     };
     assert_eq!(super::alarm(&deployment), None);
     deployment.triggered_alarms = vec!["errors".to_owned(), "latency".to_owned()];

@@ -43,6 +43,14 @@ pub fn split_reference(reference: &str) -> (&str, Option<&str>) {
     }
 }
 
+/// Whether a reference names its image by digest: then it is the same image whenever it is pulled.
+#[must_use]
+pub fn is_by_digest(reference: &str) -> bool {
+    split_reference(reference)
+        .1
+        .is_some_and(|named| named.starts_with("sha256:"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +88,7 @@ mod tests {
             ("a", ("a", None)),
         ] {
             assert_eq!(split_reference(reference), parts);
+            assert_eq!(is_by_digest(reference), reference.contains('@'));
         }
     }
 }

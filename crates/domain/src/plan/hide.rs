@@ -1,7 +1,7 @@
 //! Differences for people: short, one by one, and without secrets.
 
 use super::Change;
-use crate::document::{Document, Segment};
+use crate::document::{Document, Pointer, Segment};
 use crate::task_definition::Difference;
 
 /// Words in the name of a variable whose value nobody is shown.
@@ -19,63 +19,72 @@ const SECRET: [&str; 12] = [
     "salt",
     "dsn",
 ];
+/// Members that say where a secret is kept.
+const REFERENCES: [&str; 2] = ["secrets", "secretOptions"];
 const HIDDEN: &str = "(hidden)";
 
 /// What a difference is told as. Whole objects are told member by member: a container that is new has as many lines
 /// as settings.
 pub(super) fn changes(difference: &Difference) -> Vec<Change> {
-    let path = difference.path.to_string();
-    match (&difference.before, &difference.after) {
-        (None, Some(Document::Object(members))) => told(&path, members, true),
-        (Some(Document::Object(members)), None) => told(&path, members, false),
-        (before, after) => {
-            let last = match difference.path.segments().last() {
-                Some(Segment::Name(name)) => name.as_str(),
-                _ => "",
-            };
-            // Names and ARNs of secrets are no secrets; what a variable holds may be one.
-            let is_reference = difference.path.segments().iter().any(
-                |segment| matches!(segment, Segment::Name(name) if name == "secrets" || name == "secretOptions"),
-            );
-            let shown = |value: &Document| shown(last, value, is_reference);
-            vec![Change {
-                path,
-                before: before.as_ref().map(shown),
-                after: after.as_ref().map(shown),
-            }]
-        }
-    }
-}
-
-fn told(path: &str, members: &[(String, Document)], new: bool) -> Vec<Change> {
     let mut all = Vec::new();
-    for (name, value) in members {
-        let path = format!("{path}.{name}");
-        if let Document::Object(members) = value
-            && !members.is_empty()
-        {
-            all.extend(told(&path, members, new));
-            continue;
-        }
-        let is_reference = path.contains(".secrets.") || path.contains(".secretOptions.");
-        let text = Some(shown(name, value, is_reference));
-        let (before, after) = if new { (None, text) } else { (text, None) };
-        all.push(Change {
-            path,
-            before,
-            after,
-        });
-    }
+    let (before, after) = (&difference.before, &difference.after);
+    tell(&difference.path, before.as_ref(), after.as_ref(), &mut all);
     all
 }
 
-fn shown(name: &str, value: &Document, is_reference: bool) -> String {
-    let name = name.to_lowercase();
-    if !is_reference && SECRET.iter().any(|word| name.contains(word)) {
+fn tell(
+    path: &Pointer,
+    before: Option<&Document>,
+    after: Option<&Document>,
+    all: &mut Vec<Change>,
+) {
+    let (one, is_new) = match (before, after) {
+        (None, Some(after)) => (after, true),
+        (Some(before), None) => (before, false),
+        _ => (&Document::Null, true),
+    };
+    if one.members().is_empty() {
+        all.push(Change {
+            path: path.to_string(),
+            before: before.map(|value| shown(path, value)),
+            after: after.map(|value| shown(path, value)),
+        });
+        return;
+    }
+    for (name, value) in one.members() {
+        let (before, after) = if is_new {
+            (None, Some(value))
+        } else {
+            (Some(value), None)
+        };
+        tell(&path.name(name.as_str()), before, after, all);
+    }
+}
+
+fn shown(path: &Pointer, value: &Document) -> String {
+    if may_be_secret(path, value) {
         return HIDDEN.to_owned();
     }
     let text = value.as_str();
     without_password(&text.map_or_else(|| value.to_string(), ToOwned::to_owned))
+}
+
+/// Names and ARNs of secrets are no secrets; what a variable holds may be one, by its name.
+fn may_be_secret(path: &Pointer, value: &Document) -> bool {
+    let names = path.segments().iter().filter_map(|segment| match segment {
+        Segment::Name(name) => Some(name.as_str()),
+        Segment::Index(_) => None,
+    });
+    let names: Vec<&str> = names.collect();
+    if names.iter().any(|name| REFERENCES.contains(name)) {
+        return false;
+    }
+    // A variable with more members than ECS knows, or a list of them, goes on below its name.
+    let variable = names.iter().position(|name| *name == "environment");
+    let named = variable.map_or_else(|| names.len().saturating_sub(1), |at| at + 1);
+    let says = |name: &&str| SECRET.iter().any(|word| name.to_lowercase().contains(word));
+    let is_list = variable.is_some() && value.as_str().is_none();
+    is_list || names.iter().skip(named).any(says)
 }
 
 /// The text with the password of each URL hidden: `postgres://user:(hidden)@host`.

@@ -326,3 +326,37 @@ fn the_documents_name_every_warning() {
         assert!(page.contains(&row), "docs/warnings.md lacks:\n{row}");
     }
 }
+
+#[test]
+fn variables_in_forms_that_ecs_does_not_know_are_hidden_too() {
+    let strange = r#"{"name":"API_TOKEN","value":"hunter2","more":true}"#;
+    let twice = r#"{"name":"A","value":"hunter2"},{"name":"A","value":"hunter3"}"#;
+    for environment in [strange, twice] {
+        // What runs may be anything; what is wanted was checked.
+        let plan = target(
+            &wish(definition("", "")),
+            &facts(definition("", environment)),
+        );
+        let told = format!("{:?}", plan.expect("a plan").definition);
+        assert!(
+            told.contains("(hidden)") && !told.contains("hunter"),
+            "{told}"
+        );
+    }
+    // A container may be called as it likes.
+    let sidecar = r#"[{"name":"web","image":"x"},{"name":"auth-proxy","image":"envoy:v1"}]"#;
+    let mut wished = wish(definition("", ""));
+    let containers = Document::parse(sidecar).expect("containers");
+    wished.definition.set("containerDefinitions", containers);
+    let plan = target(&wished, &facts(definition("", ""))).expect("a plan");
+    let told = format!("{:?}", plan.definition);
+    assert!(told.contains("envoy:v1"), "{told}");
+}
+
+#[test]
+fn a_forced_deploy_changes_something_though_nothing_differs() {
+    let (mut wish, facts) = usual();
+    wish.settings.force = true;
+    let plan = target(&wish, &facts).expect("a plan");
+    assert!(plan.changes() && plan.definition.is_empty() && plan.settings.is_empty());
+}

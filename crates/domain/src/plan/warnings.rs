@@ -5,6 +5,7 @@ use super::{Facts, Wish};
 use crate::bounds::Percentages;
 use crate::checkpoint::ScalingFlags;
 use crate::document::Document;
+use crate::image::is_by_digest;
 use crate::spec::{Autoscaling, Breaker};
 
 /// A warning.
@@ -201,7 +202,7 @@ fn tags(wish: &Wish, after: &Document) -> Vec<Warning> {
         let name = text(item, "name")?;
         let image = text(item, "image")?;
         let ours = wish.containers.contains(&name);
-        (!ours && !image.contains("@sha256:")).then_some((name, image))
+        (!ours && !is_by_digest(&image)).then_some((name, image))
     });
     others
         .map(|(name, image)| {

@@ -340,8 +340,8 @@ impl Rollout {
         self.noted.iter().skip(self.inherited).any(wanted)
     }
 
-    /// Whether an intent of `at` is too old to send its call: what is sent lands within twice the
-    /// call timeout after its intent, so that [`Rollout::settled`] holds for whoever comes next.
+    /// Whether an intent of `at` is too old to send its call: what is sent lands within twice the call timeout after
+    /// its intent, so that [`Rollout::settled`] holds when no answer comes.
     fn is_stale(&self, at: Timestamp, now: Timestamp) -> bool {
         now > at.plus(self.wanted.call_timeout)
     }

@@ -3,9 +3,10 @@
 use super::{Action, Next, RELEASE_TAG, Rollout};
 use crate::checkpoint::{Checkpoint, ScalingFlags};
 use crate::document::Document;
-use crate::observe::{BreakerSeen, ServiceSeen};
+use crate::observe::ServiceSeen;
+use crate::plan::settings;
 use crate::rollout::action::Update;
-use crate::spec::{Autoscaling, Breaker};
+use crate::spec::Autoscaling;
 use crate::task_definition;
 use crate::time::Timestamp;
 use crate::verdict::Finding;
@@ -54,28 +55,10 @@ impl Rollout {
 
     /// The task definition with the image by digest. It is refused where ECS would refuse it.
     pub(super) fn render(&self) -> Result<Document, Finding> {
-        let mut rendered = self.wanted.task_definition.clone();
-        task_definition::strip_describe_only(&mut rendered);
-        let finding = |evidence: Vec<String>| Finding {
-            code: "task-definition-invalid".to_owned(),
-            cause: "the task definition cannot be registered".to_owned(),
-            evidence,
-            remedy: "correct the task definition file; shipway validate shows file and line"
-                .to_owned(),
-        };
         let reference = self.wanted.image.reference();
-        task_definition::set_image(&mut rendered, &self.wanted.containers, &reference)
-            .map_err(|error| finding(vec![error.to_string()]))?;
-        let problems = task_definition::validate(&rendered);
-        if problems.is_empty() {
-            return Ok(rendered);
-        }
-        Err(finding(
-            problems
-                .iter()
-                .map(|p| format!("{}: {}", p.pointer, p.message))
-                .collect(),
-        ))
+        let containers = self.wanted.containers.iter();
+        let images = containers.map(|container| (container.as_str(), reference.clone()));
+        task_definition::render(&self.wanted.task_definition, images)
     }
 
     /// When what runs equals what is wanted, and its tasks prove it: nothing is to be done.
@@ -88,7 +71,7 @@ impl Rollout {
         if self.wanted.settings.force
             || self.registered().is_some()
             || !task_definition::same(running, rendered)
-            || !self.settings_as_wanted(service)
+            || !settings::changes(&self.wanted.settings, service).is_empty()
             || !is_at_rest(service)
         {
             return None;
@@ -106,29 +89,6 @@ impl Rollout {
             return Some(Next::Note(noted));
         }
         Some(self.live(&task_definition, service, true))
-    }
-
-    fn settings_as_wanted(&self, service: &ServiceSeen) -> bool {
-        let settings = &self.wanted.settings;
-        service.minimum_healthy_percent == Some(settings.minimum_healthy_percent)
-            && service.maximum_percent == Some(settings.maximum_percent)
-            && service.breaker.unwrap_or_default() == self.breaker()
-            && settings
-                .health_check_grace_period
-                .is_none_or(|wanted| service.health_check_grace_period == Some(wanted))
-    }
-
-    const fn breaker(&self) -> BreakerSeen {
-        match self.wanted.settings.breaker {
-            Breaker::On => BreakerSeen {
-                enable: true,
-                rollback: true,
-            },
-            Breaker::Off { .. } => BreakerSeen {
-                enable: false,
-                rollback: false,
-            },
-        }
     }
 
     fn register(&self, now: Timestamp, rendered: &Document) -> Next {
@@ -261,7 +221,7 @@ impl Rollout {
             }),
             minimum_healthy_percent: settings.minimum_healthy_percent,
             maximum_percent: settings.maximum_percent,
-            breaker: self.breaker(),
+            breaker: settings::breaker(&settings.breaker),
             health_check_grace_period: settings.health_check_grace_period,
             force: settings.force,
         })

@@ -101,12 +101,7 @@ fn an_update_that_never_landed_is_sent_once_it_cannot_land_any_more() {
 #[test]
 fn a_third_attempt_counts_from_the_update_of_the_second() {
     let mut walk = killed_after_intent(false);
-    walk.world.faults.push(Fault {
-        action: "Update",
-        kind: FailureKind::Uncertain,
-        times: 1,
-        lands: Some(CALL_TIMEOUT),
-    });
+    walk.world.update_lands(CALL_TIMEOUT);
     walk.until("Update");
     walk.again();
     assert_eq!(walk.verdict(), Verdict::Live);
@@ -117,12 +112,7 @@ fn a_third_attempt_counts_from_the_update_of_the_second() {
 fn an_update_that_lands_late_is_adopted() {
     for lands in [Duration::ZERO, Duration::from_secs(3), CALL_TIMEOUT] {
         let mut walk = Walk::usual();
-        walk.world.faults.push(Fault {
-            action: "Update",
-            kind: FailureKind::Uncertain,
-            times: 1,
-            lands: Some(lands),
-        });
+        walk.world.update_lands(lands);
         assert_eq!(walk.verdict(), Verdict::Live);
         assert_eq!(walk.world.updates.len(), 1, "{lands:?}");
     }
@@ -132,12 +122,7 @@ fn an_update_that_lands_late_is_adopted() {
 fn an_uncertain_update_after_long_throttling_is_adopted_too() {
     let mut walk = Walk::usual();
     walk.world.fails("Update", FailureKind::Passing, 8);
-    walk.world.faults.push(Fault {
-        action: "Update",
-        kind: FailureKind::Uncertain,
-        times: 1,
-        lands: Some(CALL_TIMEOUT),
-    });
+    walk.world.update_lands(CALL_TIMEOUT);
     assert_eq!(walk.verdict(), Verdict::Live);
     assert_eq!(walk.world.updates.len(), 1);
 }
@@ -208,12 +193,7 @@ fn told(walk: &Walk) -> Vec<&str> {
 /// An update goes out, its attempt is lost, and it lands after the next one has begun.
 fn lands_after_the_next_has_begun() -> Walk {
     let mut walk = Walk::usual();
-    walk.world.faults.push(Fault {
-        action: "Update",
-        kind: FailureKind::Uncertain,
-        times: 1,
-        lands: Some(Duration::from_secs(5)),
-    });
+    walk.world.update_lands(Duration::from_secs(5));
     walk.until("Update");
     walk.again();
     walk
@@ -302,12 +282,7 @@ fn the_same_definition_deployed_by_somebody_after_one_update_is_not_told_as_ours
 #[test]
 fn a_clock_that_is_behind_makes_nobody_believe_that_an_update_can_land_no_more() {
     let mut walk = Walk::usual();
-    walk.world.faults.push(Fault {
-        action: "Update",
-        kind: FailureKind::Uncertain,
-        times: 1,
-        lands: Some(CALL_TIMEOUT),
-    });
+    walk.world.update_lands(CALL_TIMEOUT);
     walk.until("Update");
     walk.by_another_clock(-90_000);
     walk.again();
@@ -343,12 +318,7 @@ fn an_intent_that_has_grown_old_is_renewed_before_its_call() {
         let mut walk = Walk::usual();
         walk.until("UpdateIntent");
         walk.world.pass(waited);
-        walk.world.faults.push(Fault {
-            action: "Update",
-            kind: FailureKind::Uncertain,
-            times: 1,
-            lands: Some(CALL_TIMEOUT),
-        });
+        walk.world.update_lands(CALL_TIMEOUT);
         assert_eq!(walk.verdict(), Verdict::Live);
         assert_eq!(walk.did("UpdateIntent"), intents, "after {waited:?}");
         assert_eq!(walk.world.updates.len(), 1, "after {waited:?}");

@@ -100,6 +100,16 @@ impl World {
         });
     }
 
+    /// The next update gets no answer, and happens so much later.
+    pub(super) fn update_lands(&mut self, after: Duration) {
+        self.faults.push(Fault {
+            action: "Update",
+            kind: FailureKind::Uncertain,
+            times: 1,
+            lands: Some(after),
+        });
+    }
+
     pub(super) fn service_mut(&mut self) -> &mut ServiceSeen {
         self.service.as_mut().expect("the service exists")
     }
