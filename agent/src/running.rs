@@ -309,3 +309,55 @@ fn take_lines(log: &mut Vec<u8>) -> Vec<u8> {
     let rest = log.split_off(end.map_or(LOG_AT_ONCE, |end| end + 1));
     std::mem::replace(log, rest)
 }
+
+#[cfg(test)]
+mod tests {
+    use shipway_domain::event::Step;
+    use shipway_domain::ids::{Attempt, JobId, ReleaseId};
+
+    use super::*;
+
+    fn running() -> Running {
+        let job = JobId {
+            release: ReleaseId::from_number(0),
+            index: 0,
+        };
+        let held = Held {
+            job,
+            attempt: Attempt(1),
+        };
+        Running::new(held, Clock::system(), Wake::default(), None)
+    }
+
+    #[test]
+    fn progress_waits_within_bounds_and_what_was_dropped_is_told_before_the_end() {
+        let running = running();
+        let item = Progress::StepStarted { step: Step::Build };
+        for _ in 0..PROGRESS_WAITING + 5 {
+            running.progress(item.clone());
+        }
+        let outcome = Outcome::Settled {
+            what: String::new(),
+        };
+        running.finish(outcome.clone());
+        let (mut all, mut messages) = (Vec::new(), 0);
+        loop {
+            let out = running.outgoing();
+            messages += 1;
+            assert!(out.progress.len() <= size::PROGRESS, "a message has room");
+            all.extend(out.progress);
+            if let Some(told) = out.finished {
+                assert_eq!(told, outcome);
+                break;
+            }
+        }
+        assert_eq!(messages, 5);
+        assert_eq!(all.len(), PROGRESS_WAITING + 1);
+        assert!(
+            matches!(all.last(), Some(Progress::Note { text, .. }) if text.starts_with("5 entries")),
+            "{:?}",
+            all.last()
+        );
+        assert_eq!(running.outgoing().progress, [], "told once");
+    }
+}

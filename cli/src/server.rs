@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use shipway_domain::ids::Target;
 use shipway_proto::status::{Class, Failure};
 use shipway_proto::v1;
 use shipway_proto::v1::shipway_client::ShipwayClient;
@@ -54,6 +55,20 @@ impl Interceptor for Caller {
 }
 
 impl Server {
+    /// Has an agent look at a service.
+    pub(crate) async fn inspect(
+        &self,
+        target: &Target,
+        what: v1::inspection::What,
+    ) -> Result<v1::InspectReply, Status> {
+        let request = v1::InspectRequest {
+            target: Some(target.into()),
+            what: Some(v1::Inspection { what: Some(what) }),
+        };
+        let answer = self.client.clone().inspect(request).await;
+        answer.map(tonic::Response::into_inner)
+    }
+
     /// Connects as options and environment say.
     pub(crate) async fn connect(
         global: &Global,

@@ -3,8 +3,7 @@
 use shipway_domain::diagnose::{self, Diagnosis};
 use shipway_domain::document::Document;
 use shipway_domain::ids::Target;
-use shipway_domain::observe::ServiceSeen;
-use shipway_domain::observe::TaskSeen;
+use shipway_domain::observe::{ServiceSeen, TaskSeen};
 use shipway_plugin::{ObserveTasks, PlatformError, RegionApi, Watch};
 
 /// Looks at the newest service deployment and at what has stopped, while ECS still remembers it (about an hour).

@@ -98,12 +98,8 @@ async fn targets(
 
 async fn look(server: &Server, target: Target) -> Looked {
     let what = inspection::What::Diagnose(inspection::Diagnose {});
-    let request = v1::InspectRequest {
-        target: Some((&target).into()),
-        what: Some(v1::Inspection { what: Some(what) }),
-    };
-    let seen = match server.client.clone().inspect(request).await {
-        Ok(answer) => match answer.into_inner().diagnosis {
+    let seen = match server.inspect(&target, what).await {
+        Ok(answer) => match answer.diagnosis {
             Some(diagnosis) => Ok(diagnosis.into()),
             None => Err("the coordinator is older than this command".to_owned()),
         },

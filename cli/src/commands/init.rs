@@ -8,7 +8,7 @@ use shipway_domain::ids::{
     AccountId, AppName, BadName, ClusterName, EnvName, Region, ServiceName, Target,
 };
 use shipway_manifest::{Folder, Manifest, Template};
-use shipway_proto::v1::{self, inspection};
+use shipway_proto::v1::inspection;
 
 use crate::error::Error;
 use crate::json;
@@ -162,16 +162,9 @@ fn app_name(service: &str) -> Result<String, Error> {
 
 async fn inspect(server: &Server, target: &Target) -> Result<Document, Error> {
     let what = inspection::What::TaskDefinition(inspection::TaskDefinition {});
-    let request = v1::InspectRequest {
-        target: Some(target.into()),
-        what: Some(v1::Inspection { what: Some(what) }),
-    };
-    let answer = server.client.clone().inspect(request).await;
-    let json = answer
-        .map_err(|status| server.failed(&status))?
-        .into_inner()
-        .json;
-    Document::parse(&json).map_err(|error| {
+    let answer = server.inspect(target, what).await;
+    let answer = answer.map_err(|status| server.failed(&status))?;
+    Document::parse(&answer.json).map_err(|error| {
         Error::local(
             "the task definition that came is no JSON",
             error.to_string(),

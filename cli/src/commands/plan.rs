@@ -4,9 +4,9 @@ use futures::future::try_join_all;
 use serde_json::{Value, json};
 use shipway_domain::ids::Target;
 use shipway_domain::image::is_by_digest;
-use shipway_domain::plan::{CourseEnd, TargetPlan};
+use shipway_domain::plan::{Change, CourseEnd, TargetPlan};
 use shipway_domain::spec::{ReleaseSpec, Source};
-use shipway_proto::v1::{self, inspection};
+use shipway_proto::v1::inspection;
 
 use crate::commands::deploy;
 use crate::error::Error;
@@ -75,16 +75,9 @@ async fn look(
         image,
         rollout: Some((&spec.rollout).into()),
     });
-    let request = v1::InspectRequest {
-        target: Some(target.into()),
-        what: Some(v1::Inspection { what: Some(what) }),
-    };
-    let answer = server.client.clone().inspect(request).await;
-    let plan = answer
-        .map_err(|status| server.failed(&status))?
-        .into_inner()
-        .plan;
-    let plan = plan.ok_or_else(|| {
+    let answer = server.inspect(target, what).await;
+    let answer = answer.map_err(|status| server.failed(&status))?;
+    let plan = answer.plan.ok_or_else(|| {
         Error::local(
             "the coordinator does not know plans",
             "it is older than this command".to_owned(),
@@ -94,8 +87,8 @@ async fn look(
 }
 
 fn object((target, plan): &(Target, TargetPlan)) -> Value {
-    let changes = |changes: &[shipway_domain::plan::Change]| -> Value {
-        let change = |change: &shipway_domain::plan::Change| json!({"path": change.path, "before": change.before, "after": change.after});
+    let changes = |changes: &[Change]| -> Value {
+        let change = |c: &Change| json!({"path": c.path, "before": c.before, "after": c.after});
         changes.iter().map(change).collect()
     };
     let warnings: Value = plan
