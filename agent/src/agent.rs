@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use shipway_domain::job::{Outcome, StopReason};
 use shipway_domain::spec::ReleaseSpec;
+use shipway_domain::time::Timestamp;
 use shipway_plugin::{Builder, Platform};
 use shipway_proto::v1;
 use shipway_runtime::{Clock, Random, Tasks, telemetry};
@@ -114,9 +115,11 @@ impl Agent {
                     }
                     Some(Order::Inspect(order)) => {
                         let (platform, answers) = (Arc::clone(&self.platform), answers.clone());
+                        let now = Timestamp::from_millis(self.clock.millis());
                         tasks.spawn("inspect", async move {
                             // The session may have ended meanwhile.
-                            drop(answers.send(inspect::answer(platform, *order).await).await);
+                            let answer = inspect::answer(platform, *order, now).await;
+                            drop(answers.send(answer).await);
                         });
                     }
                     None => break,

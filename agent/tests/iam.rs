@@ -7,11 +7,10 @@ use serde_json::Value;
 
 /// What pushing and pulling by the registry protocol asks for (ecs-facts 9.4), and what goes with
 /// tags of a task definition.
-const BESIDE_CALLS: [&str; 6] = [
+const BESIDE_CALLS: [&str; 5] = [
     "ecr:InitiateLayerUpload",
     "ecr:UploadLayerPart",
     "ecr:CompleteLayerUpload",
-    "ecr:GetDownloadUrlForLayer",
     "ecs:TagResource",
     "iam:PassRole",
 ];

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use shipway_domain::plan::{Change, Course, CourseEnd, Extra, Point, TargetPlan, Warning};
+use shipway_domain::plan::{Change, Course, CourseEnd, Extra, Point, Room, TargetPlan, Warning};
 
 use crate::fields::millis;
 use crate::v1;
@@ -18,6 +18,8 @@ impl From<&TargetPlan> for v1::TargetPlan {
             image_known: plan.image_known,
             course: plan.course.as_ref().map(Into::into),
             warnings: plan.warnings.iter().map(Into::into).collect(),
+            refused: plan.refused.as_ref().map(Into::into),
+            unread: plan.unread.clone(),
         }
     }
 }
@@ -32,6 +34,8 @@ impl From<v1::TargetPlan> for TargetPlan {
             image_known: message.image_known,
             course: message.course.map(Into::into),
             warnings: message.warnings.into_iter().map(Into::into).collect(),
+            refused: message.refused.map(Into::into),
+            unread: message.unread,
         }
     }
 }
@@ -105,6 +109,8 @@ impl From<&Course> for target_plan::Course {
             extra_memory_mib: memory_mib,
             extra_addresses: addresses,
             assumptions: course.assumptions.clone(),
+            room_cpu_units: course.room.cpu_units,
+            room_addresses: course.room.addresses,
         }
     }
 }
@@ -132,6 +138,10 @@ impl From<target_plan::Course> for Course {
                 cpu_units: message.extra_cpu_units,
                 memory_mib: message.extra_memory_mib,
                 addresses: message.extra_addresses,
+            },
+            room: Room {
+                cpu_units: message.room_cpu_units,
+                addresses: message.room_addresses,
             },
             assumptions: message.assumptions,
         }

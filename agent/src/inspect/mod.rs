@@ -1,5 +1,6 @@
 //! Looks at AWS that change nothing, asked for by people.
 
+mod around;
 mod diagnose;
 mod plan;
 
@@ -10,6 +11,7 @@ use shipway_domain::document::Document;
 use shipway_domain::ids::Target;
 use shipway_domain::standing::ServiceNow;
 use shipway_domain::task_definition::strip_describe_only;
+use shipway_domain::time::Timestamp;
 use shipway_plugin::{Place, Platform, RegionApi, Session};
 use shipway_proto::v1;
 use shipway_proto::v1::inspect_answer::Answer;
@@ -19,9 +21,10 @@ use shipway_proto::v1::inspection::What;
 pub(crate) async fn answer(
     platform: Arc<dyn Platform>,
     order: v1::InspectOrder,
+    now: Timestamp,
 ) -> v1::InspectAnswer {
     let number = order.number;
-    let answer = match look(&*platform, order).await {
+    let answer = match look(&*platform, order, now).await {
         Ok(answer) => answer,
         Err(error) => Answer::Error(format!("{error:#}")),
     };
@@ -31,7 +34,11 @@ pub(crate) async fn answer(
     }
 }
 
-async fn look(platform: &dyn Platform, order: v1::InspectOrder) -> anyhow::Result<Answer> {
+async fn look(
+    platform: &dyn Platform,
+    order: v1::InspectOrder,
+    now: Timestamp,
+) -> anyhow::Result<Answer> {
     let target: Target = order.target.context("no target was named")?.try_into()?;
     let what = order
         .what
@@ -60,7 +67,7 @@ async fn look(platform: &dyn Platform, order: v1::InspectOrder) -> anyhow::Resul
         }
         What::Plan(asked) => {
             let service = service.with_context(|| format!("there is no service {target}"))?;
-            let plan = plan::plan(&*region, &target, service, asked).await?;
+            let plan = plan::plan(platform, &*region, &target, service, asked, now).await?;
             Ok(Answer::Plan((&plan).into()))
         }
     }

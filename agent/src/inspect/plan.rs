@@ -9,15 +9,21 @@ use shipway_domain::ids::Target;
 use shipway_domain::observe::ServiceSeen;
 use shipway_domain::plan::{self, Course, CourseEnd, Facts, Pace, Point, TargetPlan, Wish};
 use shipway_domain::spec::Breaker;
-use shipway_plugin::{ObserveTasks, RegionApi};
+use shipway_domain::time::Timestamp;
+use shipway_domain::verdict::Finding;
+use shipway_plugin::{ObserveTasks, Platform, RegionApi};
 use shipway_proto::v1::inspection;
+
+use super::around;
 
 /// The plan for the service of a target.
 pub(super) async fn plan(
+    platform: &dyn Platform,
     region: &dyn RegionApi,
     target: &Target,
     service: ServiceSeen,
     asked: inspection::Plan,
+    now: Timestamp,
 ) -> anyhow::Result<TargetPlan> {
     let definition = Document::parse(&asked.task_definition);
     let wish = Wish {
@@ -28,27 +34,40 @@ pub(super) async fn plan(
     };
     let (cluster, name) = (&target.cluster, &target.service);
     // Together: a person waits.
+    let running = async {
+        let found = region.task_definition(&service.task_definition).await?;
+        let running = found.map(|found| Document::parse(&found.json)).transpose();
+        let running = running
+            .context("AWS sent no JSON")?
+            .unwrap_or(Document::Null);
+        let after = plan::after(&wish, &running).map_err(refused)?;
+        let asked = plan::questions(target, &service, &running, &after, &wish.containers);
+        let around = around::look(platform, region, &asked, now).await;
+        anyhow::Ok((running, around))
+    };
     let (running, tasks, scaling) = tokio::join!(
-        region.task_definition(&service.task_definition),
+        running,
         region.tasks(cluster, name, ObserveTasks::Running),
         region.scaling(cluster, name),
     );
-    let running = running?.map(|found| Document::parse(&found.json));
+    let (running, around) = running?;
     let facts = Facts {
-        running: running
-            .transpose()
-            .context("AWS sent no JSON")?
-            .unwrap_or(Document::Null),
+        running,
         tasks: tasks?,
         scaling: scaling?,
+        around,
         service,
     };
-    let mut plan = match plan::target(&wish, &facts) {
-        Ok(plan) => plan,
-        Err(finding) => anyhow::bail!("{}: {}", finding.cause, finding.evidence.join("; ")),
-    };
-    plan.course = (facts.service.desired > 0).then(|| course(&wish, &facts));
-    Ok(plan)
+    let plan = plan::target(&wish, &facts).map_err(refused)?;
+    if facts.service.desired == 0 {
+        return Ok(plan);
+    }
+    let course = course(&wish, &facts);
+    Ok(plan.with(course, &facts))
+}
+
+fn refused(finding: Finding) -> anyhow::Error {
+    anyhow::anyhow!("{}: {}", finding.cause, finding.evidence.join("; "))
 }
 
 /// The rollout as ECS would carry it out.

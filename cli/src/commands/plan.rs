@@ -1,6 +1,6 @@
 //! `shipway plan`: what a deploy would do to each target, while nothing is changed.
 
-use futures::future::try_join_all;
+use futures::future::join_all;
 use serde_json::{Value, json};
 use shipway_domain::ids::Target;
 use shipway_domain::image::is_by_digest;
@@ -26,6 +26,9 @@ pub struct Args {
     pub what: deploy::What,
 }
 
+/// A target, with its plan or why there is none.
+type Looked = (Target, Result<TargetPlan, String>);
+
 /// Prints the plan of each target.
 pub(crate) async fn run(args: Args, session: &mut Session<'_>) -> Result<u8, Error> {
     let resolved = deploy::preview(&args.env, &args.what, session)?;
@@ -35,8 +38,10 @@ pub(crate) async fn run(args: Args, session: &mut Session<'_>) -> Result<u8, Err
         .targets
         .iter()
         .map(|target| look(&server, &target.target, spec, &resolved.task_definition));
-    let plans = try_join_all(looks).await?;
-    let changes = plans.iter().any(|(_, plan)| plan.changes());
+    let plans: Vec<Looked> = join_all(looks).await;
+    let seen = || plans.iter().filter_map(|(_, plan)| plan.as_ref().ok());
+    let changes = seen().any(TargetPlan::changes);
+    let deployable = seen().count() == plans.len() && seen().all(|plan| plan.refused.is_none());
     if session.json() {
         let targets: Value = plans.iter().map(object).collect();
         session.print_json(&json::document(json!({
@@ -50,20 +55,22 @@ pub(crate) async fn run(args: Args, session: &mut Session<'_>) -> Result<u8, Err
         for (target, plan) in &plans {
             let name = names.get(&target.account).map(String::as_str);
             let (width, _) = session.size();
-            let lines = preview::lines(target, name, plan);
+            let lines = match plan {
+                Ok(plan) => preview::lines(target, name, plan),
+                Err(problem) => preview::problem(target, name, problem),
+            };
             let lines: Vec<_> = lines.into_iter().flat_map(|line| line.fit(width)).collect();
             session.print(&lines)?;
         }
     }
-    Ok(if changes { exit::CHANGES } else { 0 })
+    Ok(match (deployable, changes) {
+        (false, _) => exit::ERROR,
+        (true, true) => exit::CHANGES,
+        (true, false) => 0,
+    })
 }
 
-async fn look(
-    server: &Server,
-    target: &Target,
-    spec: &ReleaseSpec,
-    definition: &str,
-) -> Result<(Target, TargetPlan), Error> {
+async fn look(server: &Server, target: &Target, spec: &ReleaseSpec, definition: &str) -> Looked {
     let image = match &spec.source {
         // A tag may name another image by the time of the deploy.
         Source::Image { reference } if is_by_digest(reference) => Some(reference.clone()),
@@ -75,18 +82,25 @@ async fn look(
         image,
         rollout: Some((&spec.rollout).into()),
     });
-    let answer = server.inspect(target, what).await;
-    let answer = answer.map_err(|status| server.failed(&status))?;
-    let plan = answer.plan.ok_or_else(|| {
-        Error::local(
-            "the coordinator does not know plans",
-            "it is older than this command".to_owned(),
-        )
-    })?;
-    Ok((target.clone(), plan.into()))
+    let plan = match server.inspect(target, what).await {
+        Ok(answer) => match answer.plan {
+            Some(plan) => Ok(plan.into()),
+            None => Err("the coordinator is older than this command".to_owned()),
+        },
+        Err(status) => Err(status.message().to_owned()),
+    };
+    (target.clone(), plan)
 }
 
-fn object((target, plan): &(Target, TargetPlan)) -> Value {
+fn object((target, plan): &Looked) -> Value {
+    let members = match plan {
+        Ok(plan) => members(plan),
+        Err(problem) => json!({ "problem": problem }),
+    };
+    json::with(json::target(target), members)
+}
+
+fn members(plan: &TargetPlan) -> Value {
     let changes = |changes: &[Change]| -> Value {
         let change = |c: &Change| json!({"path": c.path, "before": c.before, "after": c.after});
         changes.iter().map(change).collect()
@@ -121,10 +135,15 @@ fn object((target, plan): &(Target, TargetPlan)) -> Value {
                 "memory_mib": course.extra.memory_mib,
                 "addresses": course.extra.addresses,
             },
+            "room": {"cpu_units": course.room.cpu_units, "addresses": course.room.addresses},
             "assumptions": course.assumptions,
         })
     });
-    let members = json!({
+    let refused = json::outcome::findings(plan.refused.as_slice());
+    json!({
+        "problem": null,
+        "refused": refused[0],
+        "unread": plan.unread,
         "serving": plan.serving,
         "changes": plan.changes(),
         "forced": plan.forced,
@@ -133,6 +152,5 @@ fn object((target, plan): &(Target, TargetPlan)) -> Value {
         "settings": changes(&plan.settings),
         "course": course,
         "warnings": warnings,
-    });
-    json::with(json::target(target), members)
+    })
 }

@@ -1,7 +1,7 @@
 //! The plan of a deploy for people: differences, a chart of the rollout, warnings with what to do.
 
 use shipway_domain::ids::Target;
-use shipway_domain::plan::{Change, Course, CourseEnd, Extra, Point, TargetPlan, Warning};
+use shipway_domain::plan::{Change, Course, CourseEnd, Extra, Point, Room, TargetPlan, Warning};
 
 use crate::text::line::{Line, Tone};
 use crate::text::words::{self, count, short_arn, short_ids, span};
@@ -17,6 +17,13 @@ const PATHS: usize = 60;
 pub(crate) fn lines(target: &Target, account: Option<&str>, plan: &TargetPlan) -> Vec<Line> {
     let serving = short_arn(&plan.serving);
     let mut lines = vec![Line::default().and(Tone::Strong, words::target(target, account))];
+    if let Some(refused) = &plan.refused {
+        let why = format!("{}  [{}]", refused.cause, refused.code);
+        let line = Line::plain("  ").and(Tone::Bad, "a deploy would be refused: ");
+        lines.push(line.and_hanging(Tone::Plain, why));
+        let remedy = Line::plain("  → ").and_hanging(Tone::Plain, refused.remedy.as_str());
+        lines.push(remedy);
+    }
     if !plan.changes() {
         let text = format!("nothing would change: {serving} is what is asked for");
         lines.push(Line::plain("  ").and(Tone::Good, text));
@@ -53,8 +60,23 @@ pub(crate) fn lines(target: &Target, account: Option<&str>, plan: &TargetPlan) -
         lines.push(Line::default());
         lines.extend(plan.warnings.iter().flat_map(warning));
     }
+    if !plan.unread.is_empty() {
+        lines.push(Line::default());
+        lines.extend(
+            plan.unread.iter().map(|line| {
+                Line::plain("  not looked at  ").and_hanging(Tone::Faint, line.as_str())
+            }),
+        );
+    }
     lines.push(Line::default());
     lines
+}
+
+/// What stands in the place of a plan that could not be made.
+pub(crate) fn problem(target: &Target, account: Option<&str>, problem: &str) -> Vec<Line> {
+    let head = Line::default().and(Tone::Strong, words::target(target, account));
+    let line = Line::plain("  not planned: ").and_hanging(Tone::Bad, problem);
+    vec![head, line, Line::default()]
 }
 
 fn changes(changes: &[Change]) -> impl Iterator<Item = Line> {
@@ -117,7 +139,7 @@ fn chart(course: &Course, serving: &str) -> Vec<Line> {
             "it takes longer than the rollout is watched (timeout)",
         ),
     });
-    lines.extend(needs(course.extra));
+    lines.extend(needs(course.extra, course.room));
     let by = course.assumptions.join("; ");
     lines.push(Line::plain("  by this: ").and_hanging(Tone::Faint, by));
     lines
@@ -144,13 +166,18 @@ fn thinned(points: &[Point]) -> Vec<Point> {
         .collect()
 }
 
-fn needs(extra: Extra) -> Option<Line> {
+fn needs(extra: Extra, room: Room) -> Option<Line> {
     if extra.tasks == 0 {
         return None;
     }
     let mut parts = vec![count(extra.tasks as usize, "more task")];
     if extra.cpu_units > 0 {
-        parts.push(format!("{} vCPU", f64::from(extra.cpu_units) / 1024.0));
+        let vcpu = |units: u32| f64::from(units) / 1024.0;
+        let left = room
+            .cpu_units
+            .map(|units| format!(" ({} left in the Fargate quota)", vcpu(units)));
+        let left = left.unwrap_or_default();
+        parts.push(format!("{} vCPU{left}", vcpu(extra.cpu_units)));
     }
     if extra.memory_mib > 0 {
         parts.push(format!("{} MiB", extra.memory_mib));
@@ -161,12 +188,11 @@ fn needs(extra: Extra) -> Option<Line> {
         } else {
             "addresses"
         };
-        parts.push(format!("{} {noun} in the subnets", extra.addresses));
+        let free = room.addresses.map(|free| format!(" ({free} are free)"));
+        let free = free.unwrap_or_default();
+        parts.push(format!("{} {noun} in the subnets{free}", extra.addresses));
     }
-    Some(Line::plain(format!(
-        "  needs for a while {}",
-        parts.join(", ")
-    )))
+    Some(Line::plain("  needs for a while ").and_hanging(Tone::Plain, parts.join(", ")))
 }
 
 fn warning(warning: &Warning) -> [Line; 2] {
@@ -242,6 +268,10 @@ mod tests {
                     memory_mib: 3072,
                     addresses: 3,
                 },
+                room: Room {
+                    cpu_units: Some(1024 * 12),
+                    addresses: Some(200),
+                },
                 assumptions: vec!["a task starts in 28 s, as its 3 running tasks did".to_owned()],
             }),
             warnings: vec![Warning {
@@ -250,6 +280,8 @@ mod tests {
                     .to_owned(),
                 remedy: "health_check_grace_period = \"56s\"".to_owned(),
             }],
+            refused: None,
+            unread: vec!["alarms: cloudwatch:DescribeAlarms was denied".to_owned()],
         }
     }
 
@@ -270,12 +302,15 @@ mod tests {
                 0:35  □□□■■■                     3 old, 3 new
                 1:15  ■■■                        0 old, 3 new
               done after about 6 m 15 s
-              needs for a while 3 more tasks, 0.75 vCPU, 3072 MiB, 3 addresses in the subnets
+              needs for a while 3 more tasks, 0.75 vCPU (12 left in the Fargate quota), 3072 MiB, 3 addresses in
+                                the subnets (200 are free)
               by this: a task starts in 28 s, as its 3 running tasks did
 
               warning W07  grace period 10 s is shorter than twice the usual start (28 s, by 3 tasks): the
                            rollout may loop
                          → health_check_grace_period = "56s"
+
+              not looked at  alarms: cloudwatch:DescribeAlarms was denied
 
         "#]].assert_eq(&text(&plan()));
     }
@@ -286,6 +321,7 @@ mod tests {
             definition: Vec::new(),
             settings: Vec::new(),
             warnings: Vec::new(),
+            unread: Vec::new(),
             ..plan()
         };
         expect![[r#"

@@ -8,6 +8,7 @@ mod hopeless;
 mod lines;
 mod now;
 mod rules;
+mod targets;
 #[cfg(test)]
 mod tests;
 

@@ -26,6 +26,7 @@ pub mod size;
 pub mod spec;
 mod spec_check;
 pub mod standing;
+pub mod surroundings;
 pub mod tags;
 pub mod target;
 pub mod task_definition;

@@ -39,6 +39,10 @@ pub struct ServiceSeen {
     pub health_check_grace_period: Option<Duration>,
     /// ARNs of the target groups that its tasks are registered in.
     pub target_groups: Vec<String>,
+    /// Ids of the subnets of its tasks, with network mode awsvpc.
+    pub subnets: Vec<String>,
+    /// Whether its tasks run on Fargate.
+    pub fargate: bool,
     /// Entries of `deployments[]`, as listed.
     pub deployments: Vec<DeploymentSeen>,
     /// ARN of the service deployment that the service says is current.

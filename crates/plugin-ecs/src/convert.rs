@@ -51,11 +51,25 @@ pub(crate) fn service(seen: &ecs::Service, configuration: String) -> ServiceSeen
             .iter()
             .filter_map(|balancer| balancer.target_group_arn().map(str::to_owned))
             .collect(),
+        subnets: seen
+            .network_configuration()
+            .and_then(ecs::NetworkConfiguration::awsvpc_configuration)
+            .map(|network| network.subnets().to_vec())
+            .unwrap_or_default(),
+        fargate: is_on_fargate(seen),
         deployments: seen.deployments().iter().map(deployment).collect(),
         current_service_deployment: seen.current_service_deployment().map(str::to_owned),
         events: seen.events().iter().map(event).collect(),
         deployment_configuration: configuration,
     }
+}
+
+/// By its launch type or by the capacity providers of its strategy.
+fn is_on_fargate(seen: &ecs::Service) -> bool {
+    let providers = seen.capacity_provider_strategy().iter();
+    let mut providers = providers.map(|item| item.capacity_provider());
+    seen.launch_type() == Some(&ecs::LaunchType::Fargate)
+        || providers.any(|name| name.starts_with("FARGATE"))
 }
 
 fn deployment(seen: &ecs::Deployment) -> DeploymentSeen {

@@ -3,6 +3,7 @@
 //! [`EcsPlatform`] is the [`shipway_plugin::Platform`] over the AWS SDKs. It answers what is and does
 //! what it is told; what to do next is `shipway-domain`'s business.
 
+mod around;
 mod batch;
 mod budget;
 mod call;
@@ -25,6 +26,7 @@ mod service;
 mod signed;
 mod task_definition;
 mod tasks;
+mod xml;
 
 pub use call::SPAN;
 pub use config::{AccountConfig, BadConfig, BaseCredentials, PlatformConfig, Polling};

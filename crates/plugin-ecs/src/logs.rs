@@ -5,7 +5,7 @@ use shipway_domain::observe::LogStream;
 use shipway_plugin::{ErrorKind, PlatformError};
 
 use crate::clients::Clients;
-use crate::operation::GET_LOG_EVENTS;
+use crate::operation::{DESCRIBE_LOG_GROUPS, GET_LOG_EVENTS};
 use crate::signed;
 
 /// At most so many lines, oldest first; none where there is no such stream: a container may end before it has said
@@ -22,11 +22,23 @@ pub(crate) async fn last_lines(
         "startFromHead": false,
     });
     let region = of.region.as_deref();
-    match signed::send(clients, &GET_LOG_EVENTS, "Logs_20140328", region, &order).await {
+    match signed::send(clients, &GET_LOG_EVENTS, region, &order).await {
         Ok(answer) => Ok(lines(&answer)),
         Err(error) if error.kind == ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(error),
     }
+}
+
+/// Whether a log group exists. AWS finds by the beginning of names, in their order: the name itself comes first.
+pub(crate) async fn group_exists(
+    clients: &Clients,
+    region: Option<&str>,
+    name: &str,
+) -> Result<bool, PlatformError> {
+    let order = json!({"logGroupNamePrefix": name, "limit": 1});
+    let answer = signed::send(clients, &DESCRIBE_LOG_GROUPS, region, &order).await?;
+    let mut groups = answer["logGroups"].as_array().into_iter().flatten();
+    Ok(groups.any(|group| group["logGroupName"] == name))
 }
 
 fn lines(answer: &Value) -> Vec<String> {

@@ -74,6 +74,8 @@ operations! {
     read GET_LIFECYCLE_POLICY = "ecr" "GetLifecyclePolicy";
     read BATCH_GET_IMAGE = "ecr" "BatchGetImage";
     read BATCH_CHECK_LAYERS = "ecr" "BatchCheckLayerAvailability";
+    read DESCRIBE_IMAGES = "ecr" "DescribeImages";
+    read GET_DOWNLOAD_URL = "ecr" "GetDownloadUrlForLayer";
     mutation CREATE_REPOSITORY = "ecr" "CreateRepository";
     mutation PUT_LIFECYCLE_POLICY = "ecr" "PutLifecyclePolicy";
     mutation SET_REPOSITORY_POLICY = "ecr" "SetRepositoryPolicy";
@@ -82,4 +84,14 @@ operations! {
     read GET_SECRET_VALUE = "secretsmanager" "GetSecretValue";
     read GET_PARAMETER = "ssm" "GetParameter";
     read GET_LOG_EVENTS = "logs" "GetLogEvents";
+    read DESCRIBE_LOG_GROUPS = "logs" "DescribeLogGroups";
+
+    read DESCRIBE_TARGET_GROUPS = "elasticloadbalancing" "DescribeTargetGroups";
+    read DESCRIBE_TARGET_GROUP_ATTRIBUTES = "elasticloadbalancing" "DescribeTargetGroupAttributes";
+    read DESCRIBE_TARGET_HEALTH = "elasticloadbalancing" "DescribeTargetHealth";
+    read DESCRIBE_ALARMS = "cloudwatch" "DescribeAlarms";
+    read GET_METRIC_STATISTICS = "cloudwatch" "GetMetricStatistics";
+    read DESCRIBE_SUBNETS = "ec2" "DescribeSubnets";
+    read GET_SERVICE_QUOTA = "servicequotas" "GetServiceQuota";
+    read SIMULATE_PRINCIPAL_POLICY = "iam" "SimulatePrincipalPolicy";
 }

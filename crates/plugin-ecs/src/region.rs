@@ -11,10 +11,11 @@ use shipway_domain::observe::{
 use shipway_domain::spec::SecretSource;
 use shipway_domain::time::Timestamp;
 use shipway_plugin::{
-    NewTaskDefinition, Observation, ObserveTasks, PlatformError, RegionApi, RegistryApi, Secret,
-    TaskDefinitionSeen, UpdateService, Watch,
+    AroundApi, NewTaskDefinition, Observation, ObserveTasks, PlatformError, RegionApi, RegistryApi,
+    Secret, TaskDefinitionSeen, UpdateService, Watch,
 };
 
+use crate::around::Around;
 use crate::clients::Clients;
 use crate::convert::text;
 use crate::operation::GET_CALLER_IDENTITY;
@@ -146,6 +147,10 @@ impl RegionApi for Region {
 
     async fn secret(&self, from: &SecretSource) -> Result<Secret, PlatformError> {
         secret::read(&self.clients, from).await
+    }
+
+    fn around(&self) -> Arc<dyn AroundApi> {
+        Arc::new(Around::new(Arc::clone(&self.clients)))
     }
 
     fn registry(&self) -> Arc<dyn RegistryApi> {

@@ -15,12 +15,12 @@ pub(crate) async fn read(clients: &Clients, from: &SecretSource) -> Result<Secre
     match from {
         SecretSource::SecretsManager(id) => {
             let order = json!({"SecretId": id});
-            let answer = send(clients, &GET_SECRET_VALUE, "secretsmanager", None, &order).await?;
+            let answer = send(clients, &GET_SECRET_VALUE, None, &order).await?;
             secret_value(&answer).ok_or_else(|| empty(&GET_SECRET_VALUE, id))
         }
         SecretSource::Ssm(name) => {
             let order = json!({"Name": name, "WithDecryption": true});
-            let answer = send(clients, &GET_PARAMETER, "AmazonSSM", None, &order).await?;
+            let answer = send(clients, &GET_PARAMETER, None, &order).await?;
             let value = answer["Parameter"]["Value"].as_str();
             value
                 .map(Secret::new)

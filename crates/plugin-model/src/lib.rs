@@ -7,8 +7,9 @@
 //!
 //! [`ModelBuilder`] pushes to its registries what it was asked to build.
 //!
-//! What it leaves out: load balancers, other strategies than ROLLING, deployment alarms, permissions.
+//! What it leaves out: load balancers, other strategies than ROLLING, deployment alarms, permissions, and all else around a service.
 
+mod around;
 mod builder;
 mod call;
 mod clock;

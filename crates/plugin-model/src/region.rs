@@ -13,10 +13,11 @@ use shipway_domain::observe::{
 use shipway_domain::spec::SecretSource;
 use shipway_domain::time::Timestamp;
 use shipway_plugin::{
-    ErrorKind, NewTaskDefinition, Observation, ObserveTasks, PlatformError, RegionApi, RegistryApi,
-    Secret, Session, TaskDefinitionSeen, UpdateService, Watch,
+    AroundApi, ErrorKind, NewTaskDefinition, Observation, ObserveTasks, PlatformError, RegionApi,
+    RegistryApi, Secret, Session, TaskDefinitionSeen, UpdateService, Watch,
 };
 
+use crate::around::Nothing;
 use crate::call::Asks;
 use crate::handle::Region;
 use crate::names::ServiceKey;
@@ -290,6 +291,10 @@ impl RegionApi for Region {
             })
         })
         .await
+    }
+
+    fn around(&self) -> Arc<dyn AroundApi> {
+        Arc::new(Nothing)
     }
 
     fn registry(&self) -> Arc<dyn RegistryApi> {

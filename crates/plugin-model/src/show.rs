@@ -50,6 +50,8 @@ impl Service {
             }),
             health_check_grace_period: self.grace,
             target_groups: Vec::new(),
+            subnets: Vec::new(),
+            fargate: false,
             deployments: model
                 .deployments()
                 .iter()

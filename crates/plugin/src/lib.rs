@@ -2,6 +2,7 @@
 //!
 //! Plugins answer *what is*, never *what now*: every decision is `shipway-domain`'s.
 
+pub mod around;
 pub mod builder;
 #[cfg(feature = "contract")]
 pub mod contract;
@@ -11,6 +12,7 @@ pub mod platform;
 pub mod registry;
 pub mod secret;
 
+pub use around::AroundApi;
 pub use builder::{BuildError, BuildOrder, BuildProgress, Builder, Built, LogStream};
 pub use error::{ErrorKind, PlatformError};
 pub use pace::Pace;

@@ -13,6 +13,7 @@ use shipway_domain::observe::{
 use shipway_domain::spec::SecretSource;
 use shipway_domain::time::Timestamp;
 
+use crate::around::AroundApi;
 use crate::error::PlatformError;
 use crate::registry::RegistryApi;
 use crate::secret::Secret;
@@ -185,6 +186,9 @@ pub trait RegionApi: Send + Sync {
     /// # Errors
     /// See [`PlatformError`].
     async fn secret(&self, from: &SecretSource) -> Result<Secret, PlatformError>;
+
+    /// What lies around the services of this account and region.
+    fn around(&self) -> Arc<dyn AroundApi>;
 
     /// The image registry of this account and region.
     fn registry(&self) -> Arc<dyn RegistryApi>;

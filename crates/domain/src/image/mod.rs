@@ -2,10 +2,14 @@
 
 mod content;
 mod labels;
+mod lifecycle;
+mod place;
 mod policy;
 
 pub use content::content_tag;
 pub use labels::labels;
+pub use lifecycle::taken_away;
+pub use place::EcrRepository;
 pub use policy::{PULL_ACTIONS, allows_pull, with_pull};
 
 use crate::spec::{ImageTag, TagMutability};

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::around::{DEREGISTRATION, free_addresses, slowest};
 use super::{Facts, Wish};
 use crate::bounds::Percentages;
 use crate::document::Document;
@@ -9,10 +10,10 @@ use crate::task_definition::{cpu_units, memory_mib};
 
 /// Time from the making of a task to RUNNING where no task has been seen: a small image on Fargate (ecs-facts 1.7).
 const START: Duration = Duration::from_secs(35);
-/// The deregistration delay of a target group where nobody has set another (ecs-facts 1.3).
-const DEREGISTRATION: Duration = Duration::from_secs(300);
 /// Two passes of a load balancer's health check at its usual interval.
 const TARGET_HEALTHY: Duration = Duration::from_secs(60);
+/// A new target needs one passing check (ecs-facts 1.3); its first may come right after it began to listen too late.
+const CHECKS: u32 = 2;
 /// After this a task without any check counts as healthy (ecs-facts 1.3).
 const SETTLED: Duration = Duration::from_secs(40);
 
@@ -33,6 +34,8 @@ pub struct Course {
     pub end: CourseEnd,
     /// What it takes beyond what runs now, at its peak.
     pub extra: Extra,
+    /// What there is room for, as far as that could be read.
+    pub room: Room,
     /// What the times rest on.
     pub assumptions: Vec<String>,
 }
@@ -71,6 +74,15 @@ pub struct Extra {
     pub memory_mib: u32,
     /// Addresses in the subnets.
     pub addresses: u32,
+}
+
+/// Room for more than runs now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Room {
+    /// CPU units that the Fargate quota leaves; 1024 are one vCPU.
+    pub cpu_units: Option<u32>,
+    /// Addresses that the subnets have.
+    pub addresses: Option<u32>,
 }
 
 impl Extra {
@@ -137,11 +149,20 @@ impl Pace {
             ));
         }
         let balanced = !facts.service.target_groups.is_empty();
+        let read = slowest(&facts.around.target_groups);
+        let (healthy, drain) = read.map_or((TARGET_HEALTHY, DEREGISTRATION), |(check, drain)| {
+            (check * CHECKS, drain)
+        });
         if balanced {
+            let whose = if read.is_some() {
+                "its settings"
+            } else {
+                "its usual settings"
+            };
             assumptions.push(format!(
-                "the load balancer finds it healthy {} s later, and old tasks drain for {} s (its usual settings)",
-                TARGET_HEALTHY.as_secs(),
-                DEREGISTRATION.as_secs()
+                "the load balancer finds it healthy {} s later, and old tasks drain for {} s ({whose})",
+                healthy.as_secs(),
+                drain.as_secs()
             ));
         }
         if container.is_none() && !balanced {
@@ -153,13 +174,9 @@ impl Pace {
         Self {
             start,
             container,
-            target: balanced.then_some(TARGET_HEALTHY),
+            target: balanced.then_some(healthy),
             settling: SETTLED,
-            draining: if balanced {
-                DEREGISTRATION
-            } else {
-                Duration::ZERO
-            },
+            draining: if balanced { drain } else { Duration::ZERO },
             assumptions,
         }
     }
@@ -190,6 +207,10 @@ pub fn course(
         points,
         end,
         extra: Extra::of(extra, &wish.definition),
+        room: Room {
+            cpu_units: facts.around.fargate.and_then(|fargate| fargate.left()),
+            addresses: free_addresses(&facts.around.subnets),
+        },
         assumptions: Pace::of(wish, facts).assumptions,
     }
 }

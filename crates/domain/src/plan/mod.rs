@@ -1,19 +1,24 @@
 //! What a deploy would do to a target, before anything is done: differences, the course of the rollout, warnings.
 
+mod around;
 mod course;
 mod hide;
+mod questions;
 pub(crate) mod settings;
 mod warnings;
 
 #[cfg(test)]
 mod tests;
 
-pub use course::{Course, CourseEnd, Extra, Pace, Point, course};
+pub use course::{Course, CourseEnd, Extra, Pace, Point, Room, course};
+pub use questions::{LogGroup, Questions, questions};
 pub use warnings::Warning;
 
 use crate::document::Document;
 use crate::observe::{ScalingSeen, ServiceSeen, TaskSeen};
+use crate::rollout::unfit;
 use crate::spec::RolloutSettings;
+use crate::surroundings::Surroundings;
 use crate::task_definition;
 use crate::verdict::Finding;
 
@@ -41,6 +46,8 @@ pub struct Facts {
     pub tasks: Vec<TaskSeen>,
     /// Its scalable target, if it has one.
     pub scaling: Option<ScalingSeen>,
+    /// What lies around it.
+    pub around: Surroundings,
 }
 
 /// A difference, as people read it: secrets are hidden.
@@ -71,9 +78,21 @@ pub struct TargetPlan {
     pub course: Option<Course>,
     /// What may go wrong.
     pub warnings: Vec<Warning>,
+    /// Why a deploy would be refused, if it would.
+    pub refused: Option<Finding>,
+    /// What could not be looked at, and why: one line each.
+    pub unread: Vec<String>,
 }
 
 impl TargetPlan {
+    /// The same with its course, and with warnings of what the course takes.
+    #[must_use]
+    pub fn with(mut self, course: Course, facts: &Facts) -> Self {
+        self.warnings.extend(around::room(facts, course.extra));
+        self.course = Some(course);
+        self
+    }
+
     /// Whether a deploy would change something, as far as that is known.
     #[must_use]
     pub fn changes(&self) -> bool {
@@ -86,15 +105,7 @@ impl TargetPlan {
 /// # Errors
 /// The task definition cannot be registered.
 pub fn target(wish: &Wish, facts: &Facts) -> Result<TargetPlan, Finding> {
-    // An image that is not known yet is compared as the same.
-    let image = |container: &str| {
-        let running = || image_of(&facts.running, container);
-        let image = wish.image.clone().or_else(running);
-        image.unwrap_or_else(|| "yet-to-be-built".to_owned())
-    };
-    let containers = wish.containers.iter().map(String::as_str);
-    let images = containers.map(|container| (container, image(container)));
-    let after = task_definition::render(&wish.definition, images)?;
+    let after = after(wish, &facts.running)?;
     let differences = task_definition::differences(&facts.running, &after);
     Ok(TargetPlan {
         serving: facts.service.task_definition.clone(),
@@ -104,7 +115,23 @@ pub fn target(wish: &Wish, facts: &Facts) -> Result<TargetPlan, Finding> {
         image_known: wish.image.is_some(),
         course: None,
         warnings: warnings::all(wish, facts, &after),
+        refused: unfit(&facts.service),
+        unread: facts.around.unread.clone(),
     })
+}
+
+/// The task definition that the service would get. An image that is not known yet is that which runs.
+///
+/// # Errors
+/// It cannot be registered.
+pub fn after(wish: &Wish, running: &Document) -> Result<Document, Finding> {
+    let image = |container: &str| {
+        let image = wish.image.clone().or_else(|| image_of(running, container));
+        image.unwrap_or_else(|| "yet-to-be-built".to_owned())
+    };
+    let containers = wish.containers.iter().map(String::as_str);
+    let images = containers.map(|container| (container, image(container)));
+    task_definition::render(&wish.definition, images)
 }
 
 fn image_of(definition: &Document, container: &str) -> Option<String> {

@@ -1,5 +1,8 @@
 //! What a plan says of what is wanted and what is there.
 
+mod around;
+mod questions;
+
 use std::time::Duration;
 
 use super::{CourseEnd, Extra, Point};
@@ -7,6 +10,7 @@ use super::{Facts, Pace, Wish, course, target};
 use crate::document::Document;
 use crate::observe::{BreakerSeen, DeploymentSeen, ScalingSeen, ServiceSeen, TaskSeen};
 use crate::spec::{Autoscaling, Breaker, RolloutSettings};
+use crate::surroundings::Surroundings;
 use crate::time::Timestamp;
 
 const IMAGE: &str =
@@ -74,6 +78,7 @@ fn facts(running: Document) -> Facts {
         running,
         tasks: vec![started(20), started(30), started(28)],
         scaling: None,
+        around: Surroundings::default(),
     }
 }
 
@@ -81,9 +86,17 @@ fn usual() -> (Wish, Facts) {
     (wish(definition("", "")), facts(definition("", "")))
 }
 
+/// Codes of the warnings, with those of a course in which as many new tasks run beside the old ones.
 fn codes(wish: &Wish, facts: &Facts) -> Vec<String> {
+    let peak = Point {
+        at: Duration::ZERO,
+        old: facts.service.desired,
+        new: facts.service.desired,
+    };
+    let course = course(wish, facts, vec![peak], CourseEnd::Open, None);
     let plan = target(wish, facts).expect("a plan");
-    plan.warnings
+    plan.with(course, facts)
+        .warnings
         .into_iter()
         .map(|warning| warning.code)
         .collect()
@@ -196,54 +209,6 @@ fn a_definition_that_ecs_would_refuse_is_no_plan() {
     assert!(finding.evidence[0].contains("cpu"), "{finding:?}");
     wish.containers = vec!["other".to_owned()];
     assert!(target(&wish, &facts).is_err());
-}
-
-#[test]
-fn each_warning_comes_where_it_applies_and_only_there() {
-    type Bend = fn(&mut Wish, &mut Facts);
-    let table: [(&str, Bend); 9] = [
-        ("W01", |wish, facts| {
-            facts.service.desired = 2;
-            wish.settings.minimum_healthy_percent = 75;
-            wish.settings.maximum_percent = 100;
-        }),
-        ("W02", |wish, _| wish.settings.minimum_healthy_percent = 0),
-        ("W03", |wish, _| {
-            wish.settings.breaker = Breaker::Off {
-                reason: "a reason".to_owned(),
-            };
-        }),
-        ("W04", |_, facts| {
-            facts.service.deployments[0].rollout_state = Some("IN_PROGRESS".to_owned());
-        }),
-        ("W05", |_, facts| {
-            facts.scaling = Some(ScalingSeen {
-                min: 1,
-                max: 9,
-                ..ScalingSeen::default()
-            });
-        }),
-        ("W06", |_, facts| facts.service.target_groups.clear()),
-        ("W07", |_, facts| {
-            facts.service.health_check_grace_period = Some(Duration::from_secs(55));
-        }),
-        ("W07", |wish, _| {
-            wish.settings.health_check_grace_period = Some(Duration::from_secs(10));
-        }),
-        ("W08", |wish, _| {
-            let containers = r#"[{"name":"web","image":"x"},{"name":"proxy","image":"envoy:v1"}]"#;
-            let containers = Document::parse(containers).expect("containers");
-            wish.definition.set("containerDefinitions", containers);
-        }),
-    ];
-    for (code, bend) in table {
-        let (mut wish, mut facts) = usual();
-        bend(&mut wish, &mut facts);
-        assert_eq!(codes(&wish, &facts), [code]);
-    }
-    for (code, _) in super::warnings::CODES {
-        assert!(table.iter().any(|(tested, _)| *tested == code), "{code}");
-    }
 }
 
 #[test]

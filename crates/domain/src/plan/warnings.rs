@@ -1,7 +1,7 @@
 //! What may go wrong with a deploy, before it is made. Each warning has a code that stays (`docs/warnings.md`).
 
 use super::course::usual_start;
-use super::{Facts, Wish};
+use super::{Facts, Wish, around};
 use crate::bounds::Percentages;
 use crate::checkpoint::ScalingFlags;
 use crate::document::Document;
@@ -11,7 +11,7 @@ use crate::spec::{Autoscaling, Breaker};
 /// A warning.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Warning {
-    /// `W01` to `W08`.
+    /// `W01` to `W17`.
     pub code: String,
     /// What may go wrong, and by which figures.
     pub text: String,
@@ -21,7 +21,7 @@ pub struct Warning {
 
 /// Codes and what they are about, for the documents.
 #[cfg(test)]
-pub(super) const CODES: [(&str, &str); 8] = [
+pub(super) const CODES: [(&str, &str); 16] = [
     (
         "W01",
         "the percentages let the rollout neither stop nor start a task",
@@ -39,6 +39,20 @@ pub(super) const CODES: [(&str, &str); 8] = [
         "the health check grace period is shorter than tasks need",
     ),
     ("W08", "an image is named by a tag, not by a digest"),
+    ("W09", "an alarm of the service fires already"),
+    ("W10", "a container is killed sooner than requests may take"),
+    (
+        "W11",
+        "an image does not run on the platform of the task definition",
+    ),
+    (
+        "W12",
+        "the lifecycle policy takes away the image that a rollback needs",
+    ),
+    ("W14", "the execution role lacks a permission"),
+    ("W15", "a log group does not exist"),
+    ("W16", "the Fargate quota leaves too little room"),
+    ("W17", "the subnets have too few addresses"),
 ];
 
 /// All that apply, in the order of their codes.
@@ -54,10 +68,11 @@ pub(super) fn all(wish: &Wish, facts: &Facts, after: &Document) -> Vec<Warning> 
     ];
     let mut all: Vec<Warning> = found.into_iter().flatten().collect();
     all.extend(tags(wish, after));
+    all.extend(around::all(wish, facts, after));
     all
 }
 
-fn warning(code: &str, text: String, remedy: impl Into<String>) -> Warning {
+pub(super) fn warning(code: &str, text: String, remedy: impl Into<String>) -> Warning {
     Warning {
         code: code.to_owned(),
         text,

@@ -21,6 +21,7 @@ mod tests;
 use std::time::Duration;
 
 pub use action::{Action, CallFailed, FailureKind, Next, Saw};
+pub(crate) use refuse::unfit;
 pub use table::{Asked, verdict_of};
 
 use crate::checkpoint::{Checkpoint, ScalingFlags};

@@ -1,6 +1,6 @@
 //! Up to the point where AWS is changed: look, render, compare, register, suspend scaling.
 
-use super::{Action, Next, RELEASE_TAG, Rollout};
+use super::{Action, Next, RELEASE_TAG, Rollout, unfit};
 use crate::checkpoint::{Checkpoint, ScalingFlags};
 use crate::document::Document;
 use crate::observe::ServiceSeen;
@@ -19,7 +19,7 @@ impl Rollout {
         let Some(service) = &self.seen.service else {
             return Next::Do(Action::DescribeService);
         };
-        if let Some(finding) = self.unfit(service) {
+        if let Some(finding) = unfit(service) {
             return self.fail(finding);
         }
         let Some(running) = &self.seen.running_definition else {

@@ -5,46 +5,46 @@ use crate::bounds::{Bounds, Percentages};
 use crate::observe::ServiceSeen;
 use crate::verdict::Finding;
 
-impl Rollout {
-    /// Why this service cannot be changed by a rolling deployment of ours, if it cannot.
-    pub(super) fn unfit(&self, service: &ServiceSeen) -> Option<Finding> {
-        let target = &self.wanted.target;
-        let finding = |code: &str, cause: String, remedy: &str| {
-            Some(Finding {
-                code: code.to_owned(),
-                cause,
-                evidence: vec![format!("service {}", service.arn)],
-                remedy: remedy.to_owned(),
-            })
-        };
-        if service.status != "ACTIVE" {
-            return finding(
-                "service-not-active",
-                format!("the service {} is {}", target.service, service.status),
-                "create the service again, or name another one in the manifest",
-            );
-        }
-        if !service.controller.is_empty() && service.controller != "ECS" {
-            return finding(
-                "controller-not-ecs",
-                format!(
-                    "deployments of the service are controlled by {}",
-                    service.controller
-                ),
-                "shipway changes services with the deployment controller ECS only",
-            );
-        }
-        // Express-mode services belong to their gateway: an update goes behind its back (ecs-facts 3.9).
-        if service.managed_by == "ECS" {
-            return finding(
-                "express-service",
-                "the service is managed by ECS express mode".to_owned(),
-                "deploy to a service of your own",
-            );
-        }
-        None
+/// Why this service cannot be changed by a rolling deployment of ours, if it cannot.
+pub(crate) fn unfit(service: &ServiceSeen) -> Option<Finding> {
+    let finding = |code: &str, cause: String, remedy: &str| {
+        Some(Finding {
+            code: code.to_owned(),
+            cause,
+            evidence: vec![format!("service {}", service.arn)],
+            remedy: remedy.to_owned(),
+        })
+    };
+    if service.status != "ACTIVE" {
+        let name = service.arn.rsplit('/').next().unwrap_or_default();
+        return finding(
+            "service-not-active",
+            format!("the service {name} is {}", service.status),
+            "create the service again, or name another one in the manifest",
+        );
     }
+    if !service.controller.is_empty() && service.controller != "ECS" {
+        return finding(
+            "controller-not-ecs",
+            format!(
+                "deployments of the service are controlled by {}",
+                service.controller
+            ),
+            "shipway changes services with the deployment controller ECS only",
+        );
+    }
+    // Express-mode services belong to their gateway: an update goes behind its back (ecs-facts 3.9).
+    if service.managed_by == "ECS" {
+        return finding(
+            "express-service",
+            "the service is managed by ECS express mode".to_owned(),
+            "deploy to a service of your own",
+        );
+    }
+    None
+}
 
+impl Rollout {
     /// Why these percentages can move no task of a service this small, if they cannot (ecs-facts 1.1).
     pub(super) fn deadlock(&self, desired: u32) -> Option<Finding> {
         let settings = &self.wanted.settings;

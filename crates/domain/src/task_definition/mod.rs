@@ -42,17 +42,17 @@ fn containers(definition: &Document) -> &[Document] {
 }
 
 /// The text of a member, when it is one.
-fn text<'d>(value: &'d Document, name: &str) -> Option<&'d str> {
+pub(crate) fn text<'d>(value: &'d Document, name: &str) -> Option<&'d str> {
     value.get(name)?.as_str()
 }
 
 /// The whole number of a member, when it is one.
-fn whole(value: &Document, name: &str) -> Option<i64> {
+pub(crate) fn whole(value: &Document, name: &str) -> Option<i64> {
     value.get(name)?.as_i64()
 }
 
 /// The items of a member that is an array; none otherwise.
-fn items<'d>(value: &'d Document, name: &str) -> &'d [Document] {
+pub(crate) fn items<'d>(value: &'d Document, name: &str) -> &'d [Document] {
     value.get(name).map_or(&[], Document::items)
 }
 

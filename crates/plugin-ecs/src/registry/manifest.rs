@@ -5,7 +5,7 @@ use shipway_domain::ids::Digest;
 
 /// The forms in which manifests are stored. All are named when one is fetched, so that it comes as
 /// it was pushed (ecs-facts 7.3).
-pub(super) const MEDIA_TYPES: [&str; 4] = [
+pub(crate) const MEDIA_TYPES: [&str; 4] = [
     "application/vnd.docker.distribution.manifest.v2+json",
     "application/vnd.docker.distribution.manifest.list.v2+json",
     "application/vnd.oci.image.manifest.v1+json",
@@ -14,7 +14,7 @@ pub(super) const MEDIA_TYPES: [&str; 4] = [
 
 /// A manifest, read.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Manifest {
+pub(crate) enum Manifest {
     /// One image: digests of its config and layers, and the bytes of its layers.
     Image { blobs: Vec<String>, size: u64 },
     /// Several: what they run on (empty for attestations), and their digests.
@@ -23,7 +23,7 @@ pub(super) enum Manifest {
 
 impl Manifest {
     /// Reads a manifest of any form; `None` when it is none.
-    pub(super) fn read(text: &str) -> Option<Self> {
+    pub(crate) fn read(text: &str) -> Option<Self> {
         let json: Value = serde_json::from_str(text).ok()?;
         if let Some(children) = json.get("manifests").and_then(Value::as_array) {
             return children

@@ -5,6 +5,8 @@ mod login;
 mod manifest;
 mod repository;
 
+pub(crate) use manifest::{MEDIA_TYPES, Manifest};
+
 use std::sync::Arc;
 
 use async_trait::async_trait;

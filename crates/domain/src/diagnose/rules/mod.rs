@@ -53,6 +53,11 @@ pub(super) fn of(text: &str) -> Option<&'static Rule> {
     all().find(|rule| rule.matches(&text))
 }
 
+/// The rule of a code, if there is one.
+pub(super) fn coded(code: &str) -> Option<&'static Rule> {
+    all().find(|rule| rule.code == code)
+}
+
 /// All rules.
 pub(super) fn all() -> impl Iterator<Item = &'static Rule> {
     GROUPS.into_iter().flatten()

@@ -1,7 +1,9 @@
 //! Calls of services that have no client here, by plain signed requests.
 //!
 //! A few calls do not pay for more SDK crates (the one of SSM alone takes longer to compile than the rest of this
-//! crate): awsJson1.1 and SigV4 are all that is needed.
+//! crate): a body or a form, and SigV4, are all that is needed.
+
+mod wire;
 
 use std::time::Duration;
 
@@ -24,6 +26,7 @@ use crate::call;
 use crate::clients::Clients;
 use crate::errors::{chain, classify};
 use crate::operation::Operation;
+use wire::Wire;
 
 const ATTEMPTS: u32 = 4;
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(10);
@@ -32,17 +35,17 @@ const ATTEMPT_LIMIT: Duration = Duration::from_secs(10);
 pub(crate) async fn send(
     clients: &Clients,
     operation: &Operation,
-    prefix: &str,
     region: Option<&str>,
     order: &Value,
 ) -> Result<Value, PlatformError> {
+    let wire = Wire::of(operation);
     let region = region.unwrap_or_else(|| clients.place().region.as_str());
     let span = call::span(clients.place(), operation);
     let work = async {
         for attempt in 1.. {
             let sent = tokio::time::timeout(
                 ATTEMPT_LIMIT,
-                once(clients, operation, prefix, region, order),
+                once(clients, operation, &wire, region, order),
             );
             let answer = sent.await.unwrap_or_else(|_| {
                 Err(failed(
@@ -74,18 +77,15 @@ pub(crate) async fn send(
 async fn once(
     clients: &Clients,
     operation: &Operation,
-    prefix: &str,
+    wire: &Wire,
     region: &str,
     order: &Value,
 ) -> Result<Value, PlatformError> {
-    let request = signed(clients, operation, prefix, region, order.to_string()).await?;
-    let connector = Connector::builder()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build();
+    let request = signed(clients, operation, wire, region, order).await?;
     let unreachable = |error: &(dyn std::error::Error + 'static)| {
         failed(operation, ErrorKind::Unreachable, chain(error))
     };
-    let response = connector
+    let response = connector()
         .call(request)
         .await
         .map_err(|error| unreachable(&error))?;
@@ -96,10 +96,11 @@ async fn once(
         .collect()
         .await
         .map_err(|error| unreachable(&error))?;
-    let json: Value = serde_json::from_slice(&body.into_bytes()).unwrap_or(Value::Null);
+    let json = wire.answer(&body.into_bytes()).unwrap_or_default();
     if status == 200 {
         return Ok(json);
     }
+    let json = wire.error(json);
     Err(refused(operation, status, &error_type, request_id, &json))
 }
 
@@ -141,9 +142,9 @@ fn failed(operation: &Operation, kind: ErrorKind, message: String) -> PlatformEr
 async fn signed(
     clients: &Clients,
     operation: &Operation,
-    prefix: &str,
+    wire: &Wire,
     region: &str,
-    body: String,
+    order: &Value,
 ) -> Result<HttpRequest, PlatformError> {
     let config = clients.config();
     let invalid = |error: &(dyn std::error::Error + 'static)| {
@@ -157,12 +158,9 @@ async fn signed(
     let identity: Identity = credentials
         .map_err(|error| no_credentials(chain(&error)))?
         .into();
-    let uri = endpoint(config.endpoint_url(), operation.service, region);
-    let target = format!("{prefix}.{}", operation.name);
-    let headers = [
-        ("content-type", "application/x-amz-json-1.1"),
-        ("x-amz-target", target.as_str()),
-    ];
+    let uri = wire.endpoint(config.endpoint_url(), region);
+    let (headers, body) = wire.request(operation, order);
+    let headers = headers.iter().map(|(name, value)| (*name, value.as_str()));
     let Some(now) = config.time_source().map(|clock| clock.now()) else {
         return Err(failed(
             operation,
@@ -172,15 +170,15 @@ async fn signed(
     };
     let parameters = v4::SigningParams::builder()
         .identity(&identity)
-        .region(region)
-        .name(operation.service)
+        .region(wire.region(region))
+        .name(wire.signed_for())
         .time(now)
         .settings(SigningSettings::default())
         .build()
         .map_err(|error| invalid(&error))?
         .into();
     let payload = SignableBody::Bytes(body.as_bytes());
-    let signable = SignableRequest::new("POST", uri.as_str(), headers.into_iter(), payload);
+    let signable = SignableRequest::new("POST", uri.as_str(), headers.clone(), payload);
     let (instructions, _) = signable
         .and_then(|request| sign(request, &parameters))
         .map_err(|error| invalid(&error))?
@@ -196,15 +194,34 @@ async fn signed(
     HttpRequest::try_from(request).map_err(|error| invalid(&error))
 }
 
-/// The configured endpoint (a simulator, or `AWS_ENDPOINT_URL`), else the service's own.
-fn endpoint(configured: Option<&str>, service: &str, region: &str) -> String {
-    match configured {
-        Some(url) => format!("{}/", url.trim_end_matches('/')),
-        None if region.starts_with("cn-") => {
-            format!("https://{service}.{region}.amazonaws.com.cn/")
-        }
-        None => format!("https://{service}.{region}.amazonaws.com/"),
+/// What lies behind an address that carries its own right to be read.
+pub(crate) async fn get(operation: &Operation, url: &str) -> Result<Vec<u8>, PlatformError> {
+    let invalid = |error: &(dyn std::error::Error + 'static)| {
+        failed(operation, ErrorKind::Invalid, chain(error))
+    };
+    let unreachable = |error: &(dyn std::error::Error + 'static)| {
+        failed(operation, ErrorKind::Unreachable, chain(error))
+    };
+    let request = http::Request::get(url).body(SdkBody::empty());
+    let request = request.map_err(|error| invalid(&error))?;
+    let request = HttpRequest::try_from(request).map_err(|error| invalid(&error))?;
+    let answer = tokio::time::timeout(ATTEMPT_LIMIT, connector().call(request)).await;
+    let response = answer
+        .map_err(|error| unreachable(&error))?
+        .map_err(|error| unreachable(&error))?;
+    let status = response.status().as_u16();
+    if status != 200 {
+        let message = format!("the address that was given answered with HTTP status {status}");
+        return Err(failed(operation, ErrorKind::Other, message));
     }
+    let body = ByteStream::new(response.into_body()).collect().await;
+    Ok(body.map_err(|error| unreachable(&error))?.to_vec())
+}
+
+fn connector() -> Connector {
+    Connector::builder()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build()
 }
 
 #[cfg(test)]
@@ -212,22 +229,6 @@ mod tests {
     use super::*;
     use crate::operation::GET_PARAMETER;
     use serde_json::json;
-
-    #[test]
-    fn endpoints_are_the_configured_or_the_regions_own() {
-        assert_eq!(
-            endpoint(Some("http://127.0.0.1:1/"), "ssm", "eu-west-1"),
-            "http://127.0.0.1:1/"
-        );
-        assert_eq!(
-            endpoint(None, "ssm", "eu-west-1"),
-            "https://ssm.eu-west-1.amazonaws.com/"
-        );
-        assert_eq!(
-            endpoint(None, "ssm", "cn-north-1"),
-            "https://ssm.cn-north-1.amazonaws.com.cn/"
-        );
-    }
 
     #[test]
     fn a_refusal_is_read_from_header_or_body() {

@@ -1,0 +1,34 @@
+//! Alarms of CloudWatch.
+
+use serde_json::{Map, Value, json};
+use shipway_domain::surroundings::AlarmSeen;
+use shipway_plugin::PlatformError;
+
+use super::{list, text};
+use crate::clients::Clients;
+use crate::operation::DESCRIBE_ALARMS;
+use crate::signed;
+
+/// Those of these names, metric and composite ones.
+pub(super) async fn named(
+    clients: &Clients,
+    names: &[String],
+) -> Result<Vec<AlarmSeen>, PlatformError> {
+    let mut order = Map::new();
+    for (nth, kind) in ["MetricAlarm", "CompositeAlarm"].iter().enumerate() {
+        order.insert(format!("AlarmTypes.member.{}", nth + 1), json!(kind));
+    }
+    for (nth, name) in names.iter().enumerate() {
+        order.insert(format!("AlarmNames.member.{}", nth + 1), json!(name));
+    }
+    order.insert("MaxRecords".to_owned(), json!(100));
+    let answer = signed::send(clients, &DESCRIBE_ALARMS, None, &Value::Object(order)).await?;
+    let result = &answer["DescribeAlarmsResult"];
+    let all = list(&result["MetricAlarms"]).chain(list(&result["CompositeAlarms"]));
+    let seen = all.map(|alarm| AlarmSeen {
+        name: text(alarm, "AlarmName"),
+        state: text(alarm, "StateValue"),
+        reason: text(alarm, "StateReason"),
+    });
+    Ok(seen.collect())
+}
