@@ -35,6 +35,7 @@ def call(session):
     load_balancing(session.client("elbv2"))
     logs(session.client("logs"))
     alarms(session.client("cloudwatch"))
+    subnets(session.client("ec2"))
     secrets = session.client("secretsmanager")
     secrets.get_secret_value(SecretId="npm/token")
     sim.refused(secrets.get_secret_value, SecretId="missing")
@@ -151,6 +152,19 @@ def alarms(cloudwatch):
     assert {alarm["StateValue"] for alarm in found} >= {"ALARM"}, found
     cloudwatch.describe_alarms(AlarmNames=["errors"], StateValue="ALARM")
     sim.refused(cloudwatch.describe_alarms, NextToken="not one of these")
+
+
+def subnets(ec2):
+    found = ec2.describe_subnets()["Subnets"]
+    ids = [subnet["SubnetId"] for subnet in found]
+    ours = sim.SUBNETS["awsvpcConfiguration"]["subnets"]
+    assert ids == ours, "the services mentioned it"
+    assert 0 < found[0]["AvailableIpAddressCount"] < 251, found
+    assert ec2.describe_subnets(SubnetIds=ours)["Subnets"] == found
+    filters = [{"Name": "vpc-id", "Values": ["vpc-*"]}, {"Name": "subnet-id", "Values": ["subnet-9", *ours]}]
+    assert ec2.describe_subnets(Filters=filters)["Subnets"] == found
+    assert sim.refused(ec2.describe_subnets, SubnetIds=["subnet-9"]) == "InvalidSubnetID.NotFound"
+    assert sim.refused(ec2.describe_subnets, DryRun=True) == "DryRunOperation"
 
 
 def endings(session):

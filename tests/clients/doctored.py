@@ -13,6 +13,7 @@ XML = {"content-type": "text/xml", "x-amzn-requestid": "1"}
 
 SPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 END = "<ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></AssumeRoleResponse>"
+EC2 = "http://ec2.amazonaws.com/doc/2016-11-15/"
 START = f'<AssumeRoleResponse xmlns="{SPACE}"><AssumeRoleResult>'
 KEYS = "<AccessKeyId>A</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>"
 
@@ -22,11 +23,17 @@ def role(inner):
     return f"{START}{inner}</AssumeRoleResult>{END}".encode()
 
 
+def subnets(inner):
+    """An answer of DescribeSubnets with these members."""
+    return f'<DescribeSubnetsResponse xmlns="{EC2}">{inner}</DescribeSubnetsResponse>'.encode()
+
+
 def alarms(inner):
     """An answer of DescribeAlarms in CBOR: a map whose one member is a list of one alarm, a map of one member."""
     return b"\xa1\x6cMetricAlarms\x81\xa1" + inner
 
 
+GOOD_SUBNET = "<requestId>1</requestId><subnetSet><item><subnetId>s</subnetId></item></subnetSet>"
 GOOD_ROLE = f"<Credentials>{KEYS}<Expiration>2026-01-01T00:00:00Z</Expiration></Credentials>"
 
 # Service, operation, headers, status, body, and a part of the problem that must be found; None: there is none.
@@ -55,6 +62,11 @@ CASES = [
     ("sts", "AssumeRole", XML, 200, role("<Account>1</Account>"), "unknown member Account"),
     ("sts", "AssumeRole", XML, 200, role("").replace(b"sts.", b"sns."), "in another namespace"),
     ("sts", "GetCallerIdentity", XML, 200, role(""), "the root is"),
+    ("ec2", "DescribeSubnets", XML, 200, subnets(GOOD_SUBNET), None),
+    ("ec2", "DescribeSubnets", XML, 200, subnets("<subnetSet/>"), "no requestId"),
+    ("ec2", "DescribeSubnets", XML, 200, subnets(GOOD_SUBNET.replace("item", "member")), "in a list of item"),
+    ("ec2", "DescribeSubnets", XML, 200, subnets(GOOD_SUBNET.replace("subnetId", "SubnetId")), "unknown member"),
+    ("ec2", "DescribeSubnets", XML, 400, b"<ErrorResponse/>", "no Response"),
     ("cloudwatch", "DescribeAlarms", CBOR, 200, alarms(b"\x6aStateValue\x62OK"), None),
     ("cloudwatch", "DescribeAlarms", CBOR, 200, alarms(b"\x6aStateValue\x63BAD"), "not in the enum StateValue"),
     ("cloudwatch", "DescribeAlarms", CBOR, 200, alarms(b"\x6aStateValue\xf6"), "null"),

@@ -17,6 +17,7 @@ CONTENT_TYPES = {
     "json 1.0": "application/x-amz-json-1.0",
     "json 1.1": "application/x-amz-json-1.1",
     "query": "text/xml",
+    "ec2": "text/xml",
     "smithy-rpc-v2-cbor": "application/cbor",
 }
 
@@ -92,7 +93,7 @@ class Answer:
             self.check_error()
             return
         shape = self.operation.output_shape
-        if self.protocol == "query":
+        if self.protocol in ("query", "ec2"):
             self.check_document(shape)
         elif shape is not None:
             self.value("", shape, self.read())
@@ -106,6 +107,15 @@ class Answer:
     # Errors.
 
     def check_error(self):
+        if self.protocol == "ec2":
+            root = xml.fromstring(self.response["body"])
+            if root.tag != "Response" or not root.findtext("RequestID"):
+                self.wrong("", "no Response with a RequestID")
+            for name in ("Code", "Message"):
+                if not root.findtext(f"Errors/Error/{name}"):
+                    self.wrong("/Errors/Error", f"no {name}")
+            # Models of EC2 have no errors.
+            return
         if self.protocol == "query":
             root = xml.fromstring(self.response["body"])
             space = root.tag.partition("}")[0] + "}"
@@ -204,13 +214,24 @@ class Answer:
     def check_document(self, shape):
         """The document around the result of a query."""
         root = xml.fromstring(self.response["body"])
-        space = f"{{{self.operation.service_model.metadata['xmlNamespace']}}}"
+        namespace = self.operation.service_model.metadata["xmlNamespace"]
+        # What EC2 sends ends with a slash that its model leaves out.
+        slash = "/" if self.protocol == "ec2" else ""
+        space = f"{{{namespace}{slash}}}"
         if root.tag != f"{space}{self.operation.name}Response":
             self.wrong("", f"the root is {root.tag}")
         for element in root.iter():
             if not element.tag.startswith(space):
                 self.wrong("", f"{element.tag} is in another namespace")
             element.tag = element.tag.partition("}")[2]
+        if self.protocol == "ec2":
+            name = root.find("requestId")
+            if name is None or not name.text:
+                self.wrong("", "no requestId")
+            else:
+                root.remove(name)
+            self.element("", shape, root)
+            return
         if not root.findtext("ResponseMetadata/RequestId"):
             self.wrong("", "no ResponseMetadata with a RequestId")
         wrapper = shape.serialization.get("resultWrapper") if shape else None

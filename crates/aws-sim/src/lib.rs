@@ -19,6 +19,7 @@ mod control;
 mod cow;
 mod digest;
 mod docker;
+mod ec2;
 mod ecr;
 mod ecs;
 mod elb;

@@ -12,11 +12,12 @@ use crate::iam::{IdentityProvider, Role};
 use crate::world::{World, is_account_id};
 use crate::{SimError, ecs};
 
+pub use crate::ec2::Subnet;
 pub use crate::elb::TargetGroup;
 pub use demo::demo;
 
 /// A part of a world. Seeding what exists already leaves it as it is, except that roles,
-/// secrets, parameters, target groups and identity providers are replaced.
+/// secrets, parameters, target groups, subnets and identity providers are replaced.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Seed {
@@ -58,6 +59,8 @@ pub struct RegionSeed {
     pub parameters: BTreeMap<String, String>,
     /// Target groups, where they differ from what a service's mention makes them.
     pub target_groups: Vec<TargetGroup>,
+    /// Subnets, where they differ from what a service's mention makes them.
+    pub subnets: Vec<Subnet>,
 }
 
 /// An ECS cluster with its services.
@@ -158,6 +161,11 @@ fn seed_region(
         }
         let groups = &mut world.region(account, &seed.name).elb.groups;
         groups.insert(group.arn.clone(), group.clone());
+    }
+    for subnet in &seed.subnets {
+        subnet.check().map_err(SimError::Seed)?;
+        let subnets = &mut world.region(account, &seed.name).ec2.subnets;
+        subnets.insert(subnet.id.clone(), subnet.clone());
     }
     for cluster in &seed.clusters {
         ecs::seed(world, now, account, &seed.name, cluster)

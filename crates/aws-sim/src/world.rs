@@ -9,6 +9,7 @@ use crate::autoscaling;
 use crate::choices::Choices;
 use crate::clock::SimTime;
 use crate::cloudwatch;
+use crate::ec2;
 use crate::ecr::{self, Findings};
 use crate::ecs;
 use crate::elb;
@@ -92,6 +93,8 @@ pub(crate) struct Region {
     pub(crate) cloudwatch: cloudwatch::State,
     /// Elastic Load Balancing: seeded target groups.
     pub(crate) elb: elb::State,
+    /// EC2: seeded subnets.
+    pub(crate) ec2: ec2::State,
 }
 
 impl World {

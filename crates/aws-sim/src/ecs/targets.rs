@@ -68,7 +68,8 @@ impl State {
         targets
     }
 
-    fn services(&self) -> impl Iterator<Item = &Service> {
+    /// All services, whatever their status.
+    pub(super) fn services(&self) -> impl Iterator<Item = &Service> {
         let clusters = self.clusters.values();
         clusters.flat_map(|cluster| cluster.services.values().map(|service| &**service))
     }

@@ -10,10 +10,11 @@ use crate::wire::ApiError;
 use crate::world::World;
 
 /// Actions that IAM checks against `*` whatever they are about.
-const WITHOUT_RESOURCE: [&str; 15] = [
+const WITHOUT_RESOURCE: [&str; 16] = [
     "application-autoscaling:DescribeScal*",
     "application-autoscaling:DescribeScheduledActions",
     "cloudwatch:DescribeAlarms",
+    "ec2:Describe*",
     "ecr:*AccountSetting",
     "ecr:GetAuthorizationToken",
     "ecs:DeregisterTaskDefinition",
@@ -106,13 +107,16 @@ impl Asking<'_> {
         let Some(why) = world.denial(caller, &act) else {
             return Ok(());
         };
-        Err(self.refusals.refuse(
-            self.refusals.denied,
-            format!(
-                "User: {} is not authorized to perform: {action} on resource: {resource} {why}",
-                caller.arn
+        let who = &caller.arn;
+        Err(self.refusals.denied(match self.service {
+            Service::Ec2 => format!(
+                "You are not authorized to perform this operation. User: {who} is not authorized to \
+                 perform: {action} {why}"
             ),
-        ))
+            _ => format!(
+                "User: {who} is not authorized to perform: {action} on resource: {resource} {why}"
+            ),
+        }))
     }
 
     /// ARN of the cluster that an input of ECS names.

@@ -41,58 +41,70 @@ pub(super) fn read(headers: &HeaderMap) -> Option<Credentials<'_>> {
     })
 }
 
-/// The errors of one protocol family: JSON services and STS name them differently.
+/// An error code and its HTTP status.
+type Code = (&'static str, u16);
+
+/// The errors of one protocol family: JSON services, STS and EC2 name them differently.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Refusals {
-    pub(super) missing: &'static str,
-    pub(super) unknown: &'static str,
-    pub(super) expired: &'static str,
-    pub(super) denied: &'static str,
-    throttled: &'static str,
-    /// HTTP status of all but `expired`, which is always 400 for JSON and 403 for queries.
-    pub(super) status: u16,
+    missing: Code,
+    unknown: Code,
+    expired: Code,
+    denied: Code,
+    throttled: Code,
 }
 
 /// awsJson1.1.
 pub(super) const JSON: Refusals = Refusals {
-    missing: "MissingAuthenticationTokenException",
-    unknown: "UnrecognizedClientException",
-    expired: "ExpiredTokenException",
-    denied: "AccessDeniedException",
-    throttled: "ThrottlingException",
-    status: 400,
+    missing: ("MissingAuthenticationTokenException", 400),
+    unknown: ("UnrecognizedClientException", 400),
+    expired: ("ExpiredTokenException", 400),
+    denied: ("AccessDeniedException", 400),
+    throttled: ("ThrottlingException", 400),
 };
 
 /// awsQuery.
 pub(super) const QUERY: Refusals = Refusals {
-    missing: "MissingAuthenticationToken",
-    unknown: "InvalidClientTokenId",
-    expired: "ExpiredToken",
-    denied: "AccessDenied",
-    throttled: "Throttling",
-    status: 403,
+    missing: ("MissingAuthenticationToken", 403),
+    unknown: ("InvalidClientTokenId", 403),
+    expired: ("ExpiredToken", 403),
+    denied: ("AccessDenied", 403),
+    throttled: ("Throttling", 400),
+};
+
+/// ec2Query.
+pub(super) const EC2: Refusals = Refusals {
+    missing: ("AuthFailure", 401),
+    unknown: ("AuthFailure", 401),
+    expired: ("RequestExpired", 400),
+    denied: ("UnauthorizedOperation", 403),
+    throttled: ("RequestLimitExceeded", 503),
 };
 
 impl Refusals {
     /// The caller's session is over.
     pub(crate) fn expired(self) -> ApiError {
-        self.refuse(
+        refuse(
             self.expired,
             "The security token included in the request is expired",
         )
     }
 
-    /// Too many calls: 400 in every protocol.
+    /// Too many calls.
     pub(crate) fn throttled(self) -> ApiError {
-        ApiError::client(self.throttled, "Rate exceeded")
+        refuse(self.throttled, "Rate exceeded")
     }
 
-    /// A refusal of this family.
-    pub(super) fn refuse(self, code: &'static str, message: impl Into<String>) -> ApiError {
-        ApiError {
-            status: self.status,
-            ..ApiError::client(code, message)
-        }
+    /// The caller's policies do not allow it.
+    pub(super) fn denied(self, message: impl Into<String>) -> ApiError {
+        refuse(self.denied, message)
+    }
+}
+
+fn refuse((code, status): Code, message: impl Into<String>) -> ApiError {
+    ApiError {
+        status,
+        ..ApiError::client(code, message)
     }
 }
 
@@ -105,14 +117,14 @@ pub(super) fn identify(
     refusals: Refusals,
 ) -> Result<Principal, ApiError> {
     let Some(credentials) = credentials else {
-        return Err(refusals.refuse(refusals.missing, "Missing Authentication Token"));
+        return Err(refuse(refusals.missing, "Missing Authentication Token"));
     };
     if is_account_id(credentials.key) {
         return Ok(Principal::root(credentials.key));
     }
     let known = world.sessions.get(credentials.key);
     let Some(session) = known.filter(|session| credentials.token == Some(&session.token)) else {
-        return Err(refusals.refuse(
+        return Err(refuse(
             refusals.unknown,
             "The security token included in the request is invalid.",
         ));

@@ -11,7 +11,7 @@ use http::request::Parts;
 use serde_json::Value;
 
 use super::authorise::Asking;
-use super::credentials::{self, JSON, QUERY, Refusals};
+use super::credentials::{self, EC2, JSON, QUERY, Refusals};
 use super::protocol::{Form, Protocol};
 use super::{ApiError, Ctx, Service, cbor, form, resource};
 use crate::calls::{Call, milliseconds};
@@ -136,12 +136,16 @@ fn read(parts: &Parts, body: &[u8]) -> Result<Asked, (Protocol, ApiError)> {
             version.unwrap_or_default()
         ))
     })?;
+    let (input, refusals, protocol) = match service {
+        Service::Ec2 => (form::unfold_ec2(form), EC2, Protocol::Ec2),
+        _ => (form::unfold(form), QUERY, Protocol::Query),
+    };
     Ok(Asked {
         service,
         action,
-        input: Value::Object(form::unfold(form)),
-        refusals: QUERY,
-        protocol: Protocol::Query,
+        input: Value::Object(input),
+        refusals,
+        protocol,
     })
 }
 

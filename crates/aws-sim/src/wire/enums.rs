@@ -42,7 +42,7 @@ pub(super) fn check(service: Service, action: &str, input: &Value) -> Result<(),
         Service::Logs => others::LOGS,
         Service::LoadBalancing => others::LOAD_BALANCING,
         Service::CloudWatch => others::CLOUD_WATCH,
-        Service::Secrets | Service::Parameters | Service::Sts => &[],
+        Service::Secrets | Service::Parameters | Service::Sts | Service::Ec2 => &[],
     };
     let mut odd = Vec::new();
     for rule in rules {

@@ -19,6 +19,16 @@ const DEEPEST: usize = 12;
 /// The structure that flat names of a query stand for: `Tags.member.1.Key` is a member of the first
 /// item of the list `Tags`. Scalars stay strings.
 pub(super) fn unfold(flat: Map<String, Value>) -> Map<String, Value> {
+    unfolded(flat, lists)
+}
+
+/// The same of a query of EC2, which has no word for lists: `Filter.1.Value.1` is the first item of the list
+/// `Value` in the first item of the list `Filter`.
+pub(super) fn unfold_ec2(flat: Map<String, Value>) -> Map<String, Value> {
+    unfolded(flat, numbered_lists)
+}
+
+fn unfolded(flat: Map<String, Value>, lists: fn(Value) -> Value) -> Map<String, Value> {
     let mut members = Map::new();
     for (name, value) in flat {
         let path: Vec<&str> = name.split('.').collect();
@@ -72,6 +82,24 @@ fn lists(value: Value) -> Value {
         .into()
 }
 
+/// Turns `{"1": a, "2": b}` into `[a, b]`, at all depths.
+fn numbered_lists(value: Value) -> Value {
+    let Value::Object(members) = value else {
+        return value;
+    };
+    let numbers: Option<Vec<u64>> = members.keys().map(|name| name.parse().ok()).collect();
+    let members = members
+        .into_iter()
+        .map(|(name, value)| (name, numbered_lists(value)));
+    let Some(numbers) = numbers else {
+        return members.collect::<Map<_, _>>().into();
+    };
+    let values = members.map(|(_, value)| value);
+    let mut items: Vec<(u64, Value)> = numbers.into_iter().zip(values).collect();
+    items.sort_by_key(|(number, _)| *number);
+    items.into_iter().map(|(_, item)| item).collect()
+}
+
 /// Undoes percent encoding; what is not encoded properly stays as it is.
 fn decode(text: &str) -> String {
     let bytes = text.as_bytes();
@@ -98,7 +126,7 @@ fn decode(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{parse, unfold};
+    use super::{parse, unfold, unfold_ec2};
     use serde_json::json;
 
     #[test]
@@ -112,6 +140,17 @@ mod tests {
         );
         let deep = format!("{}=1", "a.".repeat(100_000));
         assert!(unfold(parse(&deep)).is_empty());
+    }
+
+    #[test]
+    fn lists_of_ec2_are_those_whose_names_are_numbers() {
+        let form =
+            "Id.10=c&Id.2=b&Id.1=a&F.1.Name=n&F.1.Value.1=x&F.1.Value.2=y&One=1&F.x=2&G.1.a=";
+        assert_eq!(
+            json!(unfold_ec2(parse(form))),
+            json!({"Id": ["a", "b", "c"], "F": {"1": {"Name": "n", "Value": ["x", "y"]}, "x": "2"},
+                "One": "1", "G": [{"a": ""}]})
+        );
     }
 
     #[test]

@@ -96,7 +96,10 @@ impl<'a> Input<'a> {
 
     /// A boolean.
     pub(crate) fn bool(&self, name: &str) -> Result<Option<bool>, ApiError> {
-        self.typed(name, "a boolean", Value::as_bool)
+        self.typed(name, "a boolean", |value| match value {
+            Value::String(text) if self.textual => text.parse().ok(),
+            other => other.as_bool(),
+        })
     }
 
     /// A list; empty if absent.

@@ -17,6 +17,8 @@ pub(super) enum Protocol {
     Json10,
     /// Form in, XML out.
     Query,
+    /// The same, as EC2 has it.
+    Ec2,
     /// CBOR with the operation in the path.
     Cbor,
 }
@@ -36,6 +38,7 @@ impl Form<'_> {
         let status = result.as_ref().map_or_else(|error| error.status, |_| 200);
         let (kind, body) = match self.protocol {
             Protocol::Query => ("text/xml", self.xml(result).into_bytes()),
+            Protocol::Ec2 => ("text/xml", self.ec2(result).into_bytes()),
             Protocol::Cbor => (cbor::CONTENT_TYPE, self.cbor(result)),
             Protocol::Json10 => ("application/x-amz-json-1.0", self.json(result)),
             Protocol::Json11 => ("application/x-amz-json-1.1", self.json(result)),
@@ -78,6 +81,16 @@ impl Form<'_> {
                 let body = json!({"__type": error.code, "message": error.message});
                 cbor::write(&body, is_timestamp)
             }
+        }
+    }
+
+    fn ec2(&self, result: &Result<Value, ApiError>) -> String {
+        match result {
+            Ok(output) => {
+                let namespace = self.service.namespace();
+                xml::ec2_success(namespace, self.action, output, self.request_id)
+            }
+            Err(error) => xml::ec2_failure(error, self.request_id),
         }
     }
 

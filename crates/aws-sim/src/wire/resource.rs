@@ -34,6 +34,7 @@ pub(super) fn of(service: Service, account: &str, region: &str, input: &Value) -
                 arn(format!("log-group:{}:*", name.trim_end_matches(":*")))
             }),
         Service::CloudWatch => joined(input, "AlarmNames"),
+        Service::Ec2 => joined(input, "SubnetId"),
     }
 }
 

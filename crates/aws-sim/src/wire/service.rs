@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{ApiError, Ctx, Operation, enums};
 use crate::world::World;
-use crate::{autoscaling, cloudwatch, ecr, ecs, elb, logs, parameters, secrets, sts};
+use crate::{autoscaling, cloudwatch, ec2, ecr, ecs, elb, logs, parameters, secrets, sts};
 
 /// A simulated service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub(crate) enum Service {
     Logs,
     /// CloudWatch (alarms).
     CloudWatch,
+    /// Elastic Compute Cloud (subnets).
+    Ec2,
 }
 
 /// Prefixes of `X-Amz-Target` of the services that speak JSON.
@@ -40,8 +42,8 @@ const TARGETS: [(&str, Service); 7] = [
     ("GraniteServiceVersion20100801.", Service::CloudWatch),
 ];
 
-/// `Version`, signing name and XML namespace of the services that speak awsQuery.
-const QUERIES: [(&str, &str, &str, Service); 3] = [
+/// `Version`, signing name and XML namespace of the services that speak awsQuery or ec2Query.
+const QUERIES: [(&str, &str, &str, Service); 4] = [
     (
         "2011-06-15",
         "sts",
@@ -60,11 +62,17 @@ const QUERIES: [(&str, &str, &str, Service); 3] = [
         "http://monitoring.amazonaws.com/doc/2010-08-01/",
         Service::CloudWatch,
     ),
+    (
+        "2016-11-15",
+        "ec2",
+        "http://ec2.amazonaws.com/doc/2016-11-15/",
+        Service::Ec2,
+    ),
 ];
 
 impl Service {
     /// Every service.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Ecs,
         Self::Ecr,
         Self::AutoScaling,
@@ -74,6 +82,7 @@ impl Service {
         Self::LoadBalancing,
         Self::Logs,
         Self::CloudWatch,
+        Self::Ec2,
     ];
 
     /// Service and operation of an `X-Amz-Target` header.
@@ -116,6 +125,7 @@ impl Service {
             Self::LoadBalancing => "elasticloadbalancing",
             Self::Logs => "logs",
             Self::CloudWatch => "cloudwatch",
+            Self::Ec2 => "ec2",
         }
     }
 
@@ -139,6 +149,7 @@ impl Service {
             Self::LoadBalancing => elb::OPERATIONS,
             Self::Logs => logs::OPERATIONS,
             Self::CloudWatch => cloudwatch::OPERATIONS,
+            Self::Ec2 => ec2::OPERATIONS,
         }
     }
 
@@ -161,6 +172,7 @@ impl Service {
             Self::LoadBalancing => elb::call(world, ctx, action, input),
             Self::Logs => logs::call(world, ctx, action, input),
             Self::CloudWatch => cloudwatch::call(world, ctx, action, input),
+            Self::Ec2 => ec2::call(world, ctx, action, input),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The XML of awsQuery services: results and errors.
+//! The XML of awsQuery and ec2Query services: results and errors.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use super::ApiError;
 /// A success: `<ActionResponse><ActionResult>...`.
 pub(super) fn success(namespace: &str, action: &str, result: &Value, request_id: &str) -> String {
     let mut xml = format!("<{action}Response xmlns=\"{namespace}\"><{action}Result>");
-    members(&mut xml, result);
+    members(&mut xml, result, "member");
     xml.push_str(&format!(
         "</{action}Result><ResponseMetadata><RequestId>{request_id}</RequestId>\
          </ResponseMetadata></{action}Response>"
@@ -30,16 +30,41 @@ pub(super) fn failure(namespace: &str, error: &ApiError, request_id: &str) -> St
     )
 }
 
-fn members(xml: &mut String, value: &Value) {
+/// A success of EC2: `<ActionResponse><requestId>...`, without a result of its own, its lists of `item`.
+pub(super) fn ec2_success(
+    namespace: &str,
+    action: &str,
+    result: &Value,
+    request_id: &str,
+) -> String {
+    let mut xml =
+        format!("<{action}Response xmlns=\"{namespace}\"><requestId>{request_id}</requestId>");
+    members(&mut xml, result, "item");
+    xml.push_str(&format!("</{action}Response>"));
+    xml
+}
+
+/// An error of EC2: `<Response><Errors><Error>...`.
+pub(super) fn ec2_failure(error: &ApiError, request_id: &str) -> String {
+    format!(
+        "<Response><Errors><Error><Code>{}</Code><Message>{}</Message></Error></Errors>\
+         <RequestID>{request_id}</RequestID></Response>",
+        error.code,
+        escape(&error.message)
+    )
+}
+
+/// The inside of a value; `item` is what items of lists are called.
+fn members(xml: &mut String, value: &Value, item: &str) {
     match value {
         Value::Object(object) => {
             for (name, value) in object {
-                element(xml, name, value);
+                element(xml, name, value, item);
             }
         }
         Value::Array(items) => {
-            for item in items {
-                element(xml, "member", item);
+            for one in items {
+                element(xml, item, one, item);
             }
         }
         Value::String(text) => xml.push_str(&escape(text)),
@@ -48,9 +73,9 @@ fn members(xml: &mut String, value: &Value) {
     }
 }
 
-fn element(xml: &mut String, name: &str, value: &Value) {
+fn element(xml: &mut String, name: &str, value: &Value, item: &str) {
     xml.push_str(&format!("<{name}>"));
-    members(xml, value);
+    members(xml, value, item);
     xml.push_str(&format!("</{name}>"));
 }
 
@@ -77,6 +102,22 @@ mod tests {
             success("urn:x", "Get", &result, "id"),
             "<GetResponse xmlns=\"urn:x\"><GetResult><Account>1</Account><Set>\
              <A>&lt;&amp;&gt;</A></Set></GetResult><ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></GetResponse>"
+        );
+    }
+
+    #[test]
+    fn ec2_has_no_result_around_its_members_and_calls_items_so() {
+        let result = json!({"subnetSet": [{"subnetId": "a"}]});
+        assert_eq!(
+            ec2_success("urn:x", "Get", &result, "id"),
+            "<GetResponse xmlns=\"urn:x\"><requestId>id</requestId><subnetSet><item><subnetId>a\
+             </subnetId></item></subnetSet></GetResponse>"
+        );
+        let error = ApiError::client("Odd.Id", "a<b");
+        assert_eq!(
+            ec2_failure(&error, "id"),
+            "<Response><Errors><Error><Code>Odd.Id</Code><Message>a&lt;b</Message></Error></Errors>\
+             <RequestID>id</RequestID></Response>"
         );
     }
 }

@@ -145,9 +145,12 @@ fn xml(text: &str, failed: bool) -> Result<(), String> {
     if !open.is_empty() || roots != 1 || !rest.trim().is_empty() {
         return Err("XML that does not end where it should".to_owned());
     }
-    let shape = match failed {
-        true => ["<ErrorResponse ", "<Code>", "<Message>"],
-        false => ["Response ", "Result>", "<RequestId>"],
+    let of_ec2 = text.starts_with("<Response><Errors>") || text.contains("//ec2.");
+    let shape = match (failed, of_ec2) {
+        (true, false) => ["<ErrorResponse ", "<Code>", "<Message>"],
+        (false, false) => ["Response ", "Result>", "<RequestId>"],
+        (true, true) => ["<Response><Errors>", "<Code>", "<Message>"],
+        (false, true) => ["Response ", "Set>", "<requestId>"],
     };
     match shape.iter().find(|part| !text.contains(**part)) {
         Some(missing) => Err(format!("XML without {missing}")),

@@ -13,6 +13,8 @@ pub(crate) const QUERY: &[&str] = &[
     "Action=DescribeTargetHealth&Version=2015-12-01&TargetGroupArn=arn%3Aaws%3Aelasticloadbalancing%3Aeu-west-1%3A111111111111%3Atargetgroup%2Fweb%2F0123456789abcdef&Targets.member.1.Id=10.0.0.1&Targets.member.1.Port=8080",
     "Action=DescribeTargetGroupAttributes&Version=2015-12-01&TargetGroupArn=arn%3Aaws%3Aelasticloadbalancing%3Aeu-west-1%3A111111111111%3Atargetgroup%2Fweb%2F0123456789abcdef",
     "Action=DescribeAlarms&Version=2010-08-01&AlarmNames.member.1=errors&StateValue=ALARM&MaxRecords=5",
+    "Action=DescribeSubnets&Version=2016-11-15&Filter.1.Name=vpc-id&Filter.1.Value.1=vpc-*&Filter.2.Name=state&Filter.2.Value.1=available&MaxResults=5&DryRun=false",
+    "Action=DescribeSubnets&Version=2016-11-15&SubnetId.1=subnet-0a1b2c3d4e5f60718&SubnetId.2=subnet-1",
 ];
 
 /// Requests to the control API: method, path, body.

@@ -395,6 +395,11 @@ fn forms() -> Vec<Example> {
             "Action=GetAccessKeyInfo&AccessKeyId=AKIAIOSFODNN7EXAMPLE",
             "InvalidClientTokenId",
         ),
+        form(
+            "DescribeSubnets",
+            "Action=DescribeSubnets&Version=2016-11-15&Filter.1.Name=ipv6-native&Filter.1.Value.1=true",
+            "InvalidParameterValue",
+        ),
     ]
 }
 

@@ -4,6 +4,7 @@ mod calls;
 mod real;
 mod run;
 mod show;
+mod usage;
 
 use std::time::Duration;
 

@@ -136,16 +136,12 @@ impl TaskView<'_> {
             TaskStatus::Stopped => "DELETED",
             _ => "ATTACHED",
         };
-        let subnets = self.members.get("networkConfiguration");
-        let subnets =
-            subnets.and_then(|network| network.get("awsvpcConfiguration")?.get("subnets"));
-        let subnet = subnets.and_then(|subnets| subnets.get(0)?.as_str());
         json!({
             "id": self.record.attachment,
             "type": "ElasticNetworkInterface",
             "status": status,
             "details": [
-                {"name": "subnetId", "value": subnet.unwrap_or("subnet-0")},
+                {"name": "subnetId", "value": self.subnet().unwrap_or("subnet-0")},
                 {"name": "networkInterfaceId", "value": self.record.interface},
                 {"name": "privateIPv4Address", "value": self.record.address},
             ],
