@@ -36,6 +36,7 @@ def call(session):
     logs(session.client("logs"))
     alarms(session.client("cloudwatch"))
     subnets(session.client("ec2"))
+    roles(session.client("iam"))
     secrets = session.client("secretsmanager")
     secrets.get_secret_value(SecretId="npm/token")
     sim.refused(secrets.get_secret_value, SecretId="missing")
@@ -165,6 +166,25 @@ def subnets(ec2):
     assert ec2.describe_subnets(Filters=filters)["Subnets"] == found
     assert sim.refused(ec2.describe_subnets, SubnetIds=["subnet-9"]) == "InvalidSubnetID.NotFound"
     assert sim.refused(ec2.describe_subnets, DryRun=True) == "DryRunOperation"
+
+
+def roles(iam):
+    found = iam.get_role(RoleName="ci")["Role"]
+    assert found["AssumeRolePolicyDocument"] == TRUST, found
+    asked = {
+        "PolicySourceArn": found["Arn"],
+        "ActionNames": ["ecr:BatchGetImage", "secretsmanager:GetSecretValue"],
+        "ResourceArns": ["*"],
+        "ContextEntries": [
+            {"ContextKeyName": "ecs:cluster", "ContextKeyType": "string", "ContextKeyValues": [CLUSTER]}
+        ],
+    }
+    results = iam.simulate_principal_policy(**asked)["EvaluationResults"]
+    assert [result["EvalDecision"] for result in results] == ["allowed", "allowed"], results
+    missing = f"arn:aws:iam::{sim.ACCOUNT}:user/missing"
+    assert sim.refused(iam.simulate_principal_policy, **{**asked, "PolicySourceArn": missing}) == "NoSuchEntity"
+    sim.control("POST", "seed", {"accounts": [{"id": sim.ACCOUNT, "roles_are_complete": True}]})
+    assert sim.refused(iam.get_role, RoleName="missing") == "NoSuchEntity"
 
 
 def endings(session):

@@ -152,6 +152,10 @@ def paginators(session):
         "DescribeImageScanFindings": {"repositoryName": "app", "imageId": {"imageTag": "s2"}},
         "DescribeLogStreams": {"logGroupName": "/ecs/s1"},
         "FilterLogEvents": {"logGroupName": "/ecs/s1"},
+        "SimulatePrincipalPolicy": {
+            "PolicySourceArn": f"arn:aws:iam::{sim.ACCOUNT}:role/any",
+            "ActionNames": [f"ecs:Action{number}" for number in range(MANY)],
+        },
     }
     findings = [{"name": f"CVE-2026-{number}", "severity": "LOW"} for number in range(MANY)]
     sim.control("POST", "findings", {"match": "app:s2", "findings": findings})
@@ -175,7 +179,7 @@ def paginators(session):
             # EC2 has no smaller pages.
             compare(client, method, parameters, 5 if service == "ec2" else 2)
             count += 1
-    assert count == 22, f"{count} paginators"
+    assert count == 23, f"{count} paginators"
     return count
 
 

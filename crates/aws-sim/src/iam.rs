@@ -1,6 +1,8 @@
 //! Who calls: accounts' roots and role sessions, what roles trust and what they allow.
 
+mod api;
 mod condition;
+mod known;
 mod policy;
 
 use std::collections::BTreeMap;
@@ -10,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::SimTime;
 use crate::glob;
 
+pub(crate) use api::{OPERATIONS, about, call};
 pub(crate) use condition::Context;
 pub(crate) use policy::{Act, Verdict};
 pub use policy::{Policy, TrustPolicy};
@@ -20,6 +23,9 @@ pub use policy::{Policy, TrustPolicy};
 pub struct Role {
     /// Name without a path.
     pub name: String,
+    /// What stands before the name in its ARN; begins and ends with a slash. Default `/`.
+    #[serde(default = "root_path")]
+    pub path: String,
     /// Who may assume it.
     #[serde(default)]
     pub trust: Trust,
@@ -66,6 +72,10 @@ fn everything() -> Vec<String> {
     vec!["*".to_owned()]
 }
 
+fn root_path() -> String {
+    "/".to_owned()
+}
+
 const fn one_hour() -> u64 {
     3600
 }
@@ -76,6 +86,7 @@ impl Role {
     pub fn open(name: &str) -> Self {
         Self {
             name: name.to_owned(),
+            path: root_path(),
             trust: Trust::default(),
             trust_policy: None,
             allow: None,
@@ -83,6 +94,27 @@ impl Role {
             max_session_seconds: one_hour(),
             id: String::new(),
         }
+    }
+
+    /// Its ARN in an account.
+    pub(crate) fn arn(&self, account: &str) -> String {
+        format!("arn:aws:iam::{account}:role{}{}", self.path, self.name)
+    }
+
+    /// What is wrong with a seeded role, if anything is.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let (name, path) = (&self.name, &self.path);
+        if !(3600..=43_200).contains(&self.max_session_seconds) {
+            return Err(format!(
+                "max_session_seconds of role {name} is not in 3600..=43200"
+            ));
+        }
+        if !(path.starts_with('/') && path.ends_with('/')) {
+            return Err(format!(
+                "path of role {name} does not begin and end with a slash"
+            ));
+        }
+        Ok(())
     }
 
     /// What the policies of this role say about an act.

@@ -26,7 +26,7 @@ pub struct Seed {
 }
 
 /// An account.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AccountSeed {
     /// Twelve digits.
@@ -37,6 +37,10 @@ pub struct AccountSeed {
     /// Roles that can be assumed.
     #[serde(default)]
     pub roles: Vec<Role>,
+    /// Whether there are no other roles than those that are seeded. Otherwise IAM finds any role, and a role that
+    /// nobody has seeded may do everything. Default: as it was, at first false.
+    #[serde(default)]
+    pub roles_are_complete: Option<bool>,
     /// OpenID Connect providers whose tokens its roles may trust.
     #[serde(default)]
     pub identity_providers: Vec<IdentityProvider>,
@@ -104,12 +108,7 @@ pub(crate) fn apply(world: &mut World, now: SimTime, seed: &Seed) -> Result<(), 
             )));
         }
         for role in &account.roles {
-            if !(3600..=43_200).contains(&role.max_session_seconds) {
-                return Err(SimError::Seed(format!(
-                    "max_session_seconds of role {} is not in 3600..=43200",
-                    role.name
-                )));
-            }
+            role.check().map_err(SimError::Seed)?;
             let mut role = role.clone();
             if role.id.is_empty() {
                 let known = world.account(id).roles.get(&role.name);
@@ -119,6 +118,9 @@ pub(crate) fn apply(world: &mut World, now: SimTime, seed: &Seed) -> Result<(), 
                 };
             }
             world.account(id).roles.insert(role.name.clone(), role);
+        }
+        if let Some(complete) = account.roles_are_complete {
+            world.account(id).roles_are_complete = complete;
         }
         for provider in &account.identity_providers {
             let known = &mut world.account(id).identity_providers;

@@ -65,6 +65,8 @@ pub(crate) struct Account {
     pub(crate) name: Option<String>,
     /// Roles by name.
     pub(crate) roles: BTreeMap<String, Role>,
+    /// Whether there are no others.
+    pub(crate) roles_are_complete: bool,
     /// OpenID Connect providers.
     pub(crate) identity_providers: Vec<IdentityProvider>,
     /// By region name.

@@ -89,6 +89,7 @@ application-autoscaling PutScalingPolicy PredictiveScalingPolicyConfiguration.Ma
 logs DescribeLogGroups logGroupClass ESSENTIALS
 logs DescribeLogStreams orderBy LastEventTime
 elbv2 DescribeTargetHealth Include.1.member All
+iam SimulatePrincipalPolicy ContextEntries.1.member.ContextKeyType stringList
 cloudwatch DescribeAlarms AlarmTypes.1.member LogAlarm
 cloudwatch DescribeAlarms StateValue INSUFFICIENT_DATA
 ";
@@ -113,7 +114,7 @@ fn input(place: &[&str], word: &str) -> Value {
 
 /// How an error names a member: Auto Scaling and CloudWatch begin its name with a small letter.
 fn spelt(service: &str, place: &str) -> String {
-    if !["application-autoscaling", "cloudwatch", "elbv2"].contains(&service) {
+    if !["application-autoscaling", "cloudwatch", "elbv2", "iam"].contains(&service) {
         return place.to_owned();
     }
     let names = place.split('.').map(|name| {
@@ -125,9 +126,14 @@ fn spelt(service: &str, place: &str) -> String {
 
 async fn ask(world: &World, service: &str, action: &str, place: &str, word: &str) -> Answer {
     let names: Vec<&str> = place.split('.').collect();
-    if service == "elbv2" {
+    if let "elbv2" | "iam" = service {
         let place = place.replace("1.member", "member.1");
-        let form = format!("Action={action}&Version=2015-12-01&{place}={word}");
+        let version = if service == "iam" {
+            "2010-05-08"
+        } else {
+            "2015-12-01"
+        };
+        let form = format!("Action={action}&Version={version}&{place}={word}");
         return world.sts(STAGING, &form).await;
     }
     let prefix = PREFIXES.iter().find(|(name, _)| *name == service);
@@ -153,7 +159,7 @@ async fn a_word_that_no_enum_has_is_refused_and_one_that_it_has_is_not() {
             let text = answer.text();
             let code = match service {
                 "application-autoscaling" => "ValidationException",
-                "cloudwatch" | "elbv2" => "ValidationError",
+                "cloudwatch" | "elbv2" | "iam" => "ValidationError",
                 _ => "InvalidParameterException",
             };
             assert!(text.contains(code), "{action} {place}: {text}");

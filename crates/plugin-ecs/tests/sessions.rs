@@ -38,10 +38,9 @@ async fn simulator() -> aws_sim::Sim {
         .insert("/build/key".to_owned(), "token-2".to_owned());
     let account = |id: &str, role, regions| AccountSeed {
         id: id.to_owned(),
-        name: None,
         roles: vec![role],
-        identity_providers: vec![],
         regions,
+        ..AccountSeed::default()
     };
     let accounts = vec![
         account(STAGING, role(ours), vec![region]),

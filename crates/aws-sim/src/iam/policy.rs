@@ -28,7 +28,7 @@ struct Statement {
     allows: bool,
     actions: Vec<String>,
     resources: Vec<String>,
-    /// `AWS` and `Federated` principals; `*` names all.
+    /// `AWS` and `Federated` principals; `*` names all. Services are left out: none of them calls.
     principals: Vec<String>,
     conditions: Conditions,
 }
@@ -102,6 +102,11 @@ impl Policy {
 }
 
 impl TrustPolicy {
+    /// The document that it was read from.
+    pub(crate) const fn document(&self) -> &Value {
+        &self.document
+    }
+
     /// What it says about a principal of AWS. The resource of the act is the role itself.
     pub(crate) fn verdict(&self, caller: &Principal, act: &Act<'_>) -> Verdict {
         worst(&self.statements, |statement| {
@@ -209,10 +214,11 @@ fn principals(value: &Value) -> Result<Vec<String>, String> {
     let mut all = Vec::new();
     for (kind, names) in kinds {
         let names = strings(names).ok_or_else(|| format!("{kind} is not a list of strings"))?;
-        if !["AWS", "Federated"].contains(&kind.as_str()) {
-            return Err(format!("principals of the kind {kind} are not known here"));
+        match kind.as_str() {
+            "AWS" | "Federated" => all.extend(names),
+            "Service" => {}
+            _ => return Err(format!("principals of the kind {kind} are not known here")),
         }
-        all.extend(names);
     }
     Ok(all)
 }

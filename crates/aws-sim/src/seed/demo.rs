@@ -26,12 +26,12 @@ fn account(id: &str, name: &str, clusters: Vec<ClusterSeed>) -> AccountSeed {
         id: id.to_owned(),
         name: Some(name.to_owned()),
         roles: vec![Role::open("shipway-deploy")],
-        identity_providers: Vec::new(),
         regions: vec![RegionSeed {
             name: REGION.to_owned(),
             clusters,
             ..RegionSeed::default()
         }],
+        ..AccountSeed::default()
     }
 }
 

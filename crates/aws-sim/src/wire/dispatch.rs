@@ -17,7 +17,7 @@ use super::{ApiError, Ctx, Service, cbor, form, resource};
 use crate::calls::{Call, milliseconds};
 use crate::clock::SimTime;
 use crate::faults::{DROPPED, INJECTED, Strike, Struck, broken};
-use crate::iam::Principal;
+use crate::iam::{self, Principal};
 use crate::persist::Unchanged;
 use crate::shared::Shared;
 use crate::world::World;
@@ -180,7 +180,10 @@ fn answer(
     };
     let account = principal.as_ref().map_or("", |caller| &caller.account);
     let region = credentials.as_ref().map_or("", |found| found.region);
-    let about = resource::of(asked.service, account, region, &asked.input);
+    let about = match asked.service {
+        Service::Iam => iam::about(&world, account, &asked.input),
+        service => resource::of(service, account, region, &asked.input),
+    };
 
     let strike = principal.as_ref().ok().and_then(|principal| {
         let call = Struck {
@@ -300,6 +303,7 @@ fn is_read(action: &str) -> bool {
         "BatchGet",
         "BatchCheck",
         "Filter",
+        "Simulate",
         "Validate",
     ]
     .iter()

@@ -42,6 +42,7 @@ pub(super) fn check(service: Service, action: &str, input: &Value) -> Result<(),
         Service::Logs => others::LOGS,
         Service::LoadBalancing => others::LOAD_BALANCING,
         Service::CloudWatch => others::CLOUD_WATCH,
+        Service::Iam => others::IAM,
         Service::Secrets | Service::Parameters | Service::Sts | Service::Ec2 => &[],
     };
     let mut odd = Vec::new();
@@ -122,7 +123,7 @@ fn refusal(service: Service, odd: &[Odd<'_>]) -> ApiError {
             first.word
         )),
         (Service::AutoScaling, _) => ApiError::validation(detected(lower_camel)),
-        (Service::CloudWatch | Service::LoadBalancing, _) => {
+        (Service::CloudWatch | Service::LoadBalancing | Service::Iam, _) => {
             ApiError::client("ValidationError", detected(lower_camel))
         }
         _ => ApiError::invalid_parameter(detected(str::to_owned)),

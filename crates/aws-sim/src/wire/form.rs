@@ -100,6 +100,20 @@ fn numbered_lists(value: Value) -> Value {
     items.into_iter().map(|(_, item)| item).collect()
 }
 
+/// Percent encoding of all that is not unreserved in a URI.
+pub(crate) fn encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len() * 2);
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                encoded.push(byte.into());
+            }
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}
+
 /// Undoes percent encoding; what is not encoded properly stays as it is.
 fn decode(text: &str) -> String {
     let bytes = text.as_bytes();
@@ -126,7 +140,7 @@ fn decode(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{parse, unfold, unfold_ec2};
+    use super::{decode, encode, parse, unfold, unfold_ec2};
     use serde_json::json;
 
     #[test]
@@ -161,5 +175,8 @@ mod tests {
         assert_eq!(form["Note"], "a b%2");
         assert_eq!(form["Empty"], "");
         assert_eq!(form["Last"], "");
+        let text = "{\"a b\": \"ä+/~\"}";
+        assert_eq!(encode(text), "%7B%22a%20b%22%3A%20%22%C3%A4%2B%2F~%22%7D");
+        assert_eq!(decode(&encode(text)), text);
     }
 }

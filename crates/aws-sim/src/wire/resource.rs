@@ -35,6 +35,8 @@ pub(super) fn of(service: Service, account: &str, region: &str, input: &Value) -
             }),
         Service::CloudWatch => joined(input, "AlarmNames"),
         Service::Ec2 => joined(input, "SubnetId"),
+        // Only the world knows the paths of roles.
+        Service::Iam => None,
     }
 }
 

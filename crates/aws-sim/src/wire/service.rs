@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{ApiError, Ctx, Operation, enums};
 use crate::world::World;
-use crate::{autoscaling, cloudwatch, ec2, ecr, ecs, elb, logs, parameters, secrets, sts};
+use crate::{autoscaling, cloudwatch, ec2, ecr, ecs, elb, iam, logs, parameters, secrets, sts};
 
 /// A simulated service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub(crate) enum Service {
     CloudWatch,
     /// Elastic Compute Cloud (subnets).
     Ec2,
+    /// Identity and Access Management.
+    Iam,
 }
 
 /// Prefixes of `X-Amz-Target` of the services that speak JSON.
@@ -43,7 +45,7 @@ const TARGETS: [(&str, Service); 7] = [
 ];
 
 /// `Version`, signing name and XML namespace of the services that speak awsQuery or ec2Query.
-const QUERIES: [(&str, &str, &str, Service); 4] = [
+const QUERIES: [(&str, &str, &str, Service); 5] = [
     (
         "2011-06-15",
         "sts",
@@ -68,11 +70,17 @@ const QUERIES: [(&str, &str, &str, Service); 4] = [
         "http://ec2.amazonaws.com/doc/2016-11-15/",
         Service::Ec2,
     ),
+    (
+        "2010-05-08",
+        "iam",
+        "https://iam.amazonaws.com/doc/2010-05-08/",
+        Service::Iam,
+    ),
 ];
 
 impl Service {
     /// Every service.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Ecs,
         Self::Ecr,
         Self::AutoScaling,
@@ -83,6 +91,7 @@ impl Service {
         Self::Logs,
         Self::CloudWatch,
         Self::Ec2,
+        Self::Iam,
     ];
 
     /// Service and operation of an `X-Amz-Target` header.
@@ -126,6 +135,7 @@ impl Service {
             Self::Logs => "logs",
             Self::CloudWatch => "cloudwatch",
             Self::Ec2 => "ec2",
+            Self::Iam => "iam",
         }
     }
 
@@ -150,6 +160,7 @@ impl Service {
             Self::Logs => logs::OPERATIONS,
             Self::CloudWatch => cloudwatch::OPERATIONS,
             Self::Ec2 => ec2::OPERATIONS,
+            Self::Iam => iam::OPERATIONS,
         }
     }
 
@@ -173,6 +184,7 @@ impl Service {
             Self::Logs => logs::call(world, ctx, action, input),
             Self::CloudWatch => cloudwatch::call(world, ctx, action, input),
             Self::Ec2 => ec2::call(world, ctx, action, input),
+            Self::Iam => iam::call(world, ctx, action, input),
         }
     }
 }

@@ -396,6 +396,25 @@ fn forms() -> Vec<Example> {
             "InvalidClientTokenId",
         ),
         form(
+            "SimulatePrincipalPolicy",
+            "Action=SimulatePrincipalPolicy&Version=2010-05-08&ResourcePolicy=%7B%7D&\
+             ActionNames.member.1=ecs%3ARunTask&\
+             PolicySourceArn=arn%3Aaws%3Aiam%3A%3A000000000000%3Arole%2Fshipway-deploy",
+            "InvalidInput",
+        ),
+        form(
+            "SimulatePrincipalPolicy",
+            "Action=SimulatePrincipalPolicy&Version=2010-05-08&ActionNames.member.1=ecs%3A%2A&\
+             PolicySourceArn=arn%3Aaws%3Aiam%3A%3A000000000000%3Arole%2Fshipway-deploy",
+            "InvalidInput",
+        ),
+        form(
+            "SimulatePrincipalPolicy",
+            "Action=SimulatePrincipalPolicy&Version=2010-05-08&ActionNames.member.1=ecs%3ARunTask&\
+             PolicySourceArn=arn%3Aaws%3Aiam%3A%3A000000000000%3Auser%2Fme",
+            "NoSuchEntity",
+        ),
+        form(
             "DescribeSubnets",
             "Action=DescribeSubnets&Version=2016-11-15&Filter.1.Name=ipv6-native&Filter.1.Value.1=true",
             "InvalidParameterValue",

@@ -67,10 +67,9 @@ impl World {
         };
         let account = AccountSeed {
             id: STAGING.to_owned(),
-            name: None,
             roles: vec![Role::open("shipway-deploy")],
-            identity_providers: Vec::new(),
             regions: vec![region],
+            ..AccountSeed::default()
         };
         let seed = Seed {
             accounts: vec![account],

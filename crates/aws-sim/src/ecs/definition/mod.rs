@@ -113,6 +113,22 @@ impl Definition {
 }
 
 impl State {
+    /// The path by which a task definition names a role of the account.
+    pub(crate) fn path_of_role(&self, account: &str, name: &str) -> Option<&str> {
+        let prefix = format!("arn:aws:iam::{account}:role");
+        let families = self.families.values();
+        let mut revisions = families.flat_map(|family| family.revisions.values());
+        revisions.find_map(|revision| {
+            ["executionRoleArn", "taskRoleArn"]
+                .iter()
+                .find_map(|member| {
+                    let arn = revision.body.get(*member)?.as_str()?;
+                    let path = arn.strip_prefix(&prefix)?.strip_suffix(name)?;
+                    (path.starts_with('/') && path.ends_with('/')).then_some(path)
+                })
+        })
+    }
+
     /// A revision by `family` (the latest active one), `family:revision` or ARN.
     pub(super) fn definition(&self, place: &Place, name: &str) -> Option<&Definition> {
         let short = place.last("task-definition", name)?;

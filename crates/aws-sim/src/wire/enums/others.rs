@@ -174,6 +174,13 @@ pub(super) const LOAD_BALANCING: &[Rule] = &[rule(
     "AnomalyDetection All",
 )];
 
+/// IAM.
+pub(super) const IAM: &[Rule] = &[rule(
+    "SimulatePrincipalPolicy",
+    "ContextEntries[].ContextKeyType",
+    "string stringList numeric numericList boolean booleanList ip ipList binary binaryList date dateList",
+)];
+
 /// CloudWatch.
 pub(super) const CLOUD_WATCH: &[Rule] = &[
     rule(
