@@ -1,6 +1,7 @@
 """Calls of the smaller services that together touch every operation of theirs."""
 
 import base64
+import datetime
 import json
 
 import sim
@@ -37,6 +38,8 @@ def call(session):
     alarms(session.client("cloudwatch"))
     subnets(session.client("ec2"))
     roles(session.client("iam"))
+    quota = quotas(session.client("service-quotas"))
+    usage(session.client("cloudwatch"), quota)
     secrets = session.client("secretsmanager")
     secrets.get_secret_value(SecretId="npm/token")
     sim.refused(secrets.get_secret_value, SecretId="missing")
@@ -47,8 +50,11 @@ def call(session):
 
 def call_in_other_protocols(checker):
     """CloudWatch speaks three protocols; which one a client takes depends on the client."""
+    quota = quotas(sim.session(checker).client("service-quotas"))
     for protocol in ("smithy-rpc-v2-cbor", "json", "query"):
-        alarms(sim.session(checker, protocol=protocol).client("cloudwatch"))
+        cloudwatch = sim.session(checker, protocol=protocol).client("cloudwatch")
+        alarms(cloudwatch)
+        usage(cloudwatch, quota)
 
 
 def token():
@@ -185,6 +191,37 @@ def roles(iam):
     assert sim.refused(iam.simulate_principal_policy, **{**asked, "PolicySourceArn": missing}) == "NoSuchEntity"
     sim.control("POST", "seed", {"accounts": [{"id": sim.ACCOUNT, "roles_are_complete": True}]})
     assert sim.refused(iam.get_role, RoleName="missing") == "NoSuchEntity"
+
+
+def quotas(quotas):
+    """Gives the quota of vCPUs that tasks of Fargate may have."""
+    asked = {"ServiceCode": "fargate", "QuotaCode": "L-3032A538"}
+    assert quotas.get_aws_default_service_quota(**asked)["Quota"]["Value"] == 6
+    assert sim.refused(quotas.get_service_quota, **{**asked, "QuotaCode": "L-0"}) == "NoSuchResourceException"
+    quota = quotas.get_service_quota(**asked)["Quota"]
+    assert quota["QuotaName"] == "Fargate On-Demand vCPU resource count", quota
+    return quota
+
+
+def usage(cloudwatch, quota):
+    """Looks at the metric that a quota names."""
+    metric = quota["UsageMetric"]
+    now = datetime.datetime.now(datetime.timezone.utc)
+    asked = {
+        "Namespace": metric["MetricNamespace"],
+        "MetricName": metric["MetricName"],
+        "Dimensions": [{"Name": name, "Value": value} for name, value in metric["MetricDimensions"].items()],
+        "StartTime": now - datetime.timedelta(minutes=15),
+        "EndTime": now,
+        "Period": 300,
+        "Statistics": [metric["MetricStatisticRecommendation"]],
+    }
+    points = cloudwatch.get_metric_statistics(**asked)["Datapoints"]
+    assert len(points) == 1 and 0 < points[0]["Maximum"] < quota["Value"], points
+    assert asked["StartTime"] < points[0]["Timestamp"] < now, points
+    assert not cloudwatch.get_metric_statistics(**{**asked, "Namespace": "AWS/ECS"})["Datapoints"]
+    refused = sim.refused(cloudwatch.get_metric_statistics, **{**asked, "Period": 90})
+    assert refused == "InvalidParameterValue", refused
 
 
 def endings(session):

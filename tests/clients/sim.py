@@ -21,7 +21,7 @@ ACCOUNT = "333333333333"
 CLUSTER = "main"
 
 # boto3's names of services, where they are not those in IAM actions.
-CLIENT_NAMES = {"elasticloadbalancing": "elbv2"}
+CLIENT_NAMES = {"elasticloadbalancing": "elbv2", "servicequotas": "service-quotas"}
 
 SUBNETS = {"awsvpcConfiguration": {"subnets": ["subnet-0a1b2c3d4e5f60718"], "assignPublicIp": "DISABLED"}}
 

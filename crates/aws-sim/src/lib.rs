@@ -33,6 +33,7 @@ mod limits;
 mod logs;
 mod parameters;
 mod persist;
+mod quotas;
 mod registry;
 mod secrets;
 mod shared;

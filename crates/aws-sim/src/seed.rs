@@ -10,14 +10,14 @@ use serde_json::Value;
 use crate::clock::SimTime;
 use crate::iam::{IdentityProvider, Role};
 use crate::world::{World, is_account_id};
-use crate::{SimError, ecs};
+use crate::{SimError, ecs, quotas};
 
 pub use crate::ec2::Subnet;
 pub use crate::elb::TargetGroup;
 pub use demo::demo;
 
 /// A part of a world. Seeding what exists already leaves it as it is, except that roles,
-/// secrets, parameters, target groups, subnets and identity providers are replaced.
+/// secrets, parameters, target groups, subnets, quotas and identity providers are replaced.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Seed {
@@ -65,6 +65,8 @@ pub struct RegionSeed {
     pub target_groups: Vec<TargetGroup>,
     /// Subnets, where they differ from what a service's mention makes them.
     pub subnets: Vec<Subnet>,
+    /// Service Quotas: values that differ from 4,000, by `service code/quota code`.
+    pub quotas: BTreeMap<String, f64>,
 }
 
 /// An ECS cluster with its services.
@@ -168,6 +170,11 @@ fn seed_region(
         subnet.check().map_err(SimError::Seed)?;
         let subnets = &mut world.region(account, &seed.name).ec2.subnets;
         subnets.insert(subnet.id.clone(), subnet.clone());
+    }
+    for (name, value) in &seed.quotas {
+        quotas::check(name, *value).map_err(SimError::Seed)?;
+        let quotas = &mut world.region(account, &seed.name).quotas;
+        quotas.insert(name.clone(), *value);
     }
     for cluster in &seed.clusters {
         ecs::seed(world, now, account, &seed.name, cluster)

@@ -97,6 +97,8 @@ pub(crate) struct Region {
     pub(crate) elb: elb::State,
     /// EC2: seeded subnets.
     pub(crate) ec2: ec2::State,
+    /// Service Quotas: seeded values, by code of service and quota.
+    pub(crate) quotas: BTreeMap<String, f64>,
 }
 
 impl World {

@@ -92,6 +92,8 @@ elbv2 DescribeTargetHealth Include.1.member All
 iam SimulatePrincipalPolicy ContextEntries.1.member.ContextKeyType stringList
 cloudwatch DescribeAlarms AlarmTypes.1.member LogAlarm
 cloudwatch DescribeAlarms StateValue INSUFFICIENT_DATA
+cloudwatch GetMetricStatistics Statistics.1.member SampleCount
+cloudwatch GetMetricStatistics Unit Count/Second
 ";
 
 const PREFIXES: [(&str, &str); 6] = [

@@ -1,8 +1,9 @@
-//! CloudWatch: alarms, as DescribeAlarms shows them.
+//! CloudWatch: alarms, as DescribeAlarms shows them, and the metric of one quota.
 
 mod alarms;
 mod control;
 mod describe;
+mod statistics;
 
 use serde_json::Value;
 
@@ -13,7 +14,10 @@ pub(crate) use alarms::State;
 pub(crate) use control::ALARMS;
 
 /// What it offers, and what answers it.
-pub(crate) const OPERATIONS: &[Operation] = &[("DescribeAlarms", describe::describe)];
+pub(crate) const OPERATIONS: &[Operation] = &[
+    ("DescribeAlarms", describe::describe),
+    ("GetMetricStatistics", statistics::get),
+];
 
 /// Answers one API call.
 pub(crate) fn call(

@@ -10,10 +10,11 @@ use crate::wire::ApiError;
 use crate::world::World;
 
 /// Actions that IAM checks against `*` whatever they are about.
-const WITHOUT_RESOURCE: [&str; 16] = [
+const WITHOUT_RESOURCE: [&str; 18] = [
     "application-autoscaling:DescribeScal*",
     "application-autoscaling:DescribeScheduledActions",
     "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetMetricStatistics",
     "ec2:Describe*",
     "ecr:*AccountSetting",
     "ecr:GetAuthorizationToken",
@@ -25,6 +26,7 @@ const WITHOUT_RESOURCE: [&str; 16] = [
     "ecs:ListTasks",
     "elasticloadbalancing:Describe*",
     "logs:DescribeLogGroups",
+    "servicequotas:Get*",
     "sts:GetAccessKeyInfo",
     "sts:GetSessionToken",
 ];

@@ -43,7 +43,9 @@ pub(super) fn check(service: Service, action: &str, input: &Value) -> Result<(),
         Service::LoadBalancing => others::LOAD_BALANCING,
         Service::CloudWatch => others::CLOUD_WATCH,
         Service::Iam => others::IAM,
-        Service::Secrets | Service::Parameters | Service::Sts | Service::Ec2 => &[],
+        Service::Secrets | Service::Parameters | Service::Sts | Service::Ec2 | Service::Quotas => {
+            &[]
+        }
     };
     let mut odd = Vec::new();
     for rule in rules {

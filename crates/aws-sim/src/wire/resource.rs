@@ -33,7 +33,13 @@ pub(super) fn of(service: Service, account: &str, region: &str, input: &Value) -
                 let name = group.rsplit(":log-group:").next().unwrap_or(group);
                 arn(format!("log-group:{}:*", name.trim_end_matches(":*")))
             }),
-        Service::CloudWatch => joined(input, "AlarmNames"),
+        Service::CloudWatch => {
+            joined(input, "AlarmNames").or_else(|| text("MetricName").map(str::to_owned))
+        }
+        Service::Quotas => {
+            let (of, code) = (text("ServiceCode")?, text("QuotaCode")?);
+            Some(arn(format!("{of}/{code}")))
+        }
         Service::Ec2 => joined(input, "SubnetId"),
         // Only the world knows the paths of roles.
         Service::Iam => None,

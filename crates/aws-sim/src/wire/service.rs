@@ -4,7 +4,9 @@ use serde_json::Value;
 
 use super::{ApiError, Ctx, Operation, enums};
 use crate::world::World;
-use crate::{autoscaling, cloudwatch, ec2, ecr, ecs, elb, iam, logs, parameters, secrets, sts};
+use crate::{
+    autoscaling, cloudwatch, ec2, ecr, ecs, elb, iam, logs, parameters, quotas, secrets, sts,
+};
 
 /// A simulated service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,16 +27,18 @@ pub(crate) enum Service {
     LoadBalancing,
     /// CloudWatch Logs.
     Logs,
-    /// CloudWatch (alarms).
+    /// CloudWatch (alarms, and one metric).
     CloudWatch,
     /// Elastic Compute Cloud (subnets).
     Ec2,
     /// Identity and Access Management.
     Iam,
+    /// Service Quotas.
+    Quotas,
 }
 
 /// Prefixes of `X-Amz-Target` of the services that speak JSON.
-const TARGETS: [(&str, Service); 7] = [
+const TARGETS: [(&str, Service); 8] = [
     ("AmazonEC2ContainerServiceV20141113.", Service::Ecs),
     ("AmazonEC2ContainerRegistry_V20150921.", Service::Ecr),
     ("AnyScaleFrontendService.", Service::AutoScaling),
@@ -42,6 +46,7 @@ const TARGETS: [(&str, Service); 7] = [
     ("AmazonSSM.", Service::Parameters),
     ("Logs_20140328.", Service::Logs),
     ("GraniteServiceVersion20100801.", Service::CloudWatch),
+    ("ServiceQuotasV20190624.", Service::Quotas),
 ];
 
 /// `Version`, signing name and XML namespace of the services that speak awsQuery or ec2Query.
@@ -80,7 +85,7 @@ const QUERIES: [(&str, &str, &str, Service); 5] = [
 
 impl Service {
     /// Every service.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Ecs,
         Self::Ecr,
         Self::AutoScaling,
@@ -92,6 +97,7 @@ impl Service {
         Self::CloudWatch,
         Self::Ec2,
         Self::Iam,
+        Self::Quotas,
     ];
 
     /// Service and operation of an `X-Amz-Target` header.
@@ -136,13 +142,14 @@ impl Service {
             Self::CloudWatch => "cloudwatch",
             Self::Ec2 => "ec2",
             Self::Iam => "iam",
+            Self::Quotas => "servicequotas",
         }
     }
 
     /// Member that carries the text of an error.
     pub(super) const fn message_key(self) -> &'static str {
         match self {
-            Self::AutoScaling | Self::Secrets => "Message",
+            Self::AutoScaling | Self::Secrets | Self::Quotas => "Message",
             _ => "message",
         }
     }
@@ -161,6 +168,7 @@ impl Service {
             Self::CloudWatch => cloudwatch::OPERATIONS,
             Self::Ec2 => ec2::OPERATIONS,
             Self::Iam => iam::OPERATIONS,
+            Self::Quotas => quotas::OPERATIONS,
         }
     }
 
@@ -185,6 +193,7 @@ impl Service {
             Self::CloudWatch => cloudwatch::call(world, ctx, action, input),
             Self::Ec2 => ec2::call(world, ctx, action, input),
             Self::Iam => iam::call(world, ctx, action, input),
+            Self::Quotas => quotas::call(world, ctx, action, input),
         }
     }
 }

@@ -14,6 +14,7 @@ pub(crate) const QUERY: &[&str] = &[
     "Action=DescribeTargetGroupAttributes&Version=2015-12-01&TargetGroupArn=arn%3Aaws%3Aelasticloadbalancing%3Aeu-west-1%3A111111111111%3Atargetgroup%2Fweb%2F0123456789abcdef",
     "Action=DescribeAlarms&Version=2010-08-01&AlarmNames.member.1=errors&StateValue=ALARM&MaxRecords=5",
     "Action=DescribeSubnets&Version=2016-11-15&Filter.1.Name=vpc-id&Filter.1.Value.1=vpc-*&Filter.2.Name=state&Filter.2.Value.1=available&MaxResults=5&DryRun=false",
+    "Action=GetMetricStatistics&Version=2010-08-01&Namespace=AWS%2FUsage&MetricName=ResourceCount&StartTime=2026-01-01T00%3A00%3A00Z&EndTime=2026-01-01T01%3A00%3A00Z&Period=60&Statistics.member.1=Maximum&Dimensions.member.1.Name=Class&Dimensions.member.1.Value=Standard%2FOnDemand",
     "Action=GetRole&Version=2010-05-08&RoleName=shipway-deploy",
     "Action=SimulatePrincipalPolicy&Version=2010-05-08&PolicySourceArn=arn%3Aaws%3Aiam%3A%3A111111111111%3Arole%2Fshipway-deploy&ActionNames.member.1=ecr%3ABatchGetImage&ActionNames.member.2=ecs%3ARunTask&ResourceArns.member.1=%2A&ContextEntries.member.1.ContextKeyName=ecs%3Acluster&ContextEntries.member.1.ContextKeyType=string&ContextEntries.member.1.ContextKeyValues.member.1=a&PolicyInputList.member.1=%7B%22Statement%22%3A%5B%5D%7D&MaxItems=1",
     "Action=DescribeSubnets&Version=2016-11-15&SubnetId.1=subnet-0a1b2c3d4e5f60718&SubnetId.2=subnet-1",

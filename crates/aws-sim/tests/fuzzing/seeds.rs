@@ -281,6 +281,21 @@ const OTHERS: &[Json] = &[
         r#"{"AlarmNamePrefix":"Target","ActionPrefix":"arn"}"#,
     ),
     (
+        CLOUDWATCH,
+        "GetMetricStatistics",
+        r#"{"Namespace":"AWS/Usage","MetricName":"ResourceCount","Dimensions":[{"Name":"Service","Value":"Fargate"},{"Name":"Resource","Value":"vCPU"},{"Name":"Type","Value":"Resource"},{"Name":"Class","Value":"Standard/OnDemand"}],"StartTime":1800000000,"EndTime":1800000600,"Period":300,"Statistics":["Maximum"],"Unit":"None"}"#,
+    ),
+    (
+        "ServiceQuotasV20190624.",
+        "GetServiceQuota",
+        r#"{"ServiceCode":"fargate","QuotaCode":"L-3032A538","ContextId":"x"}"#,
+    ),
+    (
+        "ServiceQuotasV20190624.",
+        "GetAWSDefaultServiceQuota",
+        r#"{"ServiceCode":"fargate","QuotaCode":"L-36FBB829"}"#,
+    ),
+    (
         "secretsmanager.",
         "GetSecretValue",
         r#"{"SecretId":"npm/token","VersionStage":"AWSCURRENT"}"#,

@@ -430,12 +430,37 @@ pub(crate) fn examples() -> Vec<Example> {
             json(row, service, input, refusal)
         })
     };
+    let quota = json!({"ServiceCode": "fargate", "QuotaCode": "L-0"});
+    let quotas = vec![
+        (
+            "GetServiceQuota",
+            "GetServiceQuota",
+            quota.clone(),
+            "NoSuchResourceException",
+        ),
+        (
+            "GetServiceQuota",
+            "GetAWSDefaultServiceQuota",
+            quota,
+            "NoSuchResourceException",
+        ),
+    ];
+    let statistics = json!({"Namespace": "AWS/Usage", "MetricName": "ResourceCount",
+        "StartTime": 0, "EndTime": 600, "Period": 90, "Statistics": ["Maximum"]});
+    let statistics = vec![(
+        "GetMetricStatistics",
+        "GetMetricStatistics",
+        statistics,
+        "InvalidParameterValue",
+    )];
     let pattern = json!({"logGroupName": "/ecs/hello", "filterPattern": "{ $.level = \"error\" }"});
     let logs = vec![("FilterLogEvents", "FilterLogEvents", pattern, PARAMETER)];
     let mut all: Vec<Example> = of(ECS, ecs()).collect();
     all.extend(of(ECR, ecr()));
     all.extend(of(SCALING, scaling()));
     all.extend(of(LOGS, logs));
+    all.extend(of("ServiceQuotasV20190624", quotas));
+    all.extend(of("GraniteServiceVersion20100801", statistics));
     all.extend(forms());
     all
 }

@@ -17,8 +17,9 @@ use crate::world::World;
 /// Most tasks of one RunTask (ecs-facts 5.1).
 const MOST: i64 = 10;
 /// Members that the task repeats.
-const REPEATED: [&str; 6] = [
+const REPEATED: [&str; 7] = [
     "launchType",
+    "capacityProviderStrategy",
     "networkConfiguration",
     "overrides",
     "enableExecuteCommand",

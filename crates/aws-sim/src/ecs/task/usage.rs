@@ -23,6 +23,28 @@ impl TaskView<'_> {
         subnets(self.members).next().filter(|_| self.spec.awsvpc)
     }
 
+    /// Whether it runs on the spot capacity of Fargate, or on the other one; `None` when on neither. Of a strategy
+    /// that has both nothing says which; it counts as the other one.
+    fn is_spot(&self) -> Option<bool> {
+        if self.launch_type() == Some("FARGATE") {
+            return Some(false);
+        }
+        let strategy = self.members.get("capacityProviderStrategy")?.as_array()?;
+        let has = |name: &str| strategy.iter().any(|item| item["capacityProvider"] == name);
+        let spot = has("FARGATE_SPOT");
+        (spot || has("FARGATE")).then(|| !has("FARGATE"))
+    }
+
+    /// Its size, in 1024ths of a vCPU.
+    fn cpu_units(&self) -> u32 {
+        let overrides = self.members.get("overrides");
+        let given = overrides.and_then(|overrides| overrides.get("cpu")?.as_str());
+        let units = given.or(self.spec.cpu.as_deref());
+        units
+            .and_then(|units| units.parse().ok())
+            .unwrap_or_default()
+    }
+
     fn is_there(&self) -> bool {
         self.task.status() != TaskStatus::Stopped
     }
@@ -37,6 +59,17 @@ impl State {
                 .filter(TaskView::is_there)
                 .for_each(|view| work(&view));
         }
+    }
+
+    /// How many vCPUs of Fargate there are tasks on: of its spot capacity, or of the other one.
+    pub(crate) fn vcpus(&self, spot: bool) -> f64 {
+        let mut units: u32 = 0;
+        self.each_task(|view| {
+            if view.is_spot() == Some(spot) {
+                units = units.saturating_add(view.cpu_units());
+            }
+        });
+        f64::from(units) / 1024.0
     }
 
     /// The subnets that services and tasks mention, and how many tasks have an address in each: in the first

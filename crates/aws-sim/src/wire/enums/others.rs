@@ -189,4 +189,17 @@ pub(super) const CLOUD_WATCH: &[Rule] = &[
         "CompositeAlarm MetricAlarm LogAlarm",
     ),
     rule("DescribeAlarms", "StateValue", "OK ALARM INSUFFICIENT_DATA"),
+    rule(
+        "GetMetricStatistics",
+        "Statistics[]",
+        "SampleCount Average Sum Minimum Maximum",
+    ),
+    rule(
+        "GetMetricStatistics",
+        "Unit",
+        "Seconds Microseconds Milliseconds Bytes Kilobytes Megabytes Gigabytes Terabytes Bits \
+         Kilobits Megabits Gigabits Terabits Percent Count Bytes/Second Kilobytes/Second \
+         Megabytes/Second Gigabytes/Second Terabytes/Second Bits/Second Kilobits/Second \
+         Megabits/Second Gigabits/Second Terabits/Second Count/Second None",
+    ),
 ];
