@@ -157,12 +157,7 @@ fn seed_region(
     region.secrets.extend(seed.secrets.clone());
     region.parameters.extend(seed.parameters.clone());
     for group in &seed.target_groups {
-        if !group.has_arn() {
-            return Err(SimError::Seed(format!(
-                "`{}` is not the ARN of a target group",
-                group.arn
-            )));
-        }
+        group.check().map_err(SimError::Seed)?;
         let groups = &mut world.region(account, &seed.name).elb.groups;
         groups.insert(group.arn.clone(), group.clone());
     }

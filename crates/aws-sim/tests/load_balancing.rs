@@ -176,6 +176,34 @@ async fn target_groups_come_from_services_and_from_the_seed() {
 }
 
 #[tokio::test]
+async fn health_checks_are_shown_as_seeded() {
+    let hello = Hello::new().await;
+    let seed = async |more: Value| {
+        let mut group = json!({"arn": GROUP});
+        for (name, value) in more.as_object().unwrap() {
+            group[name] = value.clone();
+        }
+        let seed = json!({"accounts": [{"id": STAGING, "regions": [{"name": REGION,
+            "target_groups": [group]}]}]});
+        hello.world.control(Method::POST, "/_sim/seed", seed).await
+    };
+    let fast = json!({"health_check_interval_seconds": 10, "healthy_threshold_count": 2});
+    for (more, interval, threshold) in [(json!({}), "30", "5"), (fast, "10", "2")] {
+        seed(more).await.ok();
+        let shown = elb(&hello, "Action=DescribeTargetGroups").await;
+        assert_eq!(shown.xml("HealthCheckIntervalSeconds"), interval);
+        assert_eq!(shown.xml("HealthyThresholdCount"), threshold);
+    }
+    for bad in [
+        json!({"health_check_interval_seconds": 4}),
+        json!({"healthy_threshold_count": 11}),
+        json!({"arn": "arn:aws:elasticloadbalancing:other"}),
+    ] {
+        assert_eq!(seed(bad.clone()).await.status, 400, "{bad}");
+    }
+}
+
+#[tokio::test]
 async fn a_seeded_deregistration_delay_is_how_long_tasks_drain() {
     let hello = Hello::new().await;
     let seed = json!({"accounts": [{"id": STAGING, "regions": [{"name": REGION, "target_groups": [

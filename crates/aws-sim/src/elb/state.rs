@@ -29,6 +29,10 @@ pub struct TargetGroup {
     pub port: u16,
     /// Path of the health check.
     pub health_check_path: String,
+    /// Seconds between two health checks, 5 to 300. Only shown, as the next: the phases say when a target is healthy.
+    pub health_check_interval_seconds: u32,
+    /// How many checks in a row must pass, 2 to 10.
+    pub healthy_threshold_count: u32,
     /// How long a target drains: the deregistration delay. Without it `draining` of the phases holds.
     pub deregistration_delay_seconds: Option<u32>,
 }
@@ -41,6 +45,8 @@ impl Default for TargetGroup {
             vpc: "vpc-0a1b2c3d4e5f60718".to_owned(),
             port: 80,
             health_check_path: "/".to_owned(),
+            health_check_interval_seconds: 30,
+            healthy_threshold_count: 5,
             deregistration_delay_seconds: None,
         }
     }
@@ -53,8 +59,25 @@ impl TargetGroup {
     }
 
     /// Whether its ARN is one.
-    pub(crate) fn has_arn(&self) -> bool {
+    fn has_arn(&self) -> bool {
         name_in(&self.arn).is_some()
+    }
+
+    /// What is wrong with a seeded target group, if anything is.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let arn = &self.arn;
+        if !self.has_arn() {
+            return Err(format!("`{arn}` is not the ARN of a target group"));
+        }
+        if !(5..=300).contains(&self.health_check_interval_seconds) {
+            return Err(format!(
+                "health_check_interval_seconds of {arn} is not in 5..=300"
+            ));
+        }
+        if !(2..=10).contains(&self.healthy_threshold_count) {
+            return Err(format!("healthy_threshold_count of {arn} is not in 2..=10"));
+        }
+        Ok(())
     }
 }
 
