@@ -211,6 +211,14 @@ impl Sim {
         self.shared.changed();
     }
 
+    /// Adds what image scans find, as `POST /_sim/findings` takes it.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn add_findings(&self, findings: &serde_json::Value) -> Result<(), String> {
+        control::take_findings(&self.shared, findings.to_string().as_bytes())
+    }
+
     /// `host:port` of the registry of an account and region, opened if it was not yet.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub(crate) use routes::{Answer, Asked, Verb, router};
+pub(crate) use scripts::take_findings;
 
 /// Reads a body; the text of the error says what is wrong and what would be right.
 pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {

@@ -32,9 +32,15 @@ pub(super) fn forget(shared: &Shared, _: &Asked) -> Answer {
 
 /// Adds what image scans find.
 pub(super) fn add_findings(shared: &Shared, asked: &Asked) -> Answer {
-    let findings: Findings = parse(&asked.body)?;
+    take_findings(shared, &asked.body)?;
+    done()
+}
+
+/// The same from within the program.
+pub(crate) fn take_findings(shared: &Shared, body: &[u8]) -> Result<(), String> {
+    let findings: Findings = parse(body)?;
     findings.check()?;
     shared.world().findings.push(findings);
     shared.changed();
-    done()
+    Ok(())
 }

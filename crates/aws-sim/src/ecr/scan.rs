@@ -75,6 +75,15 @@ pub(crate) struct Finding {
     description: String,
     #[serde(default)]
     uri: String,
+    /// The package that has it; empty: none is named.
+    #[serde(default)]
+    package: String,
+    /// The package's version in the image.
+    #[serde(default)]
+    version: String,
+    /// The first version without it; without one there is no fix. Only enhanced scanning says so.
+    #[serde(default)]
+    fixed_in: Option<String>,
 }
 
 /// Severities of ecs-facts 7.5.
@@ -88,10 +97,12 @@ const SEVERITIES: [&str; 7] = [
     "UNTRIAGED",
 ];
 
-/// How scans can end without findings.
-const ENDS: [&str; 6] = [
+/// How scans can end without findings, or not end at all.
+const ENDS: [&str; 8] = [
     "FAILED",
     "UNSUPPORTED_IMAGE",
+    "IMAGE_SIZE_EXCEEDED",
+    "IN_PROGRESS",
     "PENDING",
     "SCAN_ELIGIBILITY_EXPIRED",
     "FINDINGS_UNAVAILABLE",
@@ -136,9 +147,15 @@ impl Finding {
                 "severity": self.severity,
                 "status": "ACTIVE",
                 "type": "PACKAGE_VULNERABILITY",
+                "fixAvailable": if self.fixed_in.is_some() { "YES" } else { "NO" },
                 "packageVulnerabilityDetails": {
                     "vulnerabilityId": self.name,
                     "sourceUrl": self.uri,
+                    "vulnerablePackages": self.of_package(json!([{
+                        "name": self.package,
+                        "version": self.version,
+                        "fixedInVersion": self.fixed_in.as_deref().unwrap_or("NotAvailable"),
+                    }])),
                 },
             });
         }
@@ -147,7 +164,20 @@ impl Finding {
             "description": self.description,
             "severity": self.severity,
             "uri": self.uri,
+            "attributes": self.of_package(json!([
+                {"key": "package_name", "value": self.package},
+                {"key": "package_version", "value": self.version},
+            ])),
         })
+    }
+
+    /// What is said of the package, if one is named.
+    fn of_package(&self, said: Value) -> Value {
+        if self.package.is_empty() {
+            json!([])
+        } else {
+            said
+        }
     }
 }
 
