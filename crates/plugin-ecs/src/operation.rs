@@ -76,6 +76,8 @@ operations! {
     read BATCH_CHECK_LAYERS = "ecr" "BatchCheckLayerAvailability";
     read DESCRIBE_IMAGES = "ecr" "DescribeImages";
     read GET_DOWNLOAD_URL = "ecr" "GetDownloadUrlForLayer";
+    read DESCRIBE_IMAGE_SCAN_FINDINGS = "ecr" "DescribeImageScanFindings";
+    mutation START_IMAGE_SCAN = "ecr" "StartImageScan";
     mutation CREATE_REPOSITORY = "ecr" "CreateRepository";
     mutation PUT_LIFECYCLE_POLICY = "ecr" "PutLifecyclePolicy";
     mutation SET_REPOSITORY_POLICY = "ecr" "SetRepositoryPolicy";

@@ -6,6 +6,7 @@ use std::time::Duration;
 use ecs_model::Outcome;
 use shipway_domain::ids::Digest;
 use shipway_domain::observe::{ScalingSeen, ServiceSeen};
+use shipway_domain::scan::ScanSeen;
 use shipway_domain::spec::{SecretSource, TagMutability};
 use shipway_plugin::{ErrorKind, ImageFacts, Place, PlatformError, UpdateService};
 use tokio::sync::Semaphore;
@@ -71,10 +72,10 @@ impl ModelPlatform {
         image: ImageFacts,
     ) -> Result<Digest, PlatformError> {
         let call = "ecr:PutImage";
-        self.with(|world, _| {
+        self.with(|world, now| {
             let repository = world.repository(place, call, repository)?;
             let digest = image.digest.clone();
-            repository.add(image);
+            repository.add(image, now);
             for tag in tags {
                 repository.tag(call, tag, &digest)?;
             }
@@ -107,6 +108,16 @@ impl ModelPlatform {
             let key = (place.clone(), repository.to_owned());
             if let Some(repository) = world.images.repositories.get_mut(&key) {
                 repository.lose_layers();
+            }
+        });
+    }
+
+    /// What is seen of the scan of an image once one has begun; by itself a scan takes 20 s and finds nothing.
+    pub fn show_scan(&self, place: &Place, repository: &str, digest: &Digest, seen: ScanSeen) {
+        self.with(|world, _| {
+            let key = (place.clone(), repository.to_owned());
+            if let Some(repository) = world.images.repositories.get_mut(&key) {
+                repository.show_scan(digest, seen);
             }
         });
     }

@@ -2,9 +2,10 @@
 
 use async_trait::async_trait;
 use shipway_domain::ids::{AccountId, Digest, RepositoryName};
+use shipway_domain::scan::ScanSeen;
 use shipway_domain::spec::RepositorySettings;
 use shipway_plugin::{
-    ErrorKind, ImageFacts, Login, PlatformError, RegistryApi, RepositorySeen, Secret,
+    ErrorKind, ImageFacts, Login, PlatformError, RegistryApi, RepositorySeen, ScanStart, Secret,
 };
 
 use crate::handle::Region;
@@ -60,7 +61,10 @@ impl RegistryApi for Registry {
         let name = about.to_owned();
         self.0
             .change("ecr:CreateRepository", about, move |world, _| {
-                let new = || Repository::new(&place, &name, settings.mutability);
+                let new = || {
+                    Repository::new(&place, &name, settings.mutability)
+                        .scanning(settings.scan_on_push)
+                };
                 let key = (place.clone(), name.clone());
                 let repository = world.images.repositories.entry(key).or_insert_with(new);
                 repository.keep_last = repository.keep_last.or(settings.keep_last);
@@ -114,6 +118,37 @@ impl RegistryApi for Registry {
                 world
                     .repository(&place, call, &name)?
                     .tag(call, &tag, &digest)
+            })
+            .await
+    }
+
+    async fn scan(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+    ) -> Result<ScanSeen, PlatformError> {
+        let call = "ecr:DescribeImageScanFindings";
+        self.0
+            .read(call, name.as_str(), |world, now| {
+                let repository = world.repository(&self.0.place, call, name.as_str())?;
+                repository.scan(call, digest, now)
+            })
+            .await
+    }
+
+    async fn start_scan(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+    ) -> Result<ScanStart, PlatformError> {
+        let call = "ecr:StartImageScan";
+        let (place, digest) = (self.0.place.clone(), digest.clone());
+        let about = name.as_str();
+        let name = about.to_owned();
+        self.0
+            .change(call, about, move |world, now| {
+                let repository = world.repository(&place, call, &name)?;
+                repository.start_scan(call, &digest, now)
             })
             .await
     }

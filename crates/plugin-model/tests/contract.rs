@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use shipway_domain::ids::{AccountId, Digest, Region, RepositoryName};
 use shipway_domain::observe::ScalingSeen;
+use shipway_domain::scan::{ScanResult, ScanSeen, Vulnerability};
 use shipway_domain::spec::SecretSource;
 use shipway_domain::time::Timestamp;
 use shipway_plugin::contract::{self, CLUSTER, Fate};
@@ -92,6 +93,17 @@ impl contract::World for World {
         self.platform
             .push(&self.place, repository.as_str(), &[tag], image)
             .expect("pushed")
+    }
+
+    async fn scan_finds(&self, digest: &Digest, found: &Vulnerability) {
+        let seen = ScanSeen::Ended(ScanResult {
+            ended_at: Some(self.clock.now()),
+            found: vec![found.clone()],
+            unlisted: Vec::new(),
+        });
+        let repository = "team/hello";
+        self.platform
+            .show_scan(&self.place, repository, digest, seen);
     }
 
     async fn keeps_last(&self, repository: &RepositoryName) -> Option<u32> {

@@ -20,5 +20,5 @@ pub use platform::{
     NewTaskDefinition, Observation, ObserveTasks, Place, Platform, RegionApi, Session,
     TaskDefinitionSeen, UpdateService, Watch,
 };
-pub use registry::{ImageFacts, Login, LoginSource, RegistryApi, RepositorySeen};
+pub use registry::{ImageFacts, Login, LoginSource, RegistryApi, RepositorySeen, ScanStart};
 pub use secret::Secret;

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use shipway_domain::ids::{AccountId, Digest, RepositoryName};
+use shipway_domain::scan::ScanSeen;
 use shipway_domain::spec::{RepositorySettings, TagMutability};
 
 use crate::error::PlatformError;
@@ -54,6 +55,23 @@ pub struct ImageFacts {
     pub complete: bool,
     /// Bytes of all layers.
     pub size: u64,
+}
+
+/// What became of a wish for a scan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ScanStart {
+    /// It has begun.
+    Started,
+    /// The registry scans by itself, or has scanned the image a short while ago: what it shows is what there is.
+    Refused {
+        /// The registry's words.
+        reason: String,
+    },
+    /// The registry cannot scan this image.
+    Unsupported {
+        /// The registry's words.
+        reason: String,
+    },
 }
 
 /// The registry of one account and region.
@@ -112,6 +130,24 @@ pub trait RegistryApi: Send + Sync {
         digest: &Digest,
         tag: &str,
     ) -> Result<(), PlatformError>;
+
+    /// Where the scan of one image stands. An index has no scan: each of its manifests has its own
+    /// (ecs-facts 7.5).
+    ///
+    /// # Errors
+    /// See [`PlatformError`].
+    async fn scan(&self, name: &RepositoryName, digest: &Digest)
+    -> Result<ScanSeen, PlatformError>;
+
+    /// Asks for a scan of one image. Nothing that is deployed changes by it; asking twice is harmless.
+    ///
+    /// # Errors
+    /// See [`PlatformError`].
+    async fn start_scan(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+    ) -> Result<ScanStart, PlatformError>;
 
     /// The account that this registry belongs to.
     fn account(&self) -> &AccountId;

@@ -4,6 +4,7 @@ mod image;
 mod login;
 mod manifest;
 mod repository;
+mod scan;
 
 pub(crate) use manifest::{MEDIA_TYPES, Manifest};
 
@@ -11,8 +12,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use shipway_domain::ids::{AccountId, Digest, RepositoryName};
+use shipway_domain::scan::ScanSeen;
 use shipway_domain::spec::RepositorySettings;
-use shipway_plugin::{ImageFacts, Login, PlatformError, RegistryApi, RepositorySeen};
+use shipway_plugin::{ImageFacts, Login, PlatformError, RegistryApi, RepositorySeen, ScanStart};
 
 use crate::clients::Clients;
 
@@ -69,6 +71,22 @@ impl RegistryApi for Registry {
         tag: &str,
     ) -> Result<(), PlatformError> {
         image::put_tag(&self.clients, name, digest, tag).await
+    }
+
+    async fn scan(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+    ) -> Result<ScanSeen, PlatformError> {
+        scan::describe(&self.clients, name, digest).await
+    }
+
+    async fn start_scan(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+    ) -> Result<ScanStart, PlatformError> {
+        scan::start(&self.clients, name, digest).await
     }
 
     fn account(&self) -> &AccountId {

@@ -12,6 +12,7 @@ use aws_sim::{Sim, SimConfig};
 use serde_json::{Value, json};
 use shipway_domain::ids::{Digest, RepositoryName};
 use shipway_domain::observe::ScalingSeen;
+use shipway_domain::scan::Vulnerability;
 use shipway_domain::spec::SecretSource;
 use shipway_domain::time::Timestamp;
 use shipway_plugin::contract::{self, CLUSTER, Fate};
@@ -179,6 +180,18 @@ impl contract::World for World {
         let region = self.platform.open(&self.place(), &job()).await;
         let login = region.expect("opened").registry().login().await;
         push::image(&login.expect("a login"), repository, tag, content).await
+    }
+
+    async fn scan_finds(&self, digest: &Digest, found: &Vulnerability) {
+        let package = &found.packages[0];
+        let findings = json!({"match": digest.as_str(), "findings": [{
+            "name": found.id,
+            "severity": found.severity.as_str().to_uppercase(),
+            "uri": found.link,
+            "package": package.name,
+            "version": package.version,
+        }]});
+        self.sim.add_findings(&findings).expect("findings");
     }
 
     async fn keeps_last(&self, repository: &RepositoryName) -> Option<u32> {

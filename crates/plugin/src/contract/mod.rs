@@ -15,6 +15,7 @@ pub mod polling;
 pub mod repositories;
 pub mod rollouts;
 pub mod scaling;
+pub mod scans;
 mod scene;
 pub mod secrets;
 pub mod services;
@@ -118,6 +119,13 @@ macro_rules! platform_contract {
                 a_task_runs_the_image_that_its_tag_stands_for
                 a_tag_that_is_not_there_cannot_be_pulled
             }
+            scans {
+                an_image_that_nobody_scanned_has_no_scan
+                a_scan_that_was_asked_for_ends_with_what_it_found
+                an_image_is_not_scanned_twice_in_a_row
+                a_repository_that_scans_on_push_does_so
+                what_does_not_exist_is_not_scanned
+            }
             secrets {
                 a_secret_is_read
                 a_secret_that_does_not_exist_is_not_found
@@ -161,6 +169,7 @@ mod tests {
             theme!("repositories"),
             theme!("rollouts"),
             theme!("scaling"),
+            theme!("scans"),
             theme!("secrets"),
             theme!("services"),
             theme!("stopping"),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use shipway_domain::ids::{Digest, RepositoryName};
 use shipway_domain::observe::ScalingSeen;
+use shipway_domain::scan::Vulnerability;
 use shipway_domain::spec::SecretSource;
 use shipway_domain::time::Timestamp;
 
@@ -42,6 +43,10 @@ pub trait World: Send + Sync {
 
     /// Pushes an image with this content to a repository that exists.
     async fn push(&self, repository: &RepositoryName, tag: &str, content: &[u8]) -> Digest;
+
+    /// Decides what scans of this image find from now on; those of others find nothing. Basic scanning: nothing
+    /// is said of a fix.
+    async fn scan_finds(&self, digest: &Digest, found: &Vulnerability);
 
     /// To how many images the lifecycle policy of a repository keeps it; `None` without a policy.
     async fn keeps_last(&self, repository: &RepositoryName) -> Option<u32>;
