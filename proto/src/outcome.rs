@@ -86,6 +86,7 @@ impl From<&BuiltImage> for v1::BuiltImage {
             tags: image.tags.clone(),
             bytes_pushed: image.bytes_pushed,
             reused: image.reused,
+            scan: image.scan.clone(),
         }
     }
 }
@@ -102,6 +103,7 @@ impl TryFrom<v1::BuiltImage> for BuiltImage {
             tags: message.tags,
             bytes_pushed: message.bytes_pushed,
             reused: message.reused,
+            scan: message.scan,
         })
     }
 }

@@ -3,6 +3,7 @@
 mod build;
 mod image;
 mod rollout;
+mod scan;
 mod source;
 
 use shipway_domain::ids::{AppName, Digest, EnvName, ReleaseId};
@@ -27,6 +28,7 @@ impl From<&ReleaseSpec> for v1::ReleaseSpec {
             targets: spec.targets.iter().map(Into::into).collect(),
             rollout: Some((&spec.rollout).into()),
             priority: spec.priority.level().into(),
+            scan: spec.scan.as_ref().map(Into::into),
         }
     }
 }
@@ -47,6 +49,7 @@ impl TryFrom<v1::ReleaseSpec> for ReleaseSpec {
             targets: each("targets", message.targets)?,
             rollout: required("rollout", message.rollout)?,
             priority: priority(message.priority)?,
+            scan: optional("scan", message.scan)?,
         })
     }
 }

@@ -39,6 +39,7 @@ fn spec() -> v1::ReleaseSpec {
         }],
         rollout: Some(v1::RolloutSettings::default()),
         priority: 50,
+        scan: None,
     }
 }
 

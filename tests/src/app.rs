@@ -82,6 +82,14 @@ impl App {
         self
     }
 
+    /// Writes the manifest anew, with this piece of it replaced by another.
+    pub fn change_manifest(&self, old: &str, new: &str) {
+        let path = self.folder().join("shipway.toml");
+        let before = fs::read_to_string(path).expect("the manifest");
+        assert!(before.contains(old), "no {old:?} in {before}");
+        self.write("shipway.toml", &before.replacen(old, new, 1));
+    }
+
     /// Makes the content of the image that of another version.
     pub fn release(&self, version: &str) {
         self.write("program", &format!("{} {version}\n", self.name));

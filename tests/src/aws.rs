@@ -31,6 +31,12 @@ impl Aws {
         .await
     }
 
+    /// Calls ECR.
+    pub async fn ecr(&self, action: &str, input: Value) -> Value {
+        let target = format!("AmazonEC2ContainerRegistry_V20150921.{action}");
+        self.call("ecr", &target, input).await
+    }
+
     /// Calls Application Auto Scaling.
     pub async fn scaling(&self, action: &str, input: Value) -> Value {
         let target = format!("AnyScaleFrontendService.{action}");

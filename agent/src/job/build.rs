@@ -20,12 +20,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::login::RegistryLogin;
 use super::source::{self, Context};
-use super::{Short, Work, bad_offer, points, repository};
+use super::{Short, Work, bad_offer, points, repository, scan};
 use crate::running::{Gone, Running};
 use crate::steps::Steps;
 
 /// Why a build ends without an image.
-enum NoImage {
+pub(super) enum NoImage {
     Short(Short),
     Stopped,
 }
@@ -87,7 +87,7 @@ async fn make(
     let registry = region.registry();
     let repository = repository::prepare(work, &*registry).await?;
     check_stop(&stop)?;
-    let image = match (&work.spec.source.clone(), &work.spec.build.clone()) {
+    let (mut image, facts) = match (&work.spec.source.clone(), &work.spec.build.clone()) {
         (Source::Image { reference }, _) => find(work, &*registry, &repository, reference).await?,
         (_, Some(build)) => {
             let parts = Parts {
@@ -96,10 +96,15 @@ async fn make(
                 repository,
                 build: build.clone(),
             };
-            build_or_reuse(work, builders, parts, stop).await?
+            let (image, facts) = build_or_reuse(work, builders, parts, stop.clone()).await?;
+            (image, Some(facts))
         }
         (_, None) => return Err(bad_offer(&"a source is given without a build").into()),
     };
+    // Before the tags: what does not pass bears the name of no release.
+    if let Some(facts) = &facts {
+        image.scan = scan::pass(work, &*registry, facts, &stop).await?;
+    }
     set_tags(work, &*registry, &image).await?;
     Ok(image)
 }
@@ -118,22 +123,26 @@ async fn find(
     registry: &dyn RegistryApi,
     repository: &RepositorySeen,
     reference: &str,
-) -> Result<BuiltImage, NoImage> {
+) -> Result<(BuiltImage, Option<ImageFacts>), NoImage> {
     work.steps.begin(Step::CheckImage);
     let (name, place) = image::split_reference(reference);
     if name != repository.uri && !repository.uri.ends_with(&format!("/{name}")) {
-        return find_elsewhere(work, name, place);
+        return Ok((find_elsewhere(work, name, place)?, None));
     }
     let place = place.unwrap_or("latest");
     let found = registry
         .image(&work.spec.image.repository, place, true)
         .await?;
     let facts = proven(found, &repository.uri, place)?;
-    Ok(built(repository, &facts, "found", true))
+    Ok((built(repository, &facts, "found", true), Some(facts)))
 }
 
 /// An image of another registry is taken by its digest only, and cannot be looked at.
 fn find_elsewhere(work: &Work, name: &str, place: Option<&str>) -> Result<BuiltImage, NoImage> {
+    if work.spec.scan.is_some() {
+        let repository = work.spec.image.repository.as_str();
+        return Err(shipway_domain::scan::not_here(name, repository).into());
+    }
     let digest = place
         .and_then(|place| Digest::new(place).ok())
         .ok_or_else(|| Finding {
@@ -155,6 +164,7 @@ fn find_elsewhere(work: &Work, name: &str, place: Option<&str>) -> Result<BuiltI
         tags: Vec::new(),
         bytes_pushed: 0,
         reused: true,
+        scan: None,
     })
 }
 
@@ -170,7 +180,7 @@ async fn build_or_reuse(
     builders: &[Arc<dyn Builder>],
     parts: Parts,
     stop: CancellationToken,
-) -> Result<BuiltImage, NoImage> {
+) -> Result<(BuiltImage, ImageFacts), NoImage> {
     work.steps.begin(Step::Source);
     let context = tokio::select! {
         biased;
@@ -198,12 +208,8 @@ async fn build_or_reuse(
             "{} is there already; nothing was built",
             facts.digest
         ));
-        return Ok(built(
-            &parts.repository,
-            &facts,
-            parts.build.builder_name(),
-            true,
-        ));
+        let image = built(&parts.repository, &facts, parts.build.builder_name(), true);
+        return Ok((image, facts));
     }
     check_stop(&stop)?;
     let made = build(work, builders, &parts, &context, &tag, platforms, stop).await?;
@@ -222,7 +228,7 @@ async fn build_or_reuse(
     image.accepted.extend(made.manifests);
     image.accepted.sort();
     image.accepted.dedup();
-    Ok(image)
+    Ok((image, facts))
 }
 
 async fn build(
@@ -396,6 +402,7 @@ fn built(
         tags: Vec::new(),
         bytes_pushed: 0,
         reused,
+        scan: None,
     }
 }
 

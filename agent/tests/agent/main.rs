@@ -6,6 +6,7 @@ mod images;
 mod inspect;
 mod lease;
 mod rollout;
+mod scan;
 mod session;
 mod settle;
 mod support;

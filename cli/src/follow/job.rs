@@ -231,6 +231,16 @@ impl Job {
         self.steps.iter().rev().find(|seen| seen.step == step)
     }
 
+    /// What a step gave; of a scan under way, what it waits for, which the agent said last.
+    pub(crate) fn detail<'a>(&'a self, seen: &'a StepSeen) -> &'a str {
+        if seen.step != Step::Scan || seen.end.is_some() {
+            return &seen.detail;
+        }
+        let mut said = self.said.iter().rev();
+        let last = said.find(|said| !said.warning && said.at >= seen.started);
+        last.map_or("", |said| &said.text)
+    }
+
     /// How long it ran, or has run.
     pub(crate) fn took(&self, now: Timestamp) -> Option<Duration> {
         let began = self.first_granted?;

@@ -86,7 +86,7 @@ fn progress_line(
 const fn takes_its_time(step: Step) -> bool {
     matches!(
         step,
-        Step::Source | Step::Build | Step::Push | Step::Follow | Step::Stop
+        Step::Source | Step::Build | Step::Push | Step::Scan | Step::Follow | Step::Stop
     )
 }
 

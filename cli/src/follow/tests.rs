@@ -2,5 +2,6 @@
 
 mod failed;
 mod running;
+mod scanned;
 mod scene;
 mod waiting;

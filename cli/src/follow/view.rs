@@ -114,7 +114,7 @@ fn build(state: &State, job: &Job, now: Timestamp, detail: Detail) -> Vec<Line> 
     }
     let mut lines = Vec::new();
     for seen in job.told_steps(now) {
-        lines.push(step_line(seen, now));
+        lines.push(step_line(seen, job.detail(seen), now));
     }
     if let Some(wait) = job.wait.as_ref().filter(|_| job.verdict().is_none()) {
         let line = Line::plain(format!(" · {}", job.kind)).until(state.name_column());
@@ -137,7 +137,7 @@ fn build(state: &State, job: &Job, now: Timestamp, detail: Detail) -> Vec<Line> 
     lines
 }
 
-fn step_line(seen: &StepSeen, now: Timestamp) -> Line {
+fn step_line(seen: &StepSeen, detail: &str, now: Timestamp) -> Line {
     let (mark, tone) = mark_of_step(seen);
     let time = match seen.end {
         Some((_, StepResult::Skipped)) => "–".to_owned(),
@@ -147,10 +147,10 @@ fn step_line(seen: &StepSeen, now: Timestamp) -> Line {
         Tone::Plain,
         format!(" {:<11}{time:>10}", seen.step.as_str()),
     );
-    if seen.detail.is_empty() {
+    if detail.is_empty() {
         line
     } else {
-        line.and(Tone::Faint, format!("   {}", short_ids(&seen.detail)))
+        line.and(Tone::Faint, format!("   {}", short_ids(detail)))
     }
 }
 

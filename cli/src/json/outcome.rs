@@ -51,6 +51,7 @@ pub(crate) fn image(image: &BuiltImage) -> Value {
         "tags": image.tags,
         "bytes_pushed": image.bytes_pushed,
         "reused": image.reused,
+        "scan": image.scan,
     })
 }
 

@@ -120,6 +120,8 @@ pub enum Step {
     Push,
     /// See that the image is really there.
     CheckImage,
+    /// Hold what its scan found against the gate.
+    Scan,
     /// Look at the service as it is.
     Observe,
     /// Make the task definition and compare it.
@@ -144,7 +146,7 @@ pub enum Step {
 
 impl Step {
     /// All steps in their usual order.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Account,
         Self::Identity,
         Self::Repository,
@@ -152,6 +154,7 @@ impl Step {
         Self::Build,
         Self::Push,
         Self::CheckImage,
+        Self::Scan,
         Self::Observe,
         Self::Render,
         Self::Register,
@@ -175,6 +178,7 @@ impl Step {
             Self::Build => "build",
             Self::Push => "push",
             Self::CheckImage => "check-image",
+            Self::Scan => "scan",
             Self::Observe => "observe",
             Self::Render => "render",
             Self::Register => "register",

@@ -194,6 +194,8 @@ pub struct BuiltImage {
     pub bytes_pushed: u64,
     /// Whether an image of the same content was found, so that nothing was built.
     pub reused: bool,
+    /// With what its scan passed the gate of the release, in a few words; `None` without a gate.
+    pub scan: Option<String>,
 }
 
 impl BuiltImage {

@@ -173,6 +173,7 @@ fn weigh(outcome: &Outcome) -> usize {
                     .map(|d| text(d.as_str()))
                     .sum::<usize>()
                 + image.tags.iter().map(|tag| text(tag)).sum::<usize>()
+                + image.scan.as_deref().map_or(0, text)
         }
         Outcome::RolledOut(report) => {
             let ids = [

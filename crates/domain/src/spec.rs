@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::ids::{
     AccountId, AppName, ClusterName, Digest, EnvName, Region, ReleaseId, RepositoryName, Target,
 };
+use crate::scan::ScanGate;
 
 /// One submission, with everything that the agents need to carry it out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub struct ReleaseSpec {
     pub rollout: RolloutSettings,
     /// Place among the waiting.
     pub priority: Priority,
+    /// Which vulnerabilities keep the image from being deployed; `None`: its scans are not asked for.
+    pub scan: Option<ScanGate>,
 }
 
 /// Why a release exists.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::image::split_reference;
+use crate::scan;
 use crate::spec::{Breaker, Priority, ReleaseKind, ReleaseSpec, RolloutSettings, Source};
 
 /// Most targets of one release.
@@ -58,8 +60,26 @@ impl ReleaseSpec {
             (Source::Context { .. } | Source::Commit { .. }, None) => {
                 Err("a source is given without a build: say how it is built".to_owned())
             }
-            _ => self.check_rollout(),
+            _ => {
+                self.check_rollout()?;
+                self.check_scan()
+            }
         }
+    }
+
+    fn check_scan(&self) -> Result<(), String> {
+        let Some(gate) = &self.scan else {
+            return Ok(());
+        };
+        if let Source::Image { reference } = &self.source {
+            let (name, _) = split_reference(reference);
+            let repository = self.image.repository.as_str();
+            if !ends_with(name, repository) && !ends_with(repository, name) {
+                let finding = scan::not_here(name, repository);
+                return Err(format!("{}; {}", finding.cause, finding.remedy));
+            }
+        }
+        gate.check()
     }
 
     fn check_rollout(&self) -> Result<(), String> {
@@ -105,4 +125,10 @@ impl ReleaseSpec {
         }
         Ok(())
     }
+}
+
+/// Whether a path of names is, or ends with, another.
+fn ends_with(path: &str, end: &str) -> bool {
+    let before = path.strip_suffix(end);
+    before.is_some_and(|before| before.is_empty() || before.ends_with('/'))
 }

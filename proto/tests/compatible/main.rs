@@ -106,6 +106,7 @@ fn no_step_has_lost_its_word() {
         "build",
         "push",
         "check-image",
+        "scan",
         "observe",
         "render",
         "register",

@@ -3,7 +3,9 @@
 use std::fmt::Display;
 
 use prost::Message;
-use shipway_domain::{agent, checkpoint, diagnose, event, ids, job, plan, spec, standing, verdict};
+use shipway_domain::{
+    agent, checkpoint, diagnose, event, ids, job, plan, scan, spec, standing, verdict,
+};
 use shipway_proto::v1;
 
 /// Reads a message of this name and says it again.
@@ -31,7 +33,7 @@ pub(crate) fn said_again(message: &str, bytes: &[u8]) -> Result<Vec<u8>, String>
             Outcome, Progress, ProgressBatch, PutBlobReply, PutBlobRequest, QueueEntry,
             QueueReply, QueueRequest, ReleaseKind, ReleaseSpec, ReleaseView, Renew, Renewed,
             RepositorySettings, Revision, RollbackRequest, RolloutReport, RolloutSettings,
-            ScalingFlags, ServiceNow, Source, StatusReply, StatusRequest, Stop, StopReason,
+            ScalingFlags, ScanException, ScanGate, ServiceNow, Source, StatusReply, StatusRequest, Stop, StopReason,
             SubmitReply, SubmitRequest, Target, TargetNow, TargetPlan, TargetSpec, TargetView, TaskCounts,
             Wait, WatchReply, WatchRequest, Welcome,
     }
@@ -43,7 +45,7 @@ fn again<M: Message + Default>(bytes: &[u8]) -> Result<Vec<u8>, String> {
 }
 
 /// Messages that the domain has words for.
-pub(crate) const TRANSLATED: usize = 23;
+pub(crate) const TRANSLATED: usize = 25;
 
 /// Reads a message into the domain and says it again; `None` when the domain has no word for it.
 pub(crate) fn translated(message: &str, bytes: &[u8]) -> Option<Result<Vec<u8>, String>> {
@@ -64,6 +66,8 @@ pub(crate) fn translated(message: &str, bytes: &[u8]) -> Option<Result<Vec<u8>, 
         "RepositorySettings" => by::<spec::RepositorySettings, v1::RepositorySettings>(bytes),
         "RolloutReport" => by::<job::RolloutReport, v1::RolloutReport>(bytes),
         "RolloutSettings" => by::<spec::RolloutSettings, v1::RolloutSettings>(bytes),
+        "ScanException" => by::<scan::ScanException, v1::ScanException>(bytes),
+        "ScanGate" => by::<scan::ScanGate, v1::ScanGate>(bytes),
         "ServiceNow" => by::<standing::ServiceNow, v1::ServiceNow>(bytes),
         "Diagnosis" => by::<diagnose::Diagnosis, v1::Diagnosis>(bytes),
         "TargetPlan" => by::<plan::TargetPlan, v1::TargetPlan>(bytes),

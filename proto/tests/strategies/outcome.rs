@@ -33,9 +33,9 @@ prop_compose! {
         builder in text(),
         tags in texts(),
         bytes_pushed in any::<u64>(),
-        reused in any::<bool>(),
+        (reused, scan) in (any::<bool>(), maybe_text()),
     ) -> BuiltImage {
-        BuiltImage { name, digest, accepted, builder, tags, bytes_pushed, reused }
+        BuiltImage { name, digest, accepted, builder, tags, bytes_pushed, reused, scan }
     }
 }
 

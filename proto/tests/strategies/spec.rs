@@ -1,7 +1,9 @@
 //! Arbitrary specifications.
 
 use proptest::prelude::*;
+use shipway_domain::day::Day;
 use shipway_domain::ids::RepositoryName;
+use shipway_domain::scan::{ScanException, ScanGate, Severity};
 use shipway_domain::spec::{
     Autoscaling, Breaker, BuildCache, BuildSecret, BuildSettings, Builder, CopyFiles, DockerBuild,
     ImageSettings, ImageTag, LayersBuild, Priority, ReleaseKind, ReleaseSpec, RepositorySettings,
@@ -151,6 +153,23 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn exception()(id in text(), until in any::<u32>(), reason in text()) -> ScanException {
+        ScanException { id, until: Day::from_number(until), reason }
+    }
+}
+
+prop_compose! {
+    fn gate()(
+        fail_on in prop::sample::select(Severity::GATES.as_slice()),
+        only_fixable in any::<bool>(),
+        timeout in span(),
+        exceptions in prop::collection::vec(exception(), 0..3),
+    ) -> ScanGate {
+        ScanGate { fail_on, only_fixable, timeout, exceptions }
+    }
+}
+
+prop_compose! {
     /// An arbitrary specification.
     pub(crate) fn spec()(
         (app, env, kind) in (app(), env(), kind()),
@@ -161,7 +180,7 @@ prop_compose! {
         containers in texts(),
         targets in prop::collection::vec((target(), any::<u32>()), 0..3),
         rollout in rollout(),
-        priority in priority(),
+        (priority, scan) in (priority(), prop::option::of(gate())),
     ) -> ReleaseSpec {
         let targets = targets.into_iter().map(|(target, wave)| TargetSpec { target, wave }).collect();
         ReleaseSpec {
@@ -176,6 +195,7 @@ prop_compose! {
             targets,
             rollout,
             priority,
+            scan,
         }
     }
 }

@@ -405,6 +405,8 @@ impl ShipwayService {
         spec.kind = ReleaseKind::Rollback { undoes, to };
         spec.source = Source::Image { reference };
         spec.build = None;
+        // What served before may come back whatever has been found in it since: the way back stays open.
+        spec.scan = None;
         Ok(spec)
     }
 }

@@ -101,6 +101,7 @@ pub fn request(account: &str, name: &str) -> v1::SubmitRequest {
             ..Default::default()
         }),
         priority: 50,
+        scan: None,
     };
     v1::SubmitRequest {
         spec: Some(spec),

@@ -348,5 +348,6 @@ fn spec(wish: &Wish) -> ReleaseSpec {
             stop_early_after: 3,
         },
         priority: Priority::new(*priority).expect("a priority"),
+        scan: None,
     }
 }

@@ -7,6 +7,7 @@ mod history;
 mod plan;
 mod queue;
 mod scaling;
+mod scans;
 mod verdicts;
 mod watch;
 mod waves;

@@ -114,6 +114,7 @@ impl App {
                 stop_early_after: 3,
             },
             priority: Priority::default(),
+            scan: None,
         };
         Self {
             spec,
@@ -160,6 +161,7 @@ impl App {
             tags: Vec::new(),
             bytes_pushed: 0,
             reused: false,
+            scan: None,
         };
         v1::Offer {
             job: Some(v1::JobAttempt {

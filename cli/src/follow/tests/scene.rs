@@ -248,6 +248,7 @@ fn image() -> BuiltImage {
         tags: vec!["4f1c2d9".to_owned()],
         bytes_pushed: 18_000_000,
         reused: false,
+        scan: None,
     }
 }
 

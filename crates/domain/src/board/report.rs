@@ -7,6 +7,7 @@ use crate::checkpoint::Checkpoint;
 use crate::event::{EventKind, NoteLevel, Progress};
 use crate::ids::{AgentId, Incarnation};
 use crate::job::{JobKind, JobState, Outcome, RolloutReport};
+use crate::scan;
 use crate::size;
 use crate::target::Debt;
 use crate::time::Timestamp;
@@ -247,12 +248,27 @@ fn finished(draft: &mut Draft<'_>, held: Held, outcome: Outcome) {
                 .to_owned(),
         })
     };
+    let outcome = scanned(draft, held, outcome);
     // Whatever an agent of another version sends, and the quote above: it must fit into the job's record.
     match size::fit(outcome) {
         Outcome::RolledOut(report) if !report.verdict.is_final() => {
             draft.rest_job(held.job, report);
         }
         outcome => draft.end_job(held.job, outcome),
+    }
+}
+
+/// An image of a release with a gate comes with what let it pass; an agent of an earlier version says nothing.
+fn scanned(draft: &Draft<'_>, held: Held, outcome: Outcome) -> Outcome {
+    let gated = || {
+        let spec = draft.board.specs.get(&held.job.release);
+        spec.is_some_and(|spec| spec.scan.is_some())
+    };
+    match &outcome {
+        Outcome::Built(image) if image.scan.is_none() && gated() => {
+            Outcome::Failed(scan::not_scanned())
+        }
+        _ => outcome,
     }
 }
 

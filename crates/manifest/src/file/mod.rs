@@ -5,6 +5,7 @@
 mod build;
 mod environment;
 mod image;
+mod scan;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ pub(crate) use environment::{
     AutoscalingName, BreakerFile, EnvironmentFile, StrategyName, TargetFile,
 };
 pub(crate) use image::{CreateFile, ImageFile, Mutability};
+pub(crate) use scan::{ExceptionFile, ScanFile, SeverityName};
 
 /// shipway.toml: how an app is built, and where and how it is rolled out on Amazon ECS.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -29,6 +31,8 @@ pub(crate) struct ManifestFile {
     pub(crate) build: BuildFile,
     /// Where the image is pushed to.
     pub(crate) image: ImageFile,
+    /// Which vulnerabilities keep the image from being deployed. Without it: none, and scans are not asked for.
+    pub(crate) scan: Option<ScanFile>,
     /// Names for accounts, each with its 12 digits as a string. A name may stand wherever an account is asked for.
     #[serde(default)]
     pub(crate) accounts: BTreeMap<String, String>,

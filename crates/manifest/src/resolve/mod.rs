@@ -6,6 +6,7 @@ mod definition;
 mod image;
 mod layers;
 mod rollout;
+mod scan;
 mod secrets;
 mod tags;
 mod targets;
@@ -84,6 +85,7 @@ impl<'r> Resolver<'r> {
         let image = self.image();
         let targets = self.targets();
         let rollout = self.rollout();
+        let scan = self.scan();
         let source = self.source();
         let definition = self.definition(image.as_ref());
         let platform = definition
@@ -111,6 +113,7 @@ impl<'r> Resolver<'r> {
                 .priority
                 .and_then(Priority::new)
                 .unwrap_or_default(),
+            scan: scan?,
         };
         Some((spec, task_definition))
     }

@@ -159,10 +159,22 @@ impl Resolver<'_> {
         shortest: Duration,
         longest: Duration,
     ) -> Option<Option<Duration>> {
+        self.duration_at(&self.at(), name, text, shortest, longest)
+    }
+
+    /// The same for a key of any table.
+    pub(super) fn duration_at(
+        &mut self,
+        table: &Pointer,
+        name: &str,
+        text: Option<&str>,
+        shortest: Duration,
+        longest: Duration,
+    ) -> Option<Option<Duration>> {
         let Some(text) = text else {
             return Some(None);
         };
-        let at = self.at().name(name);
+        let at = table.name(name);
         match duration::parse(text) {
             Some(duration) if (shortest..=longest).contains(&duration) => Some(Some(duration)),
             Some(_) => {

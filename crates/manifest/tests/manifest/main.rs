@@ -4,6 +4,7 @@ mod definitions;
 mod environments;
 mod images;
 mod resolving;
+mod scans;
 mod shapes;
 mod support;
 mod template;

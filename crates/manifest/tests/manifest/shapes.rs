@@ -89,7 +89,7 @@ fn an_unknown_table() {
             22 | [task-definition]
                |  ^^^^^^^^^^^^^^^
                = help: did you mean "task_definition"?
-               = help: permitted: app, build, image, accounts, task_definition, env"#]],
+               = help: permitted: app, build, image, scan, accounts, task_definition, env"#]],
     );
 }
 

@@ -108,6 +108,7 @@ pub(crate) fn spec() -> ReleaseSpec {
             stop_early_after: 3,
         },
         priority: Priority::default(),
+        scan: None,
     }
 }
 

@@ -3,6 +3,7 @@
 mod agents;
 mod audit;
 mod found;
+mod gated;
 mod limits;
 mod past;
 mod reads;
@@ -76,6 +77,7 @@ pub(super) fn spec(app: &str, waves: &[&[&str]]) -> ReleaseSpec {
             stop_early_after: 3,
         },
         priority: Priority::default(),
+        scan: None,
     }
 }
 
@@ -270,6 +272,7 @@ pub(super) fn built() -> Outcome {
         tags: Vec::new(),
         bytes_pushed: 0,
         reused: false,
+        scan: None,
     })
 }
 

@@ -117,6 +117,7 @@ fn built() -> JobState {
         tags: Vec::new(),
         bytes_pushed: 0,
         reused: false,
+        scan: None,
     }))
 }
 

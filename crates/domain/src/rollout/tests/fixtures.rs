@@ -71,6 +71,7 @@ pub(super) fn wanted() -> Wanted {
             tags: Vec::new(),
             bytes_pushed: 0,
             reused: true,
+            scan: None,
         },
         task_definition: Document::parse(&definition("")).expect("a document"),
         containers: vec!["app".to_owned()],
