@@ -65,6 +65,12 @@ pub struct RegionSeed {
     pub target_groups: Vec<TargetGroup>,
     /// Subnets, where they differ from what a service's mention makes them.
     pub subnets: Vec<Subnet>,
+    /// CloudWatch Logs: groups that are there before anything is written to them.
+    pub log_groups: Vec<String>,
+    /// Whether there are no other groups than those that are seeded and those that tasks make (by
+    /// `awslogs-create-group`): a task that would write to another cannot start. Otherwise groups that task definitions
+    /// name are there. Default: as it was, at first false.
+    pub log_groups_are_complete: Option<bool>,
     /// Service Quotas: values that differ from 4,000, by `service code/quota code`.
     pub quotas: BTreeMap<String, f64>,
 }
@@ -156,6 +162,10 @@ fn seed_region(
     let region = world.region(account, &seed.name);
     region.secrets.extend(seed.secrets.clone());
     region.parameters.extend(seed.parameters.clone());
+    region.logs.listed.extend(seed.log_groups.iter().cloned());
+    if let Some(complete) = seed.log_groups_are_complete {
+        region.logs.complete = complete;
+    }
     for group in &seed.target_groups {
         group.check().map_err(SimError::Seed)?;
         let groups = &mut world.region(account, &seed.name).elb.groups;

@@ -17,7 +17,14 @@ pub(super) struct LogTarget {
     pub(super) group: String,
     pub(super) region: Option<String>,
     prefix: String,
+    /// `awslogs-create-group`: the group is made where it is missing.
+    #[serde(default)]
+    creates: bool,
 }
+
+const MISSING: &str = "ResourceInitializationError: failed to validate logger args: create stream has been \
+                       retried 1 times: failed to create Cloudwatch log stream: \
+                       ResourceNotFoundException: The specified log group does not exist. : exit status 1";
 
 impl LogTarget {
     /// Reads a container definition. Without a group and a prefix there is no stream that could be found again.
@@ -31,7 +38,15 @@ impl LogTarget {
             group: option("awslogs-group")?.to_owned(),
             region: option("awslogs-region").map(str::to_owned),
             prefix: option("awslogs-stream-prefix")?.to_owned(),
+            creates: option("awslogs-create-group") == Some("true"),
         })
+    }
+
+    /// What `stoppedReason` says when the group is missing and nobody makes it (ecs-facts 10).
+    pub(super) fn missing(&self, world: &World, place: &Place) -> Option<String> {
+        let region = self.region.as_deref().unwrap_or(&place.region);
+        let there = self.creates || world.has_log_group(&place.account, region, &self.group);
+        (!there).then(|| MISSING.to_owned())
     }
 
     /// The stream of a container of a task.

@@ -57,9 +57,13 @@ pub(super) fn foresee(
             platform: spec.platform(),
             execution_role: spec.execution_role.as_deref(),
         });
-        let outcome = match &pulled {
-            Ok(resolved) => go(container, resolved),
-            Err(refused) => Some((cannot_start(Until::Pulling, refused.reason.clone()), None)),
+        let target = container.log.as_ref();
+        let outcome = match (target.and_then(|log| log.missing(world, place)), &pulled) {
+            (Some(reason), _) => Some((cannot_start(Until::Provisioning, reason), None)),
+            (None, Ok(resolved)) => go(container, resolved),
+            (None, Err(refused)) => {
+                Some((cannot_start(Until::Pulling, refused.reason.clone()), None))
+            }
         };
         let pulled = pulled.ok();
         let script = pulled.as_ref().and_then(|image| image.script.as_ref());

@@ -4,15 +4,19 @@ use std::collections::VecDeque;
 
 use serde_json::{Value, json};
 
-use super::store::{Line, Store};
-use super::{group, limit, millis, no_group};
+use super::store::Line;
+use super::{group, groups, limit, millis};
 use crate::wire::{ApiError, Ctx, Input, page};
+use crate::world::World;
 
 /// Largest and default page.
 const PAGE: usize = 50;
 
-/// `DescribeLogGroups`: groups that something was written to.
-pub(super) fn groups(store: &Store, ctx: &Ctx, input: &Input<'_>) -> Result<Value, ApiError> {
+/// When groups were made that have no line yet, in epoch milliseconds: nothing says it.
+const CREATED: u64 = 1_704_067_200_000;
+
+/// `DescribeLogGroups`.
+pub(super) fn groups(world: &World, ctx: &Ctx, input: &Input<'_>) -> Result<Value, ApiError> {
     let (prefix, part) = (
         input.str("logGroupNamePrefix")?,
         input.str("logGroupNamePattern")?,
@@ -22,7 +26,8 @@ pub(super) fn groups(store: &Store, ctx: &Ctx, input: &Input<'_>) -> Result<Valu
             "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.",
         ));
     }
-    let wanted = store.groups().filter(|(name, _)| {
+    let all = groups::all(world, &ctx.account, &ctx.region);
+    let wanted = all.into_iter().filter(|(name, _)| {
         prefix.is_none_or(|prefix| name.starts_with(prefix))
             && part.is_none_or(|part| name.contains(part))
     });
@@ -34,7 +39,7 @@ pub(super) fn groups(store: &Store, ctx: &Ctx, input: &Input<'_>) -> Result<Valu
             .map(millis);
         json!({
             "logGroupName": name,
-            "creationTime": first.min().unwrap_or_default(),
+            "creationTime": first.min().unwrap_or(CREATED),
             "metricFilterCount": 0,
             "arn": format!("{arn}:*"),
             "logGroupArn": arn,
@@ -46,7 +51,7 @@ pub(super) fn groups(store: &Store, ctx: &Ctx, input: &Input<'_>) -> Result<Valu
 }
 
 /// `DescribeLogStreams`.
-pub(super) fn streams(store: &Store, ctx: &Ctx, input: &Input<'_>) -> Result<Value, ApiError> {
+pub(super) fn streams(world: &World, ctx: &Ctx, input: &Input<'_>) -> Result<Value, ApiError> {
     let group = group(input, ctx)?;
     let prefix = input.str("logStreamNamePrefix")?;
     let by_time = match input.str("orderBy")? {
@@ -64,7 +69,7 @@ pub(super) fn streams(store: &Store, ctx: &Ctx, input: &Input<'_>) -> Result<Val
             )));
         }
     };
-    let known = store.group(group).ok_or_else(no_group)?.iter();
+    let known = super::streams(world, ctx, group)?.iter();
     let mut wanted: Vec<(&String, &VecDeque<Line>)> = known
         .filter(|(name, _)| prefix.is_none_or(|prefix| name.starts_with(prefix)))
         .collect();

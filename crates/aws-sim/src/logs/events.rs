@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::store::{Line, Store};
-use super::{group, limit, millis, no_group, no_stream, within};
+use super::store::Line;
+use super::{group, limit, millis, no_stream, within};
 use crate::wire::{ApiError, Ctx, Input};
+use crate::world::World;
 
 /// Lines and bytes of a page; each line counts for some bytes more than it has.
 const LINES: usize = 10_000;
@@ -24,7 +25,7 @@ enum Start {
 }
 
 /// `GetLogEvents`. Without a token a page is the last lines, or with `startFromHead` the first.
-pub(super) fn get(store: &Store, ctx: &Ctx, input: &Input<'_>) -> Result<Value, ApiError> {
+pub(super) fn get(world: &World, ctx: &Ctx, input: &Input<'_>) -> Result<Value, ApiError> {
     let group = group(input, ctx)?;
     let stream = input.need_str("logStreamName")?;
     let (limit, within) = (limit(input, LINES)?, within(input)?);
@@ -34,8 +35,8 @@ pub(super) fn get(store: &Store, ctx: &Ctx, input: &Input<'_>) -> Result<Value, 
         None if input.bool("startFromHead")?.unwrap_or_default() => Start::Head,
         None => Start::Tail,
     };
-    store.group(group).ok_or_else(no_group)?;
-    let lines = store.lines(group, stream).ok_or_else(no_stream)?;
+    let streams = super::streams(world, ctx, group)?;
+    let lines = streams.get(stream).ok_or_else(no_stream)?.iter();
     let mut last: Position = (0, 0);
     let placed: Vec<(Position, &Line)> = lines
         .map(|line| {

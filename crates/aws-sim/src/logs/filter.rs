@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 
 use super::pattern::Pattern;
-use super::store::{Line, Store};
-use super::{group, limit, millis, no_group, within};
+use super::store::Line;
+use super::{group, limit, millis, within};
 use crate::digest;
 use crate::wire::{ApiError, Ctx, Input, page};
+use crate::world::World;
 
 /// Events of a page.
 const EVENTS: usize = 10_000;
@@ -14,7 +15,7 @@ const EVENTS: usize = 10_000;
 const STREAMS: usize = 100;
 
 /// `FilterLogEvents`, oldest first.
-pub(super) fn filter(store: &Store, ctx: &Ctx, input: &Input<'_>) -> Result<Value, ApiError> {
+pub(super) fn filter(world: &World, ctx: &Ctx, input: &Input<'_>) -> Result<Value, ApiError> {
     let group = group(input, ctx)?;
     let (limit, within) = (limit(input, EVENTS)?, within(input)?);
     let (named, prefix) = (
@@ -37,7 +38,7 @@ pub(super) fn filter(store: &Store, ctx: &Ctx, input: &Input<'_>) -> Result<Valu
             "Invalid filter pattern: the simulator reads words, phrases in quotes, ?word and -word",
         )
     })?;
-    let streams = store.group(group).ok_or_else(no_group)?.iter();
+    let streams = super::streams(world, ctx, group)?.iter();
     let mut found: Vec<(&str, usize, &Line)> = streams
         .filter(|(name, _)| named.is_empty() || named.contains(&name.as_str()))
         .filter(|(name, _)| prefix.is_none_or(|prefix| name.starts_with(prefix)))

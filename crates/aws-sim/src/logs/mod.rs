@@ -3,6 +3,7 @@
 mod describe;
 mod events;
 mod filter;
+mod groups;
 mod pattern;
 mod store;
 
@@ -16,16 +17,16 @@ pub(crate) use store::{Store, stream_name};
 /// What it offers, and what answers it.
 pub(crate) const OPERATIONS: &[Operation] = &[
     ("GetLogEvents", |world, ctx, input| {
-        events::get(store(world, ctx), ctx, input)
+        events::get(world, ctx, input)
     }),
     ("FilterLogEvents", |world, ctx, input| {
-        filter::filter(store(world, ctx), ctx, input)
+        filter::filter(world, ctx, input)
     }),
     ("DescribeLogGroups", |world, ctx, input| {
-        describe::groups(store(world, ctx), ctx, input)
+        describe::groups(world, ctx, input)
     }),
     ("DescribeLogStreams", |world, ctx, input| {
-        describe::streams(store(world, ctx), ctx, input)
+        describe::streams(world, ctx, input)
     }),
 ];
 
@@ -41,9 +42,9 @@ pub(crate) fn call(
     answerer(world, ctx, input)
 }
 
-/// What the caller's account has in its region.
-fn store<'a>(world: &'a mut World, ctx: &Ctx) -> &'a Store {
-    &world.region(&ctx.account, &ctx.region).logs
+/// The streams of a group of the caller's account in its region.
+fn streams<'w>(world: &'w World, ctx: &Ctx, group: &str) -> Result<&'w store::Streams, ApiError> {
+    groups::streams(world, &ctx.account, &ctx.region, group)
 }
 
 /// The group that an input names, by its name or its ARN.

@@ -1,6 +1,6 @@
 //! What is kept of each log stream: its last lines.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,12 @@ const STREAMS: usize = 2_000;
 pub(crate) struct Store {
     /// By group, then by stream.
     groups: BTreeMap<String, Streams>,
+    /// Groups of the seed.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) listed: BTreeSet<String>,
+    /// Whether there are no others but those that tasks make themselves.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) complete: bool,
 }
 
 /// The streams of one group, by name; oldest lines first.
@@ -55,13 +61,9 @@ impl Store {
         }
     }
 
-    /// The kept lines of a stream, oldest first; `None` when there is no such stream.
-    pub(crate) fn lines(
-        &self,
-        group: &str,
-        stream: &str,
-    ) -> Option<impl DoubleEndedIterator<Item = &Line> + ExactSizeIterator> {
-        Some(self.groups.get(group)?.get(stream)?.iter())
+    /// Whether a group was seeded or written to.
+    pub(super) fn has(&self, group: &str) -> bool {
+        self.listed.contains(group) || self.groups.contains_key(group)
     }
 
     /// The groups that were ever written to, by name.
@@ -100,6 +102,10 @@ impl Store {
 mod tests {
     use super::*;
 
+    fn lines<'s>(store: &'s Store, group: &str, stream: &str) -> Option<&'s VecDeque<Line>> {
+        store.group(group)?.get(stream)
+    }
+
     fn at(second: u64) -> SimTime {
         SimTime::from_micros(second * 1_000_000)
     }
@@ -115,11 +121,11 @@ mod tests {
                 &format!("line {second}"),
             );
         }
-        let lines = store.lines("/ecs/web", "ecs/app/1").unwrap();
-        assert_eq!(lines.len(), LINES);
-        let ends: Vec<&str> = lines.map(|line| line.text.as_str()).collect();
+        let kept = lines(&store, "/ecs/web", "ecs/app/1").unwrap();
+        assert_eq!(kept.len(), LINES);
+        let ends: Vec<&str> = kept.iter().map(|line| line.text.as_str()).collect();
         assert_eq!((ends[0], ends[LINES - 1]), ("line 500", "line 1499"));
-        assert!(store.lines("/ecs/web", "ecs/app/2").is_none());
+        assert!(lines(&store, "/ecs/web", "ecs/app/2").is_none());
     }
 
     #[test]
@@ -133,8 +139,8 @@ mod tests {
                 "hello",
             );
         }
-        assert!(store.lines("/ecs/web", "ecs/app/0").is_none());
-        assert!(store.lines("/ecs/web", "ecs/app/1").is_some());
+        assert!(lines(&store, "/ecs/web", "ecs/app/0").is_none());
+        assert!(lines(&store, "/ecs/web", "ecs/app/1").is_some());
         assert!(store.group("/ecs/web").is_some() && store.group("/ecs/other").is_none());
     }
 
@@ -142,10 +148,7 @@ mod tests {
     fn a_long_line_is_cut_between_characters() {
         let mut store = Store::default();
         store.write("g", "s", at(0), &"ä".repeat(LINE));
-        let line = store
-            .lines("g", "s")
-            .and_then(|mut lines| lines.next())
-            .unwrap();
+        let line = lines(&store, "g", "s").and_then(VecDeque::front).unwrap();
         assert_eq!(line.text.len(), LINE);
     }
 }

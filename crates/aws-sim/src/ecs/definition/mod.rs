@@ -113,6 +113,24 @@ impl Definition {
 }
 
 impl State {
+    /// The log groups that active task definitions name, and the regions that they name with them.
+    pub(crate) fn log_groups(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        let families = self.families.values();
+        let revisions = families.flat_map(|family| family.revisions.values());
+        let active = revisions.filter(|revision| revision.is_active());
+        let containers =
+            active.filter_map(|revision| revision.body.get("containerDefinitions")?.as_array());
+        let logs = containers.flatten().filter_map(|container| {
+            let log = container.get("logConfiguration")?;
+            let uses = log.get("logDriver")?.as_str()? == "awslogs";
+            log.get("options").filter(|_| uses)
+        });
+        logs.filter_map(|options| {
+            let option = |name: &str| options.get(name)?.as_str();
+            Some((option("awslogs-group")?, option("awslogs-region")))
+        })
+    }
+
     /// The path by which a task definition names a role of the account.
     pub(crate) fn path_of_role(&self, account: &str, name: &str) -> Option<&str> {
         let prefix = format!("arn:aws:iam::{account}:role");
