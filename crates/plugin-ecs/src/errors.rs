@@ -74,7 +74,7 @@ pub(crate) fn classify(code: &str, message: &str, status: u16) -> ErrorKind {
         "ClientException" if says("is not authorized to perform") => ErrorKind::Denied,
         // What DescribeTaskDefinition says of one that does not exist.
         "ClientException" if says("unable to describe task definition") => ErrorKind::NotFound,
-        "ServiceNotActiveException" | "ParameterNotFound" => ErrorKind::NotFound,
+        "ServiceNotActiveException" | "ParameterNotFound" | "NoSuchEntity" => ErrorKind::NotFound,
         "RequestTimeout" | "RequestTimeoutException" => ErrorKind::TimedOut,
         "ServerException"
         | "InternalFailure"

@@ -98,3 +98,49 @@ async fn the_last_lines_of_the_container_that_died_are_evidence_of_verdict_and_d
     }
     world.stop().await;
 }
+
+#[tokio::test]
+async fn an_unhealthy_target_is_named_with_its_reason_while_its_task_still_runs() {
+    let world = World::start(Scaled::Fast).await;
+    let group =
+        "arn:aws:elasticloadbalancing:eu-west-1:111111111111:targetgroup/web/0123456789abcdef";
+    let definition = json!({
+        "family": "web", "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"],
+        "cpu": "256", "memory": "512",
+        "containerDefinitions": [{"name": "app", "image": "httpd", "portMappings": [{"containerPort": 8080}]}],
+    });
+    // Nothing ends the deployment: no circuit breaker, and a grace period in which unhealthy tasks are left alone.
+    let service = json!({
+        "serviceName": "web", "desiredCount": 1, "launchType": "FARGATE", "healthCheckGracePeriodSeconds": 100_000,
+        "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1a2b3c4d"]}},
+        "loadBalancers": [{"targetGroupArn": group, "containerName": "app", "containerPort": 8080}],
+    });
+    let seed = json!({"accounts": [{"id": STAGING, "regions": [{"name": "eu-west-1", "clusters": [{"name": "main",
+        "services": [{"task_definition": definition, "service": service, "steady": true}]}]}]}]});
+    let seed = serde_json::from_value(seed).expect("a seed");
+    world.stack.sim().seed(&seed).expect("seeded");
+    let script = json!({"family": "web", "kind": "target-unhealthy"});
+    let script = serde_json::from_value(script).expect("a script");
+    world.stack.sim().add_script(script);
+    let again = json!({"cluster": "main", "service": "web", "forceNewDeployment": true});
+    drop(world.aws(STAGING).ecs("UpdateService", again).await);
+    let app = App::new("shop").env_on("staging", STAGING, "web", "");
+    let named = async {
+        loop {
+            let seen = world.cli(&app, &["diagnose", "staging"]).await.target();
+            let finding = &seen["findings"][0];
+            let evidence = finding["evidence"].to_string();
+            if finding["code"] == "load-balancer-health"
+                && evidence.contains("of target group web is unhealthy, Target.")
+            {
+                return seen;
+            }
+        }
+    };
+    let seen = shipway_tests::patiently("an unhealthy target", named).await;
+    assert_eq!(
+        seen["running"], 2,
+        "the old one and the unhealthy one: {seen:#}"
+    );
+    world.stop().await;
+}

@@ -490,14 +490,8 @@ fn the_documents_name_every_finding_of_a_gate() {
         not_scanned(),
         not_here("other/web", "web"),
     ] {
-        assert!(
-            page.contains(&format!("| `{}` |", finding.code)),
-            "{finding:?}"
-        );
-        assert!(
-            finding.cause.ends_with("nothing was deployed"),
-            "{finding:?}"
-        );
-        assert!(!finding.remedy.is_empty(), "{finding:?}");
+        let named = page.contains(&format!("| `{}` |", finding.code));
+        let told = finding.cause.ends_with("nothing was deployed") && !finding.remedy.is_empty();
+        assert!(named && told, "{finding:?}");
     }
 }
