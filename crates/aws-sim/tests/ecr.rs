@@ -211,7 +211,9 @@ async fn a_scan_takes_its_time_and_finds_what_was_set() {
     let world = World::demo().await;
     let registry = world.repository("app", json!({})).await;
     registry.push_image("app", "v1", b"layer").await;
-    let findings = json!({"match": "app:v1", "counts": {"HIGH": 2}});
+    let findings = json!({"match": "app:v1", "counts": {"HIGH": 2}, "findings": [
+        {"name": "CVE-2026-1", "severity": "HIGH", "package": "zlib", "version": "1.2", "fixed_in": "1.3"},
+        {"name": "CVE-2026-2", "severity": "HIGH"}]});
     world
         .control(Method::POST, "/_sim/findings", findings)
         .await
@@ -233,6 +235,10 @@ async fn a_scan_takes_its_time_and_finds_what_was_set() {
         found["imageScanFindings"]["findingSeverityCounts"],
         json!({"HIGH": 2})
     );
+    let listed = &found["imageScanFindings"]["findings"];
+    let package = json!([{"key": "package_name", "value": "zlib"}, {"key": "package_version", "value": "1.2"}]);
+    assert_eq!(listed[0]["attributes"], package, "nothing is said of a fix");
+    assert_eq!(listed[1]["attributes"], json!([]));
     let again = world.ecr(TOOLS, "StartImageScan", id).await;
     assert_eq!(again.error(), "LimitExceededException");
 }

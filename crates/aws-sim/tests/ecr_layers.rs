@@ -146,7 +146,8 @@ async fn enhanced_scanning_settles_at_active_and_takes_no_manual_scans() {
     assert_eq!(got["failures"][0]["failureCode"], "REPOSITORY_NOT_FOUND");
 
     let findings = json!({"match": "app:v1", "findings": [
-        {"name": "CVE-2026-1", "severity": "HIGH"}, {"name": "CVE-2026-2", "severity": "HIGH"}]});
+        {"name": "CVE-2026-1", "severity": "HIGH", "package": "openssl", "version": "3.0.1", "fixed_in": "3.0.2"},
+        {"name": "CVE-2026-2", "severity": "HIGH"}]});
     let set = world.control(Method::POST, "/_sim/findings", findings);
     set.await.ok();
     world.sim.clock().advance(Duration::from_secs(60));
@@ -156,7 +157,13 @@ async fn enhanced_scanning_settles_at_active_and_takes_no_manual_scans() {
     assert_eq!(found["imageScanStatus"]["status"], "ACTIVE");
     let scan = &found["imageScanFindings"];
     assert_eq!(scan["findingSeverityCounts"], json!({"HIGH": 2}));
-    assert_eq!(scan["enhancedFindings"][0]["title"], "CVE-2026-1");
+    let first = &scan["enhancedFindings"][0];
+    assert_eq!(first["title"], "CVE-2026-1");
+    assert_eq!(first["fixAvailable"], "YES");
+    assert_eq!(
+        first["packageVulnerabilityDetails"]["vulnerablePackages"],
+        json!([{"name": "openssl", "version": "3.0.1", "fixedInVersion": "3.0.2"}])
+    );
     assert!(found["nextToken"].is_string());
     let manual = world.ecr(TOOLS, "StartImageScan", id).await;
     assert_eq!(manual.error(), "ValidationException");

@@ -77,7 +77,7 @@ impl ScanGate {
     pub const TIMEOUTS: (Duration, Duration) =
         (Duration::from_secs(10), Duration::from_secs(4 * 60 * 60));
     /// Most [`ScanGate::exceptions`].
-    pub const EXCEPTIONS: usize = 200;
+    pub const EXCEPTIONS: usize = 100;
 
     /// The timeout in words: `10 m`.
     #[must_use]
@@ -133,7 +133,7 @@ impl ScanGate {
 
 impl ScanException {
     /// Longest [`ScanException::reason`], in bytes.
-    pub const REASON: usize = 500;
+    pub const REASON: usize = 300;
     /// What an id is, for help.
     pub const ID: &str =
         "an id has 1 to 64 letters, digits, '-', '.', '_' and ':', as in \"CVE-2026-1234\"";

@@ -16,7 +16,7 @@ pub(crate) struct ScanFile {
     pub(crate) timeout: Option<String>,
     /// Vulnerabilities that are let pass until a day, such as [[scan.exceptions]].
     #[serde(default)]
-    #[schemars(length(max = 200))]
+    #[schemars(length(max = 100))]
     pub(crate) exceptions: Vec<ExceptionFile>,
 }
 
