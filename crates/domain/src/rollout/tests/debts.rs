@@ -117,6 +117,17 @@ fn three_failures_leave_the_debt_and_the_outcome_is_told() {
 }
 
 #[test]
+fn a_call_that_was_refused_lands_no_more_and_is_not_waited_for() {
+    let mut walk = usual();
+    walk.until("Following");
+    walk.world.fails("SetScaling", FailureKind::Passing, 1);
+    walk.until("SetScaling");
+    let failed = walk.world.now;
+    walk.until("Resumed");
+    assert!(walk.world.now < failed.plus(CALL_TIMEOUT));
+}
+
+#[test]
 fn a_stop_is_told_although_scaling_cannot_be_put_back() {
     let mut walk = usual();
     walk.until("Suspended");
@@ -145,6 +156,7 @@ fn tags_that_cannot_be_set_do_not_take_the_proof_away() {
         let mut walk = Walk::of(wish.clone(), World::new());
         walk.world.fails("PutTags", kind, 1000);
         assert_eq!(walk.verdict(), Verdict::Live);
+        assert_eq!(walk.did("PutTags"), 3);
         let notes = walk.rollout.take_notes();
         assert!(
             notes.iter().any(|(_, text)| text.contains("moving tags")),

@@ -80,6 +80,8 @@ fn another_digest_is_no_success() {
     let report = walk.report();
     assert_eq!(report.verdict, Verdict::Failed);
     assert_eq!(report.findings[0].code, "digest-differs");
+    let evidence = &report.findings[0].evidence[0];
+    assert!(evidence.contains("of task new-1 runs"), "{evidence}");
 }
 
 #[test]
@@ -93,6 +95,8 @@ fn no_digest_for_a_minute_is_no_success() {
     assert_eq!(report.findings[0].code, "not-serving");
     let waited = walk.world.now.since(since).as_secs();
     assert!((50..75).contains(&waited), "{waited} s");
+    let looks = walk.did("RunningTasks");
+    assert!((20..35).contains(&looks), "{looks} in {waited} s");
 }
 
 #[test]
@@ -104,6 +108,21 @@ fn a_digest_that_shows_late_is_a_success() {
         seen.containers[0].image_digest = Some(digest("new"));
     }
     assert_eq!(walk.verdict(), Verdict::Live);
+}
+
+#[test]
+fn tasks_of_another_revision_and_those_that_do_not_run_prove_nothing_and_disprove_nothing() {
+    let walk = Walk::usual();
+    let ours = new_definition(0);
+    let proven = task("new-1", &ours, Some(digest("new")));
+    let other = task("old-1", OLD, Some(digest("old")));
+    let coming = TaskSeen {
+        last_status: "PENDING".to_owned(),
+        ..task("new-2", &ours, None)
+    };
+    let proof = |tasks: &[TaskSeen]| walk.rollout.proof(tasks, &ours, 2).ok();
+    assert_eq!(proof(&[other.clone(), proven, coming.clone()]), Some(1));
+    assert_eq!(proof(&[other, coming]), None);
 }
 
 fn other_deployment(world: &mut World) {

@@ -220,6 +220,27 @@ fn other_settings_are_a_change() {
 }
 
 #[test]
+fn what_is_still_being_deployed_is_not_there_already() {
+    type Move = fn(&mut World);
+    let table: [Move; 2] = [
+        |world| {
+            let state = &mut world.service_mut().deployments[0].rollout_state;
+            *state = Some("IN_PROGRESS".to_owned());
+        },
+        |world| {
+            let service = world.service_mut();
+            service.deployments.push(service.deployments[0].clone());
+        },
+    ];
+    for (case, moves) in table.into_iter().enumerate() {
+        let mut walk = already_there();
+        moves(&mut walk.world);
+        assert!(!walk.report().unchanged, "case {case}");
+        assert_eq!(walk.did("Update"), 1, "case {case}");
+    }
+}
+
+#[test]
 fn scaling_is_left_alone_when_nobody_asks_or_nothing_scales() {
     let mut wish = wanted();
     wish.settings.autoscaling = Autoscaling::Keep;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::fixtures::{CALL_TIMEOUT, OLD, cancelled, new_definition};
 use super::world::{Fault, World};
 use super::{Checkpoint, Outcome, Verdict, Walk};
+use crate::checkpoint::ScalingFlags;
 use crate::rollout::FailureKind;
 use crate::time::Timestamp;
 
@@ -83,6 +84,9 @@ fn a_deployment_that_has_ended_meanwhile_is_adopted() {
             with_service: false,
         },
     ));
+    let begun = walk.world.now;
+    walk.until("Following");
+    assert!(walk.world.now < begun.plus(CALL_TIMEOUT), "without a wait");
     assert_eq!(walk.verdict(), Verdict::RolledBack);
     assert_eq!(walk.did("Update"), 0);
 }
@@ -93,6 +97,9 @@ fn an_update_that_never_landed_is_sent_once_it_cannot_land_any_more() {
     let begun = walk.world.now;
     walk.until("Update");
     assert!(walk.world.now >= begun.plus(CALL_TIMEOUT * 2));
+    // Once at the beginning, and once more when nothing can land any more.
+    assert_eq!(walk.did("ListDeployments"), 2);
+    assert_eq!(walk.did("DescribeService"), 2);
     assert_eq!(walk.did("UpdateIntent"), 1, "a fresh one before the call");
     assert_eq!(walk.verdict(), Verdict::Live);
     assert_eq!(walk.world.updates.len(), 1);
@@ -270,6 +277,32 @@ fn an_update_that_lands_after_it_was_held_for_lost_is_told_and_followed() {
 }
 
 #[test]
+fn each_late_update_is_told_for_itself() {
+    let mut walk = killed_after_intent(false);
+    walk.world.update_lands(Duration::from_secs(5));
+    walk.until("Update");
+    walk.again();
+    walk.until("Following");
+    assert_eq!(told(&walk), ["ecs:UpdateService"]);
+    walk.world.pass(Duration::from_secs(1));
+    walk.world.deploy(&new_definition(0));
+    assert_eq!(walk.verdict(), Verdict::Live);
+    assert_eq!(told(&walk), ["ecs:UpdateService"; 2]);
+}
+
+#[test]
+fn a_later_deployment_of_somebody_else_is_not_followed_however_many_updates_were_sent() {
+    let mut walk = killed_after_intent(false);
+    walk.until("Following");
+    walk.world.pass(Duration::from_secs(1));
+    walk.world.deploy(&OLD.replace("web:1", "web:99"));
+    let report = walk.report();
+    assert_eq!(report.verdict, Verdict::Superseded);
+    assert_eq!(report.service_deployment.as_deref(), Some("deployment-0"));
+    assert_eq!(told(&walk), [""; 0]);
+}
+
+#[test]
 fn the_same_definition_deployed_by_somebody_after_one_update_is_not_told_as_ours() {
     let mut walk = Walk::usual();
     walk.until("Following");
@@ -301,6 +334,17 @@ fn a_suspension_that_may_still_land_is_waited_for_and_adopted() {
     assert_eq!(walk.did("SetScaling"), 1, "not sent again");
     assert!(walk.world.now >= before.plus(CALL_TIMEOUT * 2));
     assert_eq!(walk.verdict(), Verdict::Live);
+
+    let mut walk = Walk::usual();
+    walk.until("SuspendIntent");
+    walk.again();
+    walk.log.clear();
+    walk.until("DescribeScaling");
+    // It lands only now.
+    let scaling = walk.world.scaling.as_mut().expect("it is scaled");
+    scaling.suspended = ScalingFlags::ALL;
+    walk.until("Suspended");
+    assert_eq!(walk.did("SetScaling"), 0, "not sent again");
 
     let mut walk = Walk::usual();
     walk.until("SuspendIntent");

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::fixtures::TIMEOUT;
-use super::{Verdict, Walk};
+use super::fixtures::{OLD, TIMEOUT};
+use super::{Checkpoint, Next, Verdict, Walk};
 use crate::observe::ServiceDeploymentStatus as Status;
-use crate::rollout::FailureKind;
+use crate::rollout::{Action, FailureKind};
 
 const ALL: [&str; 12] = [
     "CheckIdentity",
@@ -55,6 +55,7 @@ fn refusals_before_the_update_are_failures() {
     let table = [
         ("DescribeService", FailureKind::Denied, "denied"),
         ("DescribeService", FailureKind::NotFound, "not-found"),
+        ("DescribeService", FailureKind::Conflict, "refused"),
         ("Register", FailureKind::Invalid, "refused"),
     ];
     for (action, kind, code) in table {
@@ -63,6 +64,15 @@ fn refusals_before_the_update_are_failures() {
         assert_eq!(walk.failed().code, code);
         assert!(walk.world.updates.is_empty());
     }
+}
+
+/// Two registrations of one family at the same time: ECS takes one of them.
+#[test]
+fn a_registration_in_conflict_is_tried_again() {
+    let mut walk = Walk::usual();
+    walk.world.fails("Register", FailureKind::Conflict, 2);
+    assert_eq!(walk.verdict(), Verdict::Live);
+    assert_eq!(walk.did("Register"), 3);
 }
 
 #[test]
@@ -172,13 +182,46 @@ fn a_service_that_names_no_current_deployment_is_found_by_the_list() {
 }
 
 #[test]
+fn the_list_is_asked_for_when_looks_have_shown_nothing_for_a_while_and_then_again() {
+    let mut walk = Walk::usual();
+    walk.until("Updated");
+    walk.world.service_mut().current_service_deployment = None;
+    let hidden = std::mem::take(&mut walk.world.deployments);
+    walk.log.clear();
+    walk.until("ListDeployments");
+    assert_eq!(walk.log, ["Follow", "ListDeployments"]);
+    walk.until("Follow");
+    walk.world.deployments = hidden;
+    assert_eq!(walk.verdict(), Verdict::Live);
+    assert_eq!(walk.did("ListDeployments"), 2);
+}
+
+#[test]
+fn where_the_service_names_the_deployment_of_somebody_else_ours_is_found_by_the_list() {
+    let mut walk = Walk::usual();
+    walk.until("Updated");
+    walk.world.deploy(&OLD.replace("web:1", "web:99"));
+    walk.until("Following");
+    let ours = Checkpoint::Following {
+        service_deployment: "deployment-0".to_owned(),
+    };
+    assert_eq!(walk.noted.last(), Some(&ours));
+}
+
+#[test]
 fn a_revision_that_does_not_show_yet_is_asked_for_again() {
     let mut walk = Walk::usual();
     walk.until("Update");
     let hidden = std::mem::take(&mut walk.world.revisions);
     walk.again();
     walk.until("DescribeRevision");
-    walk.world.pass(Duration::from_secs(1));
+    let next = walk.rollout.next(walk.world.now);
+    assert!(matches!(next, Next::Wait { .. }), "{next:?}");
+    walk.world.pass(Duration::from_secs(2));
+    // Its deployment may have been replaced meanwhile.
+    let next = walk.rollout.next(walk.world.now);
+    let again = matches!(next, Next::Do(Action::DescribeRevision { .. }));
+    assert!(!again, "{next:?}");
     assert_eq!(walk.did("Update"), 1);
     walk.world.revisions = hidden;
     assert_eq!(walk.verdict(), Verdict::Live);
@@ -187,8 +230,12 @@ fn a_revision_that_does_not_show_yet_is_asked_for_again() {
 
 #[test]
 fn a_deployment_that_ecs_never_shows_is_unknown() {
-    let mut walk = Walk::usual();
-    walk.until("Updated");
-    walk.world.deployments.clear();
-    assert_eq!(walk.verdict(), Verdict::Unknown);
+    for named in [true, false] {
+        let mut walk = Walk::usual();
+        walk.until("Updated");
+        walk.world.deployments.clear();
+        let current = &mut walk.world.service_mut().current_service_deployment;
+        *current = current.take().filter(|_| named);
+        assert_eq!(walk.verdict(), Verdict::Unknown, "named {named}");
+    }
 }
