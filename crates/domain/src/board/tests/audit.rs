@@ -104,6 +104,21 @@ fn a_job_that_could_start_and_is_not_listed_is_told() {
 }
 
 #[test]
+fn a_job_that_waits_without_a_reason_is_told() {
+    let mut board = Fixture::with_agent(2);
+    board.submit(spec("web", &[&["s"]]));
+    change(&mut board.board, job(0, 0), |job| {
+        job.state = JobState::Queued {
+            not_before: Timestamp::ZERO,
+            resting: None,
+        };
+    });
+    let text = format!("{:?}", promised::settled(&board.board));
+    let words = "job 1000.0 waits, and there is no reason to show";
+    assert!(text.contains(words), "{text}");
+}
+
+#[test]
 fn records_that_break_a_promise_are_told() {
     found(
         |board| board.targets.get_mut(&target("s")).unwrap().slot = None,
@@ -169,6 +184,10 @@ fn what_must_not_happen_between_two_boards_is_told() {
         text.contains("job 1000.1 is gone, and its release is not"),
         "{text}"
     );
+    let mut gone = before.clone();
+    gone.releases.remove(&job(0, 1).release);
+    gone.jobs.retain(|id, _| id.release != job(0, 1).release);
+    assert_eq!(promised::between(&before, &gone), [], "it has ended");
     let text = told(&before, &|board| drop(board.targets.remove(&target("s"))));
     assert!(text.contains("the record of"), "{text}");
     let text = told(&before, &|board| {
@@ -193,4 +212,10 @@ fn a_decision_about_a_message_that_does_not_stand_changes_nothing() {
     let heard = board.report(running, Report::Accept);
     let broken = promised::ignored(&heard).unwrap();
     assert_eq!(broken.promise, Promise::Attempts);
+    let both = Decision {
+        agents: vec![crate::board::AgentChange::Draining(board.agent("a"))],
+        ..heard
+    };
+    let (all, text) = (both.changes.len() + 1, promised::ignored(&both).unwrap());
+    assert!(text.what.contains(&format!("made {all} changes")), "{text}");
 }

@@ -67,6 +67,8 @@ fn a_suspension_after_what_was_suspended_is_put_back_needs_an_intent_of_its_own(
         &intents(vec![back.clone(), call(2)]),
         "RegisterScalableTarget was called by attempt 2 of job 1000.1 without",
     );
+    // What an older attempt noted last is not known any more.
+    assert_eq!(intents(vec![back.clone(), call(1)]), []);
     assert_eq!(intents(vec![back, meant, call(2)]), []);
 }
 
@@ -97,6 +99,13 @@ fn calls_with_their_intents_and_those_of_others_break_nothing() {
         mutation(6, held(1, 1), Operation::RegisterTaskDefinition),
         mutation(7, held(1, 1), Operation::StopServiceDeployment),
         mutation(8, held(1, 1), Operation::Other("TagResource".to_owned())),
+        mutation(
+            8,
+            held(0, 1),
+            Operation::SetScaling {
+                flags: Some(ScalingFlags::default()),
+            },
+        ),
         foreign,
     ];
     assert_eq!(
@@ -149,10 +158,40 @@ fn a_call_that_lands_after_a_newer_attempt_has_acted_breaks_the_second_promise()
 }
 
 #[test]
+fn grants_are_in_the_order_of_their_times_and_those_of_one_job_in_that_of_their_numbers() {
+    let granted_to = |seq, secs, job, attempt| {
+        let kind = EventKind::Granted {
+            agent: "a".parse().unwrap(),
+            attempt: Attempt(attempt),
+        };
+        event(seq, secs, Some(job), kind)
+    };
+    // Attempt 1 of job 1 is granted at 2 s.
+    let out_of_order = |grants: Vec<Change>, calls: &[Held]| {
+        let tag = || Operation::Other("TagResource".to_owned());
+        let calls = (9..).zip(calls);
+        let calls = calls.map(|(secs, held)| mutation(secs, *held, tag()));
+        let facts = begun().into_iter().chain([Fact::Committed(grants)]);
+        let jobs = Fact::Committed(vec![kept(job(2, 1, granted(1)))]);
+        let all = attempts(&history(facts.chain([jobs]).chain(calls)), Moment::Any);
+        let later = all.iter().filter(|b| b.what.contains("granted later"));
+        later.count()
+    };
+    let (first, second, other) = (held(1, 1), held(1, 2), held(2, 1));
+    let later = vec![granted_to(4, 70, 2, 1)];
+    assert_eq!(out_of_order(later.clone(), &[first, other]), 0);
+    assert_eq!(out_of_order(later, &[other, first]), 1);
+    let together = vec![granted_to(4, 2, 2, 1)];
+    assert_eq!(out_of_order(together, &[first, other, first]), 0);
+    let set_back = vec![granted_to(4, 1, 1, 2)];
+    assert_eq!(out_of_order(set_back, &[first, second]), 0);
+}
+
+#[test]
 fn a_call_that_lands_late_is_told_by_an_event_of_its_release() {
     let notes = [suspend_intent(), update_intent()];
     // Attempt 2 is granted before the update of attempt 1 lands.
-    let taken_over = || {
+    let taken_over_and = |landed| {
         let mut facts = begun();
         facts.retain(|fact| !matches!(fact, Fact::Mutated(m) if m.operation == update()));
         facts.push(Fact::Committed(vec![
@@ -160,9 +199,10 @@ fn a_call_that_lands_late_is_told_by_an_event_of_its_release() {
             grant(4, 70, 2),
             changed(release(4, None)),
         ]));
-        facts.push(mutation(71, held(1, 1), update()));
+        facts.push(mutation(landed, held(1, 1), update()));
         facts
     };
+    let taken_over = || taken_over_and(71);
     let late = |history: &History| {
         let mut broken = attempts(history, Moment::Rest);
         broken.retain(|broken| broken.what.contains("landed late"));
@@ -192,6 +232,7 @@ fn a_call_that_lands_late_is_told_by_an_event_of_its_release() {
         1,
         "of another call"
     );
+    assert_eq!(late(&history(taken_over_and(70))), [], "at that moment");
     assert_eq!(late(&history(begun())), [], "in time");
 }
 
@@ -237,6 +278,9 @@ fn what_somebody_else_sets_meanwhile_stands() {
     assert_eq!(at_rest(&history(with(20, theirs))), []);
     // Set to what we set: nobody can tell whose it is, so that both may be left.
     assert_eq!(at_rest(&history(with(20, ScalingFlags::ALL))), []);
+    let mut back = with(20, ScalingFlags::ALL);
+    back.push(flags(41, ScalingFlags::default(), Some(held(1, 1))));
+    assert_eq!(at_rest(&history(back)), []);
     let mut undone = with(20, theirs);
     undone.push(flags(41, ScalingFlags::default(), Some(held(1, 1))));
     only(
@@ -247,6 +291,11 @@ fn what_somebody_else_sets_meanwhile_stands() {
 }
 
 fn ends(verdict: Verdict, shown: Vec<Fact>) -> Vec<Broken> {
+    ends_as(&rolled(verdict), &[], shown)
+}
+
+/// What is wrong with such an end, and such notes besides the usual ones, where ECS shows this.
+fn ends_as(state: &JobState, notes: &[Checkpoint], shown: Vec<Fact>) -> Vec<Broken> {
     let mut facts = whole();
     for fact in &mut facts {
         if let Fact::Committed(changes) = fact {
@@ -255,7 +304,9 @@ fn ends(verdict: Verdict, shown: Vec<Fact>) -> Vec<Broken> {
                     Change::Job(ended)
                         if matches!(&ended.state, JobState::Ended(Outcome::RolledOut(_))) =>
                     {
-                        Arc::make_mut(ended).state = rolled(verdict);
+                        let ended = Arc::make_mut(ended);
+                        ended.state = state.clone();
+                        ended.checkpoints.extend_from_slice(notes);
                     }
                     _ => {}
                 }
@@ -275,6 +326,15 @@ fn live_is_proven_by_our_deployment_with_our_image() {
     only(
         Promise::Verdicts,
         &live(deployment(30, "sd/1", RollbackSuccessful, b"old")),
+        "which is RollbackSuccessful in ECS",
+    );
+    let shown = vec![
+        deployment(20, "sd/1", ServiceDeploymentStatus::InProgress, b"image"),
+        deployment(30, "sd/1", RollbackSuccessful, b"old"),
+    ];
+    only(
+        Promise::Verdicts,
+        &ends(Verdict::Live, shown),
         "which is RollbackSuccessful in ECS",
     );
     only(
@@ -298,6 +358,61 @@ fn live_is_proven_by_our_deployment_with_our_image() {
         shown.task_definition = "web:7".to_owned();
     }
     only(Promise::Verdicts, &live(foreign), "but ECS serves web:7");
+}
+
+#[test]
+fn live_without_a_change_is_proven_by_what_had_come_to_serve_before() {
+    use ServiceDeploymentStatus::{Stopped, Successful};
+    let mut unchanged = report(Verdict::Live);
+    unchanged.unchanged = true;
+    unchanged.service_deployment = None;
+    let unchanged = JobState::Ended(Outcome::RolledOut(unchanged));
+    let other = |secs, status| {
+        let mut fact = deployment(secs, "sd/2", status, b"image");
+        if let Fact::Deployment(shown) = &mut fact {
+            shown.created_at = at(secs);
+            shown.task_definition = "web:7".to_owned();
+        }
+        fact
+    };
+    let with = |fact| {
+        let before = deployment(30, "sd/1", Successful, b"image");
+        ends_as(&unchanged, &[], vec![before, fact])
+    };
+    assert_eq!(with(other(40, Stopped)), []);
+    assert_eq!(with(other(66, Successful)), [], "later than the end");
+    only(
+        Promise::Verdicts,
+        &with(other(65, Successful)),
+        "but ECS serves web:7",
+    );
+}
+
+#[test]
+fn the_deployment_of_a_job_that_failed_or_was_stopped_is_the_one_that_it_followed() {
+    let stopped = JobState::Ended(Outcome::Stopped(crate::job::StopReason::Cancelled {
+        by: "alice".to_owned(),
+        reason: String::new(),
+    }));
+    let following = Checkpoint::Following {
+        service_deployment: "sd/1".to_owned(),
+    };
+    let shown = |arn| {
+        vec![deployment(
+            30,
+            arn,
+            ServiceDeploymentStatus::Successful,
+            b"image",
+        )]
+    };
+    let notes = [following];
+    assert_eq!(ends_as(&stopped, &notes, shown("sd/2")), []);
+    assert_eq!(ends_as(&stopped, &[], shown("sd/1")), []);
+    only(
+        Promise::Verdicts,
+        &ends_as(&stopped, &notes, shown("sd/1")),
+        "ended as failed or stopped, but its service deployment sd/1 came to serve",
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Each promise with a history that keeps it and histories that break it.
 
 mod aws;
+mod ends_and_debts;
 mod records;
 
 use std::sync::Arc;
