@@ -71,6 +71,43 @@ proptest! {
 fn numbers_stay_as_written() {
     let text = r#"[1.50,1E+2,123456789012345678901234567890,-0]"#;
     assert_eq!(Document::parse(text).unwrap().to_string(), text);
+    assert_eq!(Number::new("1.50").unwrap().as_str(), "1.50");
+}
+
+#[test]
+fn what_is_no_number_in_whole_is_none() {
+    for text in ["", "-", "01", "1.", ".5", "1e", "1e+", "1 ", "0x1"] {
+        assert_eq!(Number::new(text), None, "{text:?}");
+    }
+}
+
+#[test]
+fn every_escape_stands_for_its_character() {
+    let text = r#""\"\\\/\b\f\n\r\t\u00e9\u0001\ud83d\ude00""#;
+    let document = Document::parse(text).unwrap();
+    let meant = "\"\\/\u{8}\u{c}\n\r\t\u{e9}\u{1}\u{1f600}";
+    assert_eq!(document, Document::from(meant));
+    let printed = r#""\"\\/\u0008\u000c\n\r\t\u{e9}\u0001\u{1f600}""#;
+    let printed = printed.replace("\\u{e9}", "\u{e9}");
+    let printed = printed.replace("\\u{1f600}", "\u{1f600}");
+    assert_eq!(document.to_string(), printed);
+}
+
+#[test]
+fn a_file_has_each_value_on_a_line_of_its_own() {
+    let text = r#"{"a":[1,{"b":[]}],"c":{}}"#;
+    expect![[r#"
+        {
+          "a": [
+            1,
+            {
+              "b": []
+            }
+          ],
+          "c": {}
+        }
+    "#]]
+    .assert_eq(&Document::parse(text).unwrap().pretty());
 }
 
 #[test]
@@ -81,6 +118,8 @@ fn whole_numbers_are_known_however_they_are_written() {
         ("2e1", Some(20)),
         ("2.5", None),
         ("1e300", None),
+        ("9007199254740991.0", Some(9_007_199_254_740_991)),
+        ("9007199254740992.0", None),
     ] {
         assert_eq!(Number::new(text).unwrap().as_i64(), value, "{text}");
     }
@@ -101,7 +140,7 @@ fn pointers_lead_to_values() {
     let pointer = Pointer::parse(r#"containers[0].labels["a.b"]"#).unwrap();
     assert_eq!(document.at(&pointer), Some(&Document::from("x")));
     assert_eq!(document.at(&pointer.index(0)), None);
-    for wrong in ["a..b", ".a", "a[", "a[x]", "a[\"b]"] {
+    for wrong in ["a..b", ".a", "a[", "a[x]", "a[\"b]", "a[0]b"] {
         assert_eq!(Pointer::parse(wrong), None, "{wrong}");
     }
 }
@@ -109,6 +148,7 @@ fn pointers_lead_to_values() {
 #[test]
 fn each_mistake_is_named_with_its_place() {
     let deep = "[".repeat(MAX_DEPTH + 1);
+    let deep_object = "{\"a\":".repeat(MAX_DEPTH + 1);
     let texts = [
         "",
         "{",
@@ -131,6 +171,7 @@ fn each_mistake_is_named_with_its_place() {
         "\"\\ud800\\u0041\"",
         "1 2",
         &deep,
+        &deep_object,
     ];
     let mut told = String::new();
     for text in texts {
@@ -159,6 +200,7 @@ fn each_mistake_is_named_with_its_place() {
         "\"\\ud800\\u0041\"": line 1, column 2: half of a surrogate pair is no character
         "1 2": line 1, column 3: expected the end of the file, found '2'
         "[[[[[[[[[[[[[[[[[[[[": line 1, column 129: more than 128 levels deep
+        "{\"a\":{\"a\":{\"a\":{\"a\":": line 1, column 641: more than 128 levels deep
     "#]]
     .assert_eq(&told);
 }

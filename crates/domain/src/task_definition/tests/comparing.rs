@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::{web, web_with};
 use crate::document::Document;
-use crate::task_definition::{differences, normalise, same};
+use crate::task_definition::{cpu_units, differences, normalise, same};
 
 /// The web task definition as DescribeTaskDefinition answers it.
 fn described() -> Document {
@@ -56,6 +56,15 @@ fn sizes_are_the_same_however_they_are_spelled() {
         &web(),
         &web_with(r#""memory": "1024""#, r#""memory": "2GB""#)
     ));
+    for (text, units) in [
+        ("256", Some(256)),
+        (" .25 vCPU", Some(256)),
+        ("0.3 vcpu", None),
+        ("-1 vCPU", None),
+        ("4194304 vCPU", None),
+    ] {
+        assert_eq!(cpu_units(text), units, "{text}");
+    }
 }
 
 #[test]
@@ -86,6 +95,31 @@ fn the_order_of_a_command_matters() {
         )
     };
     assert!(!same(&with(r#"["a", "b"]"#), &with(r#"["b", "a"]"#)));
+}
+
+#[test]
+fn the_order_of_what_has_names_of_its_own_does_not_matter() {
+    let with =
+        |list: &str, items: &str| Document::parse(&format!(r#"{{"{list}": [{items}]}}"#)).unwrap();
+    let table = [
+        ("dependsOn", "containerName", true),
+        ("mountPoints", "containerPath", true),
+        ("systemControls", "namespace", true),
+        ("ulimits", "name", true),
+        ("aNewList", "name", false),
+    ];
+    for (list, key, is_same) in table {
+        let [a, b] = ["a", "b"].map(|name| format!(r#"{{"{key}": "{name}", "x": 1}}"#));
+        let one = with(list, &format!("{a}, {b}"));
+        let other = with(list, &format!("{b}, {a}"));
+        assert_eq!(same(&one, &other), is_same, "{list}");
+    }
+}
+
+#[test]
+fn a_member_that_is_null_is_as_good_as_none() {
+    let with = web_with(r#""cpu": "512","#, r#""cpu": "512", "pidMode": null,"#);
+    assert!(same(&web(), &with));
 }
 
 #[test]

@@ -82,6 +82,18 @@ fn names_are_checked() {
         ]],
     );
     check(
+        &web_with(r#""name": "proxy""#, r#""name": "a proxy""#),
+        &expect![[
+            r#"containerDefinitions[1].name: "a proxy" is no container name (a container's name has 1 to 255 of letters, digits, '-' and '_')"#
+        ]],
+    );
+    check(
+        &web_with(r#""image": "envoy:1""#, r#""image": " ""#),
+        &expect![
+            "containerDefinitions[1].image: image is empty (name the image that this container runs)"
+        ],
+    );
+    check(
         &web_with(r#"{"name": "proxy", "#, "{"),
         &expect![
             "containerDefinitions[1].name: name is missing (a container's name has 1 to 255 of letters, digits, '-' and '_')"
@@ -123,6 +135,13 @@ fn types_are_checked() {
             containerDefinitions[0].memory: expected a whole number, found a string (write 512 without quotes)
             containerDefinitions[0].essential: expected true or false, found a string (write true without quotes)
             containerDefinitions[0].command: expected an array of strings, found a string (write ["serve --port 80"])"#]],
+    );
+    check(
+        &container(r#""memory": "lots", "essential": "yes", "logConfiguration": {"logDriver": 5}"#),
+        &expect![[r#"
+            containerDefinitions[0].memory: expected a whole number, found a string (a whole number is permitted here)
+            containerDefinitions[0].essential: expected true or false, found a string (true or false is permitted here)
+            containerDefinitions[0].logConfiguration.logDriver: expected a string, found a number (write "5")"#]],
     );
     check(
         &container(r#""dockerLabels": {"com.example/a": 1}, "links": {}"#),
@@ -202,6 +221,18 @@ fn sums_must_fit() {
 }
 
 #[test]
+fn what_fits_exactly_fits() {
+    check(
+        &container(r#""cpu": 384, "memory": 1024, "memoryReservation": 1024"#),
+        &expect![""],
+    );
+    check(
+        &web_with(r#""memory": "1024""#, r#""memory": "lots""#),
+        &expect![[r#"memory: memory "lots" is no size (permitted: MiB as "1024" or "1 GB")"#]],
+    );
+}
+
+#[test]
 fn outside_of_fargate_other_rules_hold() {
     let definition = Document::parse(
         r#"{"family": "web", "containerDefinitions": [
@@ -212,6 +243,26 @@ fn outside_of_fargate_other_rules_hold() {
         &definition.unwrap(),
         &expect![
             "containerDefinitions[1]: this container has no memory (set memory or memoryReservation here, or memory on the task)"
+        ],
+    );
+    let bridge = |ports: &str, timeout: &str| {
+        let text = format!(
+            r#"{{"family": "web", "networkMode": "bridge", "containerDefinitions": [
+                {{"name": "web", "image": "x", "memory": 64, "stopTimeout": {timeout}, "portMappings": [{ports}]}}]}}"#
+        );
+        Document::parse(&text).unwrap()
+    };
+    check(
+        &bridge(
+            r#"{"containerPort": 80, "hostPort": 8080}, {"containerPort": 80, "hostPort": 8081}"#,
+            "600",
+        ),
+        &expect![""],
+    );
+    check(
+        &bridge("", "-1"),
+        &expect![
+            "containerDefinitions[0].stopTimeout: stopTimeout -1 is out of range (permitted: seconds, 0 to 2147483647)"
         ],
     );
 }
@@ -227,6 +278,47 @@ fn names_lead_to_something() {
             containerDefinitions[0].dependsOn[0].containerName: no other container is named "db" (permitted: proxy)
             containerDefinitions[0].dependsOn[1].containerName: proxy has no healthCheck and never becomes HEALTHY (give it a healthCheck, or wait for START)
             containerDefinitions[0].mountPoints[0].sourceVolume: no volume is named "data" (there is none to name)"#]],
+    );
+}
+
+#[test]
+fn a_container_is_waited_for_until_it_starts_or_until_its_health_check_passes() {
+    check(
+        &container(r#""dependsOn": [{"containerName": "proxy", "condition": "START"}]"#),
+        &expect![""],
+    );
+    let checked = web_with(
+        r#""image": "envoy:1", "#,
+        r#""image": "envoy:1", "healthCheck": {"command": ["CMD", "true"]}, "dependsOn": [{"containerName": "web", "condition": "HEALTHY"}], "#,
+    );
+    check(
+        &checked,
+        &expect![[
+            r#"containerDefinitions[1].dependsOn[0].containerName: web has no healthCheck and never becomes HEALTHY (give it a healthCheck, or wait for START)"#
+        ]],
+    );
+    let mut both = checked;
+    let containers = both.get_mut("containerDefinitions").unwrap();
+    let health = Document::parse(r#"{"command": ["CMD", "true"]}"#).unwrap();
+    containers.as_array_mut().unwrap()[0].set("healthCheck", health);
+    check(&both, &expect![""]);
+}
+
+#[test]
+fn a_task_has_ten_containers_at_most() {
+    let with = |count: usize| {
+        let one = |number| format!(r#"{{"name": "c{number}", "image": "x"}}"#);
+        let all: Vec<String> = (0..count).map(one).collect();
+        let text = format!(
+            r#"{{"family": "web", "memory": "64", "containerDefinitions": [{}]}}"#,
+            all.join(",")
+        );
+        Document::parse(&text).unwrap()
+    };
+    check(&with(10), &expect![""]);
+    check(
+        &with(12),
+        &expect!["containerDefinitions: there are 12 containers (at most 10 are permitted)"],
     );
 }
 
@@ -248,6 +340,12 @@ fn a_variable_is_set_once() {
 
 #[test]
 fn a_definition_that_is_too_large_is_refused() {
+    let most = 65_536 - web().to_string().len();
+    let long = "x".repeat(most + 1);
+    check(
+        &web_with(r#""value": "2""#, &format!(r#""value": "{long}""#)),
+        &expect![""],
+    );
     let long = "x".repeat(70_000);
     check(
         &web_with(r#""value": "2""#, &format!(r#""value": "{long}""#)),

@@ -58,11 +58,7 @@ pub(super) fn check(definition: &Document, found: &mut Problems) {
                 "reserve at most what memory permits",
             );
         }
-        if task_memory.is_none()
-            && definition.get("memory").is_none()
-            && hard.or(soft).is_none()
-            && container.is_object()
-        {
+        if definition.get("memory").is_none() && hard.or(soft).is_none() && container.is_object() {
             let hint = "set memory or memoryReservation here, or memory on the task";
             found.add(at.clone(), "this container has no memory", hint);
         }

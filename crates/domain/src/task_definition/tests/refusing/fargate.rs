@@ -56,6 +56,14 @@ fn the_network_of_fargate_is_awsvpc() {
         ]],
     );
     check(
+        &web_with(r#""networkMode": "awsvpc","#, ""),
+        &expect![[r#"networkMode: networkMode is missing (Fargate needs networkMode "awsvpc")"#]],
+    );
+    check(
+        &web_with(r#""networkMode": "awsvpc""#, r#""networkMode": 1"#),
+        &expect![[r#"networkMode: expected a string, found a number (write "1")"#]],
+    );
+    check(
         &web_with(r#""networkMode": "awsvpc""#, r#""networkMode": "vpc""#),
         &expect![[
             r#"networkMode: networkMode "vpc" does not exist (permitted: awsvpc, bridge, host, none)"#
@@ -69,6 +77,22 @@ fn the_network_of_fargate_is_awsvpc() {
         &expect![[r#"
             containerDefinitions[0].portMappings[0].hostPort: hostPort differs from containerPort (with networkMode awsvpc both are the same: leave hostPort out)
             containerDefinitions[0].portMappings[1].containerPort: containerPort 70000 is out of range (permitted: 1 to 65535)"#]],
+    );
+    check(
+        &web_with(
+            r#"{"containerPort": 8080}"#,
+            r#"{"containerPort": 8080, "hostPort": 8080}, {"containerPort": 8081, "hostPort": 0}, {"containerPortRange": "1-2"}, {"containerPortRange": "5-6"}"#,
+        ),
+        &expect![""],
+    );
+    check(
+        &web_with(
+            r#"{"containerPort": 8080}"#,
+            r#"{"containerPort": 8080}, {"containerPort": 8080, "protocol": "tcp"}, {"containerPort": 8080, "protocol": "udp"}"#,
+        ),
+        &expect![
+            "containerDefinitions[0].portMappings[1].containerPort: this port is mapped twice (map each port once)"
+        ],
     );
 }
 
@@ -93,6 +117,20 @@ fn the_execution_role_is_asked_for_with_the_reason() {
         &expect![
             "executionRoleArn: executionRoleArn is missing (on Fargate web needs a role to read secrets)"
         ],
+    );
+    let secrets = r#""secrets": [{"name": "S", "valueFrom": "arn:aws:ssm:eu-west-1:222222222222:parameter/s"}]"#;
+    check(
+        &without(
+            secrets,
+            r#""logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "g", "awslogs-region": "eu-west-1", "awslogs-stream-prefix": "web"}}"#,
+        ),
+        &expect![
+            "executionRoleArn: executionRoleArn is missing (on Fargate web needs a role to write logs with awslogs)"
+        ],
+    );
+    check(
+        &without(secrets, r#""logConfiguration": {"logDriver": "splunk"}"#),
+        &expect![""],
     );
 }
 
