@@ -178,6 +178,20 @@ mod tests {
     }
 
     #[test]
+    fn the_reason_of_a_rollback_goes_before_that_of_the_status_unless_it_is_empty() {
+        let mut deployment = deployment(ServiceDeploymentStatus::RollbackSuccessful);
+        for (reason, told) in [("the breaker", "the breaker"), ("", "ECS's words")] {
+            deployment.rollback = Some(crate::observe::RollbackSeen {
+                reason: reason.to_owned(),
+                revision: None,
+            });
+            let diagnosis = Diagnosis::of(&service(2), Some(&deployment), None, &[]);
+            let latest = diagnosis.latest.map(|latest| latest.reason);
+            assert_eq!(latest.as_deref(), Some(told));
+        }
+    }
+
+    #[test]
     fn a_rollback_blames_the_definition_that_was_rolled_out_and_not_the_one_that_serves_again() {
         let tried = OURS.replace("web:2", "web:3");
         let revision = RevisionSeen {

@@ -1,6 +1,6 @@
 //! What ECS says leads to the right cause, in its old words and its new ones.
 
-use super::{findings, rules};
+use super::{UnderWay, findings, rules};
 use crate::observe::{
     ContainerSeen, ServiceDeploymentSeen, ServiceDeploymentStatus, ServiceEventSeen, TaskSeen,
 };
@@ -231,6 +231,7 @@ fn what_is_normal_is_no_finding() {
             Some(143),
         ),
         ("", Some("ServiceSchedulerInitiated"), Some(1)),
+        ("", None, Some(0)),
     ];
     for (reason, stop_code, exit_code) in table {
         let mut task = stopped("a", reason, exit_code);
@@ -277,6 +278,33 @@ fn every_cause_that_lasts_is_a_cause() {
         let known = super::catalogue().iter().any(|(known, ..)| *known == code);
         assert!(known, "{code}");
     }
+}
+
+#[test]
+fn what_ends_a_deployment_early_is_the_most_frequent_of_the_causes_that_last() {
+    let no_image = "CannotPullContainerError: manifest unknown";
+    let denied =
+        "ResourceInitializationError: unable to retrieve secrets from ssm: AccessDeniedException";
+    let why = |reasons: &[&str]| {
+        let tasks = reasons.iter().enumerate();
+        let tasks: Vec<TaskSeen> = tasks
+            .map(|(number, reason)| stopped(&number.to_string(), reason, None))
+            .collect();
+        let under_way = UnderWay {
+            stopped: &tasks,
+            events: &[],
+            task_definition: OURS,
+            since: Timestamp::ZERO,
+            running: 0,
+        };
+        under_way.hopeless(0).map(|finding| finding.code)
+    };
+    let [image, secret] = [Some("image-not-found"), Some("secret-denied")];
+    assert_eq!(why(&[no_image, denied]).as_deref(), None);
+    assert_eq!(why(&[denied, denied, no_image]).as_deref(), secret);
+    let equal = [no_image, denied, denied, no_image];
+    assert_eq!(why(&equal).as_deref(), image, "the first");
+    assert_eq!(why(&[&equal[..], &[denied]].concat()).as_deref(), secret);
 }
 
 #[test]

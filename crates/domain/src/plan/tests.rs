@@ -169,6 +169,32 @@ fn a_container_that_is_new_is_told_member_by_member_without_its_secrets() {
 }
 
 #[test]
+fn a_container_that_goes_is_told_member_by_member_and_its_name_hides_nothing() {
+    let after = definition("", "");
+    let mut before = after.clone();
+    let containers = r#"[{"name":"web","image":"x"},{"name":"auth-proxy","image":"envoy:v1",
+        "environment":[{"name":"PORT","value":"80"},{"name":"KEY","value":"v"}]}]"#;
+    before.set(
+        "containerDefinitions",
+        Document::parse(containers).expect("containers"),
+    );
+    let plan = target(&wish(after), &facts(before)).expect("a plan");
+    let told: Vec<String> = plan
+        .definition
+        .iter()
+        .filter(|change| change.path.contains("proxy.environment"))
+        .map(|change| format!("{} {:?} {:?}", change.path, change.before, change.after))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            r#"containers.auth-proxy.environment.KEY Some("(hidden)") None"#,
+            r#"containers.auth-proxy.environment.PORT Some("80") None"#,
+        ]
+    );
+}
+
+#[test]
 fn settings_that_the_update_changes_are_told_with_their_units() {
     let (mut wish, facts) = usual();
     wish.settings.maximum_percent = 150;
@@ -231,6 +257,43 @@ fn what_is_asked_for_against_a_warning_silences_it() {
 }
 
 #[test]
+fn what_comes_near_a_warning_is_none() {
+    type Bend = fn(&mut Wish, &mut Facts);
+    let table: [Bend; 5] = [
+        |wish, facts| {
+            facts.service.desired = 0;
+            wish.settings.minimum_healthy_percent = 0;
+        },
+        |_, facts| {
+            facts.scaling = Some(ScalingSeen {
+                min: 3,
+                max: 3,
+                ..ScalingSeen::default()
+            });
+        },
+        |_, facts| {
+            facts.scaling = Some(ScalingSeen {
+                min: 1,
+                max: 9,
+                suspended: crate::checkpoint::ScalingFlags::ALL,
+            });
+        },
+        |_, facts| facts.service.health_check_grace_period = Some(Duration::from_secs(56)),
+        |wish, _| {
+            let containers =
+                r#"[{"name":"web","image":"x:v1"},{"name":"proxy","image":"envoy@sha256:aa"}]"#;
+            let containers = Document::parse(containers).expect("containers");
+            wish.definition.set("containerDefinitions", containers);
+        },
+    ];
+    for (case, bend) in table.into_iter().enumerate() {
+        let (mut wish, mut facts) = usual();
+        bend(&mut wish, &mut facts);
+        assert_eq!(codes(&wish, &facts), [""; 0], "case {case}");
+    }
+}
+
+#[test]
 fn the_way_out_of_a_short_grace_period_is_twice_the_usual_start() {
     let (wish, mut facts) = usual();
     facts.service.health_check_grace_period = Some(Duration::from_secs(10));
@@ -250,6 +313,9 @@ fn the_pace_is_that_of_tasks_that_run_and_says_what_it_assumes() {
     let told = pace.assumptions.join("; ");
     assert!(told.contains("28 s, as its 3 running tasks did"), "{told}");
     assert!(told.contains("drain for 300 s"), "{told}");
+    assert!(!told.contains("without any health check"), "{told}");
+    facts.tasks = [50, 10, 40, 20, 30].map(started).to_vec();
+    assert_eq!(Pace::of(&wish, &facts).start, Duration::from_secs(30));
 
     facts.tasks.clear();
     facts.service.target_groups.clear();
@@ -258,6 +324,23 @@ fn the_pace_is_that_of_tasks_that_run_and_says_what_it_assumes() {
     assert!(told.contains("none runs that could be asked"), "{told}");
     assert!(told.contains("without any health check"), "{told}");
     assert_eq!(pace.draining, Duration::ZERO);
+    assert_eq!(pace.container, None);
+}
+
+#[test]
+fn a_health_check_of_a_container_passes_after_its_interval() {
+    let (mut wish, mut facts) = usual();
+    facts.service.target_groups.clear();
+    for (check, seconds) in [(r#","interval":10"#, 10), ("", 30)] {
+        let check = format!(r#","healthCheck":{{"command":["CMD","true"]{check}}}"#);
+        wish.definition = definition(&check, "");
+        let pace = Pace::of(&wish, &facts);
+        assert_eq!(pace.container, Some(Duration::from_secs(seconds)));
+        let told = pace.assumptions.join("; ");
+        let words = format!("health check passes {seconds} s later");
+        assert!(told.contains(&words), "{told}");
+        assert!(!told.contains("without any health check"), "{told}");
+    }
 }
 
 #[test]
