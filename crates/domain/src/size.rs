@@ -257,3 +257,6 @@ fn cut(text: &mut String, most: usize) {
     text.truncate(end);
     text.push_str(&format!(" [cut: it had {size} bytes]"));
 }
+
+#[cfg(test)]
+mod tests;

@@ -131,4 +131,93 @@ impl ReleaseSpec {
 fn ends_with(path: &str, end: &str) -> bool {
     let before = path.strip_suffix(end);
     before.is_some_and(|before| before.is_empty() || before.ends_with('/'))
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::board::tests::spec;
+    use crate::ids::Digest;
+    use crate::spec::{BuildSettings, Builder, DockerBuild, LayersBuild};
+
+    /// What is wrong with the usual specification once it is bent.
+    fn wrong(bend: impl FnOnce(&mut ReleaseSpec)) -> Option<String> {
+        let mut spec = spec("web", &[&["s"]]);
+        bend(&mut spec);
+        spec.check().err()
+    }
+
+    fn with_targets(count: usize) -> Option<String> {
+        let names: Vec<String> = (0..count).map(|number| format!("s{number}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        wrong(|bent| bent.targets = spec("web", &[&names]).targets)
+    }
+
+    fn build(builder: Builder) -> Option<BuildSettings> {
+        Some(BuildSettings {
+            builder,
+            platforms: Vec::new(),
+            secrets: Vec::new(),
+        })
+    }
+
+    #[track_caller]
+    fn told(problem: Option<String>, words: &str) {
+        let problem = problem.unwrap_or_default();
+        assert!(problem.contains(words), "wanted {words:?}: {problem:?}");
+    }
+
+    #[test]
+    fn what_is_possible_is_possible_up_to_its_bounds() {
+        assert_eq!(with_targets(MAX_TARGETS), None);
+        type Bend = fn(&mut RolloutSettings);
+        let table: [Bend; 4] = [
+            |rollout| rollout.minimum_healthy_percent = 0,
+            |rollout| rollout.maximum_percent = 400,
+            |rollout| (rollout.minimum_healthy_percent, rollout.maximum_percent) = (99, 100),
+            |rollout| rollout.stop_early_after = RolloutSettings::LATEST_STOP,
+        ];
+        for bend in table {
+            assert_eq!(wrong(|spec| bend(&mut spec.rollout)), None);
+        }
+    }
+
+    #[test]
+    fn what_is_beyond_its_bounds_is_told_with_them() {
+        told(with_targets(0), "has no target");
+        told(with_targets(MAX_TARGETS + 2), "at most 500 are possible");
+        type Bend = fn(&mut RolloutSettings);
+        let table: [(Bend, &str); 4] = [
+            (|rollout| rollout.minimum_healthy_percent = 102, "0 to 100"),
+            (|rollout| rollout.maximum_percent = 401, "100 to 400"),
+            (
+                |rollout| rollout.maximum_percent = 100,
+                "at 100/100 percent",
+            ),
+            (|rollout| rollout.stop_early_after = 202, "to 200"),
+        ];
+        for (bend, words) in table {
+            told(wrong(|spec| bend(&mut spec.rollout)), words);
+        }
+    }
+
+    #[test]
+    fn a_source_is_built_and_an_image_is_not() {
+        let docker = || build(Builder::Docker(DockerBuild::default()));
+        let context = || Source::Context {
+            blob: Digest::of(b"tar"),
+            revision: None,
+        };
+        told(wrong(|spec| spec.build = docker()), "nothing can be built");
+        told(wrong(|spec| spec.source = context()), "without a build");
+        let both = wrong(|spec| (spec.source, spec.build) = (context(), docker()));
+        assert_eq!(both, None);
+    }
+
+    #[test]
+    fn builders_are_named_as_agents_announce_them() {
+        let layers = build(Builder::Layers(LayersBuild::default()));
+        let docker = build(Builder::Docker(DockerBuild::default()));
+        let names = [docker, layers].map(|build| build.map(|build| build.builder_name()));
+        assert_eq!(names, [Some("docker"), Some("layers")]);
+    }
 }

@@ -132,6 +132,22 @@ mod tests {
     }
 
     #[test]
+    fn each_standing_has_its_name() {
+        let names = [
+            (Standing::Same, "same"),
+            (Standing::Short, "short"),
+            (Standing::Moving, "moving"),
+            (Standing::Changed, "changed"),
+            (Standing::Gone, "gone"),
+            (Standing::Unproven, "unproven"),
+        ];
+        for (standing, name) in names {
+            assert_eq!(standing.as_str(), name);
+        }
+        assert_eq!(ServiceNow::of(None).status, "MISSING");
+    }
+
+    #[test]
     fn a_service_moves_while_its_deployment_is_under_way_or_old_tasks_drain() {
         let entry = |status: &str, state: &str| DeploymentSeen {
             status: status.to_owned(),

@@ -112,3 +112,16 @@ pub struct Finding {
     /// The next step for a person; empty when there is none.
     pub remedy: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_verdict_reads_back_from_its_word() {
+        for verdict in Verdict::ALL {
+            assert_eq!(Verdict::parse(verdict.as_str()), Some(verdict));
+        }
+        assert_eq!(Verdict::parse("lively"), None);
+    }
+}

@@ -151,6 +151,30 @@ mod tests {
     }
 
     #[test]
+    fn to_pull_takes_both_actions_by_name_or_by_wildcard() {
+        let table = [
+            (
+                r#"["ecr:BatchGetImage","ecr:GetDownloadUrlForLayer"]"#,
+                true,
+            ),
+            (r#"["ECR:batchgetimage","ecr:Get*"]"#, true),
+            (r#""*""#, true),
+            (r#""ecr:*""#, true),
+            (r#""ecr:BatchGetImage""#, false),
+            (r#"["ecr:BatchGetImage","ecr:Batch*"]"#, false),
+            (r#""ecr:DeleteRepository""#, false),
+            (r#"[]"#, false),
+        ];
+        for (actions, pulls) in table {
+            let policy = format!(
+                r#"{{"Statement":{{"Effect":"Allow","Principal":"*","Action":{actions}}}}}"#
+            );
+            let found = allows_pull(Some(&policy), &account("111111111111"));
+            assert_eq!(found, pulls, "{actions}");
+        }
+    }
+
+    #[test]
     fn a_statement_with_a_condition_is_no_promise() {
         let policy =
             r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"ecr:*","Condition":{}}}"#;

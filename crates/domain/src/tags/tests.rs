@@ -67,6 +67,12 @@ fn a_changed_work_tree_never_takes_the_tag_of_its_commit() {
 }
 
 #[test]
+fn people_know_a_commit_by_seven_digits_and_whether_something_was_changed() {
+    assert_eq!(revision(false).short(), "4f1c2d9");
+    assert_eq!(revision(true).short(), "4f1c2d9-dirty");
+}
+
+#[test]
 fn a_tag_of_something_unknown_is_no_tag() {
     let facts = TagFacts {
         env: "prod",
@@ -98,6 +104,16 @@ fn what_could_never_be_a_tag_is_refused() {
         ("a b", BadPattern::NoTag),
     ] {
         assert_eq!(TagPattern::parse(pattern), Err(error), "{pattern}");
+    }
+    for (error, text) in [
+        (BadPattern::Brace, "a brace has no partner"),
+        (
+            BadPattern::Unknown("x".to_owned()),
+            "{x} stands for nothing",
+        ),
+        (BadPattern::NoTag, "a tag has 1 to 128 of letters"),
+    ] {
+        assert!(error.to_string().starts_with(text), "{error}");
     }
 }
 
@@ -135,6 +151,7 @@ fn wildcards_match_as_ecr_says() {
         ("a*b*c", "a-c-b", false),
         ("latest", "latest", true),
         ("a*a", "a", false),
+        ("a*b*b", "a-b", false),
     ] {
         assert_eq!(wildcard_matches(wildcard, tag), matches, "{wildcard} {tag}");
     }

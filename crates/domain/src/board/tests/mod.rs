@@ -40,7 +40,7 @@ pub(super) fn target(service: &str) -> Target {
 }
 
 /// A deploy of `app` to its environment `prod`, in waves of services.
-pub(super) fn spec(app: &str, waves: &[&[&str]]) -> ReleaseSpec {
+pub(crate) fn spec(app: &str, waves: &[&[&str]]) -> ReleaseSpec {
     let targets = waves.iter().enumerate().flat_map(|(wave, services)| {
         services.iter().map(move |service| TargetSpec {
             target: target(service),
