@@ -187,9 +187,10 @@ fn the_list_is_asked_for_when_looks_have_shown_nothing_for_a_while_and_then_agai
     walk.until("Updated");
     walk.world.service_mut().current_service_deployment = None;
     let hidden = std::mem::take(&mut walk.world.deployments);
+    walk.again();
     walk.log.clear();
     walk.until("ListDeployments");
-    assert_eq!(walk.log, ["Follow", "ListDeployments"]);
+    assert_eq!(walk.log, ["CheckIdentity", "Follow", "ListDeployments"]);
     walk.until("Follow");
     walk.world.deployments = hidden;
     assert_eq!(walk.verdict(), Verdict::Live);
@@ -201,6 +202,7 @@ fn where_the_service_names_the_deployment_of_somebody_else_ours_is_found_by_the_
     let mut walk = Walk::usual();
     walk.until("Updated");
     walk.world.deploy(&OLD.replace("web:1", "web:99"));
+    walk.again();
     walk.until("Following");
     let ours = Checkpoint::Following {
         service_deployment: "deployment-0".to_owned(),
@@ -236,6 +238,7 @@ fn a_deployment_that_ecs_never_shows_is_unknown() {
         walk.world.deployments.clear();
         let current = &mut walk.world.service_mut().current_service_deployment;
         *current = current.take().filter(|_| named);
+        walk.again();
         assert_eq!(walk.verdict(), Verdict::Unknown, "named {named}");
     }
 }
