@@ -37,6 +37,12 @@ fn a_release_has_events_for_each_of_its_jobs_and_once_more() {
 }
 
 #[test]
+fn the_bounds_are_those_that_are_documented() {
+    assert_eq!((OUTCOME, NOTE, NOTES), (24_576, 2048, 24_576));
+    assert_eq!((NOTES_BACK, TEXT), (4096, 4096));
+}
+
+#[test]
 fn an_outcome_weighs_all_its_texts_and_what_lies_around_each() {
     let image = BuiltImage {
         name: "n".repeat(3),

@@ -221,5 +221,8 @@ fn a_failed_rollback_is_failed_even_when_cancelled() {
     walk.until("Following");
     walk.stop(cancelled());
     walk.world.stop_script = vec![Status::RollbackFailed];
-    assert_eq!(walk.verdict(), Verdict::Failed);
+    let report = walk.report();
+    assert_eq!(report.verdict, Verdict::Failed);
+    let words = "the rollback failed, too";
+    assert!(report.summary.starts_with(words), "{}", report.summary);
 }

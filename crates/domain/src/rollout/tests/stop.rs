@@ -82,7 +82,8 @@ fn a_cancel_that_comes_too_late_is_live() {
 #[test]
 fn the_breakers_own_rollback_is_not_called_a_cancel() {
     let mut walk = Walk::usual();
-    walk.world.script = vec![Status::RollbackInProgress, Status::RollbackSuccessful];
+    walk.world.script = vec![Status::RollbackInProgress; 3];
+    walk.world.script.push(Status::RollbackSuccessful);
     walk.until("Following");
     walk.stop(cancelled());
     assert_eq!(walk.verdict(), Verdict::RolledBack);
