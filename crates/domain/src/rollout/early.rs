@@ -28,8 +28,7 @@ impl Rollout {
         let trouble = self.trouble(deployment);
         let (looked_at, of) = self.seen.looked_at_trouble.unwrap_or_default();
         let hidden = self.stopped_of_ours() < trouble && now >= looked_at.plus(LOOK_AGAIN);
-        (trouble > of || (trouble > 0 && hidden))
-            .then_some(Next::Do(Action::StoppedTasks { under_way: true }))
+        (trouble > of || hidden).then_some(Next::Do(Action::StoppedTasks { under_way: true }))
     }
 
     /// Stopped tasks were looked at.

@@ -151,23 +151,38 @@ fn with_the_setting_at_zero_it_is_never_stopped_early() {
     walk.world.turns = vec![(3, |world| die(world, 9, NO_IMAGE, None, None))];
     assert_eq!(walk.verdict(), Verdict::Unknown);
     assert_eq!(walk.did("StoppedTasks"), 0, "nor looked for");
+
+    let mut walk = Walk::of(walk.wanted, World::new());
+    walk.world.script = vec![Status::InProgress];
+    walk.world.turns = vec![(3, no_role)];
+    walk.world.busy = true;
+    assert_eq!(walk.verdict(), Verdict::Unknown);
+    assert_eq!(walk.did("StopDeployment"), 0);
+}
+
+/// The scheduler says that it cannot assume the role.
+fn no_role(world: &mut World) {
+    let at = world.now;
+    let message =
+        "(service web) failed to launch a task with (error ECS was unable to assume the role 'x')";
+    world.service_mut().events = vec![ServiceEventSeen {
+        id: "e".to_owned(),
+        at,
+        message: message.to_owned(),
+    }];
 }
 
 #[test]
-fn a_role_that_is_missing_is_plain_from_the_events_alone() {
-    let mut walk = trouble(|world| {
-        let at = world.now;
-        let message = "(service web) failed to launch a task with (error ECS was unable to assume the role 'x')";
-        world.service_mut().events = vec![ServiceEventSeen {
-            id: "e".to_owned(),
-            at,
-            message: message.to_owned(),
-        }];
-    });
+fn a_role_that_is_missing_is_plain_from_the_events_alone_and_is_told_once() {
+    let mut walk = trouble(no_role);
     walk.world.busy = true;
+    // ECS takes its time.
+    walk.world.stop_script = vec![Status::InProgress; 3];
+    walk.world.stop_script.push(Status::RollbackSuccessful);
     let report = walk.report();
     assert_eq!(report.verdict, Verdict::RolledBack);
     assert_eq!(report.findings[0].code, "role-not-assumed");
+    assert_eq!(walk.rollout.take_notes().len(), 1);
 }
 
 #[test]
@@ -318,6 +333,22 @@ fn what_has_died_is_looked_at_once_and_what_does_not_show_yet_again_after_a_whil
     // 27 polls of 5 s lie between: more often would cost calls, less often time.
     let looks = walk.did("StoppedTasks");
     assert!((7..=10).contains(&looks), "{looks}");
+
+    let mut walk = trouble(|world| {
+        die(world, 1, NO_IMAGE, None, None);
+        world.stopped.clear();
+    });
+    assert_eq!(walk.verdict(), Verdict::Unknown);
+    assert!(walk.did("StoppedTasks") > 1, "a single one, too");
+}
+
+#[test]
+fn another_that_dies_is_looked_at_at_once() {
+    let mut walk = trouble(|world| die(world, 1, NO_IMAGE, None, None));
+    let second: fn(&mut World) = |world| die(world, 2, NO_IMAGE, None, None);
+    walk.world.turns.push((4, second));
+    walk.until("StopIntent");
+    assert_eq!(walk.world.polls, 4);
 }
 
 #[test]

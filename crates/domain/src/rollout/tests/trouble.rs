@@ -120,7 +120,10 @@ fn a_vanished_deployment_is_never_a_success() {
         walk.until("Following");
         walk.until(before);
         walk.world.vanished = true;
-        assert_eq!(walk.verdict(), Verdict::Unknown, "{before}");
+        let report = walk.report();
+        assert_eq!(report.verdict, Verdict::Unknown, "{before}");
+        let words = "ECS does not show our service deployment any more";
+        assert!(report.summary.starts_with(words), "{}", report.summary);
     }
 }
 
@@ -129,7 +132,16 @@ fn a_passing_gap_is_no_vanishing() {
     let mut walk = Walk::usual();
     walk.until("Following");
     walk.world.vanished = true;
-    let back = walk.world.polls + 3;
+    // The service is looked at, too, once the deployment does not show.
+    for wanted in [false, true] {
+        let Next::Do(Action::Follow { with_service, .. }) = walk.rollout.next(walk.world.now)
+        else {
+            panic!("no poll")
+        };
+        assert_eq!(with_service, wanted);
+        assert_eq!(walk.step(), None);
+    }
+    let back = walk.world.polls + 2;
     walk.world.turns = vec![(back, |world| world.vanished = false)];
     assert_eq!(walk.verdict(), Verdict::Live);
 }
