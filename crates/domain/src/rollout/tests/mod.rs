@@ -5,6 +5,7 @@ mod drift;
 mod early;
 mod ends;
 mod fixtures;
+mod follow;
 mod kill;
 mod path;
 mod stop;

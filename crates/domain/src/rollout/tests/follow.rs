@@ -1,0 +1,58 @@
+//! What a deployment under way is told to wait for.
+
+use crate::observe::ServiceDeploymentStatus as Status;
+use crate::observe::{RevisionCounts, RollbackSeen, ServiceDeploymentSeen};
+use crate::rollout::follow::waiting_for;
+
+#[test]
+fn what_a_deployment_waits_for_is_told_by_its_status_and_then_by_its_tasks() {
+    // Of 2 wanted: new ones running, new ones pending, and old ones running of two revisions.
+    let moving = |new, pending, old| (Status::InProgress, [new, pending, old], "");
+    let stands = |status| (status, [1, 1, 1], "");
+    let back = |status, reason| (status, [1, 1, 1], reason);
+    let healthy = "new tasks to be healthy";
+    let old = "1 old tasks still running (health, then draining)";
+    let table = [
+        (stands(Status::Pending), "waits for ECS to begin"),
+        (moving(0, 2, 1), "2 of 2 new tasks starting"),
+        (moving(1, 1, 1), "1 of 2 new tasks starting"),
+        (moving(1, 0, 1), "1 of 2 new tasks running"),
+        (moving(2, 0, 1), old),
+        (moving(3, 0, 1), old),
+        (moving(2, 0, 0), healthy),
+        (stands(Status::StopRequested), "being stopped"),
+        (
+            back(Status::RollbackRequested, "an alarm"),
+            "rolling back: an alarm",
+        ),
+        (
+            back(Status::RollbackInProgress, "an alarm"),
+            "rolling back: an alarm",
+        ),
+        (back(Status::RollbackInProgress, ""), "rolling back"),
+        (stands(Status::Successful), ""),
+        (stands(Status::Stopped), ""),
+        (stands(Status::RollbackSuccessful), ""),
+        (stands(Status::RollbackFailed), ""),
+        (stands(Status::Other("NEW".to_owned())), "ECS says NEW"),
+    ];
+    for ((status, [running, pending, old], reason), words) in table {
+        let tasks = |running, pending| RevisionCounts {
+            running,
+            pending,
+            ..RevisionCounts::default()
+        };
+        let deployment = ServiceDeploymentSeen {
+            status,
+            target_revision: tasks(running, pending),
+            source_revisions: vec![tasks(old, 0), tasks(0, 1)],
+            rollback: Some(RollbackSeen {
+                reason: reason.to_owned(),
+                revision: None,
+            }),
+            ..ServiceDeploymentSeen::default()
+        };
+        let told = waiting_for(&deployment, 2);
+        assert_eq!(told, words, "{:?}", deployment.status);
+    }
+}
