@@ -131,6 +131,7 @@ impl ReleaseSpec {
 fn ends_with(path: &str, end: &str) -> bool {
     let before = path.strip_suffix(end);
     before.is_some_and(|before| before.is_empty() || before.ends_with('/'))
+}
 
 #[cfg(test)]
 mod tests {

@@ -52,6 +52,7 @@ fn an_outcome_weighs_all_its_texts_and_what_lies_around_each() {
         tags: vec!["t".repeat(7), "t".repeat(11)],
         bytes_pushed: 0,
         reused: false,
+        scan: Some("s".repeat(13)),
     };
     let digest = image.digest.as_str().len();
     let one_finding = [3, 5, 7, 7, 11];
@@ -63,7 +64,7 @@ fn an_outcome_weighs_all_its_texts_and_what_lies_around_each() {
     let table = [
         (
             Outcome::Built(image),
-            vec![3, 5, digest, digest, digest, 7, 11],
+            vec![3, 5, digest, digest, digest, 7, 11, 13],
         ),
         (Outcome::RolledOut(report(2)), rolled),
         (Outcome::Failed(finding(2)), one_finding.to_vec()),
