@@ -1,9 +1,13 @@
 //! What lies around a service: all questions of a plan at once, and for each that got no answer, why.
 
 use std::future::Future;
+use std::sync::Arc;
 
+use crate::job::scan;
 use futures::future::join_all;
+use shipway_domain::image::EcrRepository;
 use shipway_domain::plan::Questions;
+use shipway_domain::scan::ImageScan;
 use shipway_domain::surroundings::{ImagePlatforms, Surroundings};
 use shipway_domain::time::Timestamp;
 use shipway_plugin::{AroundApi, Place, Platform, PlatformError, RegionApi, Session};
@@ -16,7 +20,7 @@ pub(super) async fn look(
     now: Timestamp,
 ) -> Surroundings {
     let around = &*region.around();
-    let (groups, alarms, subnets, fargate, role, logs, images, repository) = tokio::join!(
+    let (groups, alarms, subnets, fargate, role, logs, images, scans, repository) = tokio::join!(
         unless(
             asked.target_groups.is_empty(),
             around.target_groups(&asked.target_groups)
@@ -37,15 +41,12 @@ pub(super) async fn look(
         },
         missing_logs(around, asked),
         platforms(platform, asked),
+        scans(platform, asked),
         async {
             let Some(repository) = &asked.repository else {
                 return Ok(None);
             };
-            let place = Place {
-                account: repository.account.clone(),
-                region: repository.region.clone(),
-            };
-            let region = platform.open(&place, &Session::Agent).await?;
+            let region = home(platform, repository).await?;
             region.around().contents(&repository.name, now).await
         },
     );
@@ -61,6 +62,8 @@ pub(super) async fn look(
             role.map(Option::unwrap_or_default),
         ),
         images: unread.or("what images run on", images),
+        scans: unread.or("scans of the image", scans),
+        at: now,
         repository: unread.or("the lifecycle policy", repository),
         unread: unread.0,
     }
@@ -112,11 +115,7 @@ async fn platforms(
         .images
         .iter()
         .map(|(image, repository, digest)| async move {
-            let place = Place {
-                account: repository.account.clone(),
-                region: repository.region.clone(),
-            };
-            let region = platform.open(&place, &Session::Agent).await?;
+            let region = home(platform, repository).await?;
             let platforms = region.around().platforms(&repository.name, digest).await?;
             Ok(ImagePlatforms {
                 image: image.clone(),
@@ -124,4 +123,39 @@ async fn platforms(
             })
         });
     join_all(images).await.into_iter().collect()
+}
+
+/// The account and region of a repository.
+async fn home(
+    platform: &dyn Platform,
+    repository: &EcrRepository,
+) -> Result<Arc<dyn RegionApi>, PlatformError> {
+    let place = Place {
+        account: repository.account.clone(),
+        region: repository.region.clone(),
+    };
+    platform.open(&place, &Session::Agent).await
+}
+
+/// Of an index each image has its own.
+async fn scans(
+    platform: &dyn Platform,
+    asked: &Questions,
+) -> Result<Vec<ImageScan>, PlatformError> {
+    let Some((repository, digest)) = &asked.scan else {
+        return Ok(Vec::new());
+    };
+    let registry = home(platform, repository).await?.registry();
+    let facts = registry
+        .image(&repository.name, digest.as_str(), false)
+        .await?;
+    let manifests = facts.map_or_else(Vec::new, |facts| scan::manifests(&facts));
+    let looks = manifests.into_iter().map(|(platform, digest)| {
+        let registry = Arc::clone(&registry);
+        async move {
+            let seen = registry.scan(&repository.name, &digest).await?;
+            Ok(ImageScan { platform, seen })
+        }
+    });
+    join_all(looks).await.into_iter().collect()
 }

@@ -31,6 +31,8 @@ pub(super) async fn plan(
         containers: asked.containers,
         image: asked.image,
         settings: asked.rollout.context("no settings came")?.try_into()?,
+        home: asked.home.map(TryInto::try_into).transpose()?,
+        gate: asked.scan.map(TryInto::try_into).transpose()?,
     };
     let (cluster, name) = (&target.cluster, &target.service);
     // Together: a person waits.
@@ -41,7 +43,7 @@ pub(super) async fn plan(
             .context("AWS sent no JSON")?
             .unwrap_or(Document::Null);
         let after = plan::after(&wish, &running).map_err(refused)?;
-        let asked = plan::questions(target, &service, &running, &after, &wish.containers);
+        let asked = plan::questions(target, &service, &running, &after, &wish);
         let around = around::look(platform, region, &asked, now).await;
         anyhow::Ok((running, around))
     };

@@ -6,7 +6,7 @@ mod login;
 mod points;
 mod repository;
 pub(crate) mod rollout;
-mod scan;
+pub(crate) mod scan;
 pub(crate) mod settle;
 mod source;
 

@@ -45,7 +45,7 @@ pub(super) async fn pass(
 }
 
 /// ECR scans the images of an index, not the index (ecs-facts 7.5).
-fn manifests(image: &ImageFacts) -> Vec<(String, Digest)> {
+pub(crate) fn manifests(image: &ImageFacts) -> Vec<(String, Digest)> {
     if image.manifests.is_empty() {
         vec![(String::new(), image.digest.clone())]
     } else {

@@ -81,6 +81,8 @@ async fn look(server: &Server, target: &Target, spec: &ReleaseSpec, definition: 
         containers: spec.containers.clone(),
         image,
         rollout: Some((&spec.rollout).into()),
+        home: Some((&spec.image).into()),
+        scan: spec.scan.as_ref().map(Into::into),
     });
     let plan = match server.inspect(target, what).await {
         Ok(answer) => match answer.plan {

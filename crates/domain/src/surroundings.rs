@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::ids::Digest;
+use crate::scan::ImageScan;
 use crate::time::Timestamp;
 
 /// What was read of it. What could not be read is told in `unread`, and judged by nobody.
@@ -22,6 +23,10 @@ pub struct Surroundings {
     pub denied: Vec<Permission>,
     /// Images by digest, and what they run on.
     pub images: Vec<ImagePlatforms>,
+    /// Scans of the image that would be deployed.
+    pub scans: Vec<ImageScan>,
+    /// When all this was looked at.
+    pub at: Timestamp,
     /// What the lifecycle policy of the running image's repository goes by.
     pub repository: Option<RepositoryContents>,
     /// What could not be read, and why: one line each.

@@ -216,3 +216,37 @@ async fn an_image_of_another_registry_is_refused_at_the_submission() {
     );
     world.stop().await;
 }
+
+#[tokio::test]
+async fn a_plan_says_what_the_gate_would_say_of_an_image_by_digest() {
+    let world = World::start(Scaled::Fast).await;
+    scans_find(&world, &json!([finding("CVE-2026-1", "MEDIUM", None)]));
+    let app = app("fail_on = \"high\"");
+    let live = world.cli(&app, &["deploy", "staging"]).await.expect(0);
+    let image = live.json()["image"]["reference"].clone();
+    let plan = [
+        "plan",
+        "staging",
+        "--image",
+        image.as_str().expect("an image"),
+    ];
+    let codes = |ran: &Ran| -> Vec<Value> {
+        let warnings = ran.target()["warnings"].clone();
+        let warnings = warnings.as_array().cloned().unwrap_or_default();
+        warnings
+            .into_iter()
+            .map(|one| one["code"].clone())
+            .collect()
+    };
+    let passes = world.cli(&app, &plan).await.expect(0);
+    assert!(
+        !codes(&passes).contains(&json!("W13")),
+        "{:#}",
+        passes.json()
+    );
+    app.change_manifest("fail_on = \"high\"", "fail_on = \"medium\"");
+    let ran = world.cli(&app, &plan).await.expect(0);
+    assert!(codes(&ran).contains(&json!("W13")), "{:#}", ran.json());
+    assert_eq!(ran.target()["unread"], json!([]));
+    world.stop().await;
+}

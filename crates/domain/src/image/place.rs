@@ -2,6 +2,7 @@
 
 use super::split_reference;
 use crate::ids::{AccountId, Region, RepositoryName};
+use crate::spec::ImageSettings;
 
 /// A repository of ECR: `ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME` (ecs-facts 7.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,25 @@ pub struct EcrRepository {
 }
 
 impl EcrRepository {
+    /// That of an image reference, by its host or because it is the one in which images of the app are kept.
+    #[must_use]
+    pub fn known(reference: &str, home: Option<&ImageSettings>) -> Option<Self> {
+        let (path, _) = split_reference(reference);
+        let is_home = |home: &&ImageSettings| {
+            let host = path.strip_suffix(home.repository.as_str());
+            host.is_some_and(|host| host.ends_with('/'))
+        };
+        Self::of(reference).or_else(|| {
+            let home = home.filter(is_home)?;
+            Some(Self {
+                account: home.account.clone(),
+                region: home.region.clone(),
+                name: home.repository.clone(),
+                partition: "aws",
+            })
+        })
+    }
+
     /// That of an image reference; `None` when it lies in another registry.
     #[must_use]
     pub fn of(reference: &str) -> Option<Self> {
@@ -57,6 +77,27 @@ impl EcrRepository {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_home_of_an_app_is_known_whatever_host_it_has() {
+        let home = ImageSettings {
+            account: AccountId::new("000000000000").expect("an account"),
+            region: Region::new("eu-west-1").expect("a region"),
+            repository: RepositoryName::new("team/web").expect("a name"),
+            tags: Vec::new(),
+            create: None,
+            set_policy: false,
+        };
+        let arn = |reference: &str| {
+            let found = EcrRepository::known(reference, Some(&home));
+            found.map(|repository| repository.arn())
+        };
+        let at_home = Some("arn:aws:ecr:eu-west-1:000000000000:repository/team/web".to_owned());
+        assert_eq!(arn("127.0.0.1:5000/team/web@sha256:00"), at_home);
+        assert_eq!(arn("127.0.0.1:5000/myteam/web"), None);
+        assert_eq!(arn("team/web"), None, "of another registry");
+        assert_eq!(EcrRepository::known("h/team/web", None), None);
+    }
 
     #[test]
     fn repositories_of_ecr_are_known_by_their_host() {

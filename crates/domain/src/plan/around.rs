@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use super::warnings::warning;
 use super::{Extra, Facts, Warning, Wish, image_of};
+use crate::day::Day;
 use crate::document::Document;
 use crate::ids::Digest;
 use crate::image::{split_reference, taken_away};
+use crate::scan::{Judgement, judge};
 use crate::surroundings::{SubnetSeen, TargetGroupSeen};
 use crate::task_definition::{items, platform_of, text, whole};
 
@@ -23,6 +25,7 @@ pub(super) fn all(wish: &Wish, facts: &Facts, after: &Document) -> Vec<Warning> 
     all.extend(short_stop(facts, after));
     all.extend(platforms(facts, after));
     all.extend(expiring(wish, facts));
+    all.extend(scanned(wish, facts));
     all.extend(denied(facts, after));
     all.extend(missing_logs(facts));
     all
@@ -127,6 +130,22 @@ fn expiring(wish: &Wish, facts: &Facts) -> Option<Warning> {
         ),
         "a rule of a smaller number that keeps the tags of what is deployed protects it; or keep more images",
     ))
+}
+
+/// What the gate would say now; a scan that goes on is waited for by the deploy.
+fn scanned(wish: &Wish, facts: &Facts) -> Option<Warning> {
+    let (gate, scans) = (wish.gate.as_ref()?, &facts.around.scans);
+    if scans.is_empty() {
+        return None;
+    }
+    match judge(gate, scans, Day::of(facts.around.at), Duration::ZERO) {
+        Judgement::Refused(refused) => Some(warning(
+            "W13",
+            refused.finding.cause,
+            refused.finding.remedy,
+        )),
+        Judgement::Passed { .. } | Judgement::Waiting { .. } => None,
+    }
 }
 
 fn denied(facts: &Facts, after: &Document) -> Option<Warning> {

@@ -17,7 +17,8 @@ pub use warnings::Warning;
 use crate::document::Document;
 use crate::observe::{ScalingSeen, ServiceSeen, TaskSeen};
 use crate::rollout::unfit;
-use crate::spec::RolloutSettings;
+use crate::scan::ScanGate;
+use crate::spec::{ImageSettings, RolloutSettings};
 use crate::surroundings::Surroundings;
 use crate::task_definition;
 use crate::verdict::Finding;
@@ -33,6 +34,10 @@ pub struct Wish {
     pub image: Option<String>,
     /// How the rollout would go.
     pub settings: RolloutSettings,
+    /// Where images of the app are kept, when that is said.
+    pub home: Option<ImageSettings>,
+    /// What scans of the image may find at most, if that matters.
+    pub gate: Option<ScanGate>,
 }
 
 /// What is there now.

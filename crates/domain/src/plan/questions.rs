@@ -1,10 +1,11 @@
 //! What a plan wants to know of what lies around a service: asked by the agent, all at once.
 
-use super::image_of;
+use super::{Wish, image_of};
 use crate::document::Document;
 use crate::ids::{Digest, Target};
 use crate::image::{EcrRepository, PULL_ACTIONS, is_by_digest, split_reference};
 use crate::observe::ServiceSeen;
+use crate::spec::ImageSettings;
 use crate::surroundings::Permission;
 use crate::task_definition::{items as list, text};
 
@@ -25,6 +26,8 @@ pub struct Questions {
     pub role: Option<(String, Vec<Permission>)>,
     /// Images by digest: what do they run on?
     pub images: Vec<(String, EcrRepository, Digest)>,
+    /// The image that would be deployed: what have its scans found?
+    pub scan: Option<(EcrRepository, Digest)>,
     /// Repository of the image that runs: what does its lifecycle policy take away?
     pub repository: Option<EcrRepository>,
 }
@@ -45,13 +48,16 @@ pub fn questions(
     service: &ServiceSeen,
     running: &Document,
     after: &Document,
-    containers: &[String],
+    wish: &Wish,
 ) -> Questions {
+    let home = wish.home.as_ref();
+    let in_ecr = |image: &str| in_ecr(image, home);
     let awsvpc = text(after, "networkMode") == Some("awsvpc");
     let images = list(after, "containerDefinitions")
         .iter()
         .filter_map(|container| in_ecr(text(container, "image")?));
-    let serving = containers
+    let serving = wish
+        .containers
         .first()
         .and_then(|container| in_ecr(&image_of(running, container)?));
     Questions {
@@ -64,19 +70,23 @@ pub fn questions(
         },
         fargate: service.fargate,
         log_groups: log_groups(after),
-        role: role(target, service, after),
+        role: role(target, service, after, home),
         images: images.collect(),
+        scan: wish.gate.as_ref().and_then(|_| {
+            let (_, repository, digest) = in_ecr(wish.image.as_ref()?)?;
+            Some((repository, digest))
+        }),
         repository: serving.map(|(_, repository, _)| repository),
     }
 }
 
 /// An image by digest that lies in ECR.
-fn in_ecr(image: &str) -> Option<(String, EcrRepository, Digest)> {
+fn in_ecr(image: &str, home: Option<&ImageSettings>) -> Option<(String, EcrRepository, Digest)> {
     if !is_by_digest(image) {
         return None;
     }
     let digest = Digest::new(split_reference(image).1?).ok()?;
-    Some((image.to_owned(), EcrRepository::of(image)?, digest))
+    Some((image.to_owned(), EcrRepository::known(image, home)?, digest))
 }
 
 /// Alarms that deployments of the service listen to, if they do (ecs-facts 2.5).
@@ -132,6 +142,7 @@ fn role(
     target: &Target,
     service: &ServiceSeen,
     after: &Document,
+    home: Option<&ImageSettings>,
 ) -> Option<(String, Vec<Permission>)> {
     let role = text(after, "executionRoleArn").filter(|role| role.starts_with("arn:"))?;
     let partition = role.split(':').nth(1).unwrap_or("aws");
@@ -142,7 +153,8 @@ fn role(
     };
     let (account, region) = (&target.account, &target.region);
     for container in list(after, "containerDefinitions") {
-        let repository = text(container, "image").and_then(EcrRepository::of);
+        let image = text(container, "image");
+        let repository = image.and_then(|image| EcrRepository::known(image, home));
         if let Some(repository) = repository.filter(|_| service.fargate) {
             need("ecr:GetAuthorizationToken", "*".to_owned());
             for action in PULL_ACTIONS {

@@ -9,6 +9,7 @@ use super::{CourseEnd, Extra, Point};
 use super::{Facts, Pace, Wish, course, target};
 use crate::document::Document;
 use crate::observe::{BreakerSeen, DeploymentSeen, ScalingSeen, ServiceSeen, TaskSeen};
+use crate::scan::{ScanGate, Severity};
 use crate::spec::{Autoscaling, Breaker, RolloutSettings};
 use crate::surroundings::Surroundings;
 use crate::time::Timestamp;
@@ -44,6 +45,17 @@ fn wish(definition: Document) -> Wish {
         containers: vec!["web".to_owned()],
         image: Some(IMAGE.to_owned()),
         settings: settings(),
+        home: None,
+        gate: None,
+    }
+}
+
+fn gate() -> ScanGate {
+    ScanGate {
+        fail_on: Severity::High,
+        only_fixable: false,
+        timeout: Duration::from_secs(600),
+        exceptions: Vec::new(),
     }
 }
 

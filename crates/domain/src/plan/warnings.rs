@@ -21,7 +21,7 @@ pub struct Warning {
 
 /// Codes and what they are about, for the documents.
 #[cfg(test)]
-pub(super) const CODES: [(&str, &str); 16] = [
+pub(super) const CODES: [(&str, &str); 17] = [
     (
         "W01",
         "the percentages let the rollout neither stop nor start a task",
@@ -48,6 +48,10 @@ pub(super) const CODES: [(&str, &str); 16] = [
     (
         "W12",
         "the lifecycle policy takes away the image that a rollback needs",
+    ),
+    (
+        "W13",
+        "scans of the image found more than the gate lets pass",
     ),
     ("W14", "the execution role lacks a permission"),
     ("W15", "a log group does not exist"),

@@ -4,6 +4,7 @@ use super::*;
 use crate::ids::Digest;
 use crate::image::split_reference;
 use crate::plan::Room;
+use crate::scan::{ImageScan, ScanSeen};
 use crate::surroundings::{
     AlarmSeen, FargateSeen, ImageListed, ImagePlatforms, Permission, RepositoryContents,
     SubnetSeen, TargetGroupSeen,
@@ -53,7 +54,7 @@ fn repository(keep: u32) -> RepositoryContents {
 #[test]
 fn each_warning_comes_where_it_applies_and_only_there() {
     type Bend = fn(&mut Wish, &mut Facts);
-    let table: [(&str, Bend); 19] = [
+    let table: [(&str, Bend); 20] = [
         ("W01", |wish, facts| {
             facts.service.desired = 2;
             wish.settings.minimum_healthy_percent = 75;
@@ -111,6 +112,15 @@ fn each_warning_comes_where_it_applies_and_only_there() {
             facts.running = definition("", "");
             facts.around.repository = Some(repository(1));
         }),
+        ("W13", |wish, facts| {
+            wish.gate = Some(gate());
+            facts.around.scans = vec![ImageScan {
+                platform: String::new(),
+                seen: ScanSeen::Without {
+                    status: "UNSUPPORTED_IMAGE".to_owned(),
+                },
+            }];
+        }),
         ("W14", |_, facts| {
             facts.around.denied = vec![Permission {
                 action: "ecr:BatchGetImage".to_owned(),
@@ -148,7 +158,14 @@ fn each_warning_comes_where_it_applies_and_only_there() {
 #[test]
 fn what_lies_around_a_service_as_it_should_is_not_warned_of() {
     type Bend = fn(&mut Wish, &mut Facts);
-    let table: [Bend; 8] = [
+    let table: [Bend; 9] = [
+        |wish, facts| {
+            wish.gate = Some(gate());
+            facts.around.scans = vec![ImageScan {
+                platform: String::new(),
+                seen: ScanSeen::Missing,
+            }];
+        },
         |wish, facts| {
             // Nobody has set the delay, and Fargate gives no container as long.
             wish.definition = definition(r#","portMappings":[{"containerPort":80}]"#, "");

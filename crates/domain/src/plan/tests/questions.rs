@@ -32,7 +32,10 @@ fn wanted() -> Document {
 }
 
 fn asked(service: &ServiceSeen, after: &Document) -> Questions {
-    questions(&place(), service, after, after, &["web".to_owned()])
+    let mut wish = wish(after.clone());
+    wish.image = Some(format!("{HOST}/web@{DIGEST}"));
+    wish.gate = Some(gate());
+    questions(&place(), service, after, after, &wish)
 }
 
 #[test]
@@ -59,6 +62,7 @@ fn a_service_on_fargate_is_asked_for_all_that_its_tasks_lean_on() {
         .collect();
     assert_eq!(images, [format!("{HOST}/web@{DIGEST}")]);
     assert_eq!(all.repository.expect("in ECR").name.as_str(), "web");
+    assert_eq!(all.scan.expect("by digest").1.as_str(), DIGEST);
     let (role, needs) = all.role.expect("a role");
     assert_eq!(role, "arn:aws:iam::111122223333:role/x");
     let needs: Vec<String> = needs
