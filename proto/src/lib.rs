@@ -21,6 +21,7 @@ mod spec;
 mod standing;
 #[cfg(feature = "services")]
 pub mod status;
+mod tasks;
 mod verdict;
 
 pub use error::{ConversionError, Problem};

@@ -1,6 +1,6 @@
 //! What a job reports while it runs.
 
-use shipway_domain::event::{NoteLevel, Progress, Step, StepResult, TaskCounts};
+use shipway_domain::event::{NoteLevel, Progress, Step, StepResult};
 use shipway_domain::time::Timestamp;
 
 use crate::error::{ConversionError, Problem};
@@ -98,34 +98,6 @@ impl TryFrom<v1::StepResult> for StepResult {
             v1::StepResult::Done => Ok(Self::Done),
             v1::StepResult::Skipped => Ok(Self::Skipped),
             v1::StepResult::Failed => Ok(Self::Failed),
-        }
-    }
-}
-
-impl From<&TaskCounts> for v1::TaskCounts {
-    fn from(counts: &TaskCounts) -> Self {
-        Self {
-            old_running: counts.old_running,
-            new_running: counts.new_running,
-            new_pending: counts.new_pending,
-            failed: counts.failed,
-            desired: counts.desired,
-            upper: counts.upper,
-            waiting_for: counts.waiting_for.clone(),
-        }
-    }
-}
-
-impl From<v1::TaskCounts> for TaskCounts {
-    fn from(message: v1::TaskCounts) -> Self {
-        Self {
-            old_running: message.old_running,
-            new_running: message.new_running,
-            new_pending: message.new_pending,
-            failed: message.failed,
-            desired: message.desired,
-            upper: message.upper,
-            waiting_for: message.waiting_for,
         }
     }
 }

@@ -19,6 +19,9 @@ const SEARCHED: u32 = 20;
 /// same limit per call, this one also covers what it does around it.
 pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// A look at tasks that nothing depends on is given up after this.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// Carries out actions on one target.
 pub(super) struct Hands {
     pub(super) target: Target,
@@ -113,6 +116,23 @@ impl Hands {
                     deployment: seen.service_deployment.map(Box::new),
                     service: seen.service.map(Box::new),
                     service_missing: seen.service_missing,
+                }
+            }
+            Action::WatchTasks { leaving } => {
+                let which = if *leaving {
+                    ObserveTasks::Stopped
+                } else {
+                    ObserveTasks::Running
+                };
+                let look = region.tasks(cluster, service, which);
+                // It is for people alone: where calls are short, following comes first.
+                match tokio::time::timeout(LOOK_TIMEOUT, look).await {
+                    Ok(tasks) => Saw::RunningTasks(tasks?),
+                    Err(_) => Saw::Failed(CallFailed {
+                        call: "ecs:DescribeTasks".to_owned(),
+                        kind: FailureKind::Passing,
+                        message: format!("no answer within {} s", LOOK_TIMEOUT.as_secs()),
+                    }),
                 }
             }
             Action::RunningTasks => Saw::RunningTasks(

@@ -154,7 +154,7 @@ impl Walker {
                         // What changes AWS is never cut off in the middle.
                         saw = self.hands.perform(&action).instrument(span) => Some(saw),
                         () = gone.cancelled(), if !action.changes_aws() => return Err(Gone),
-                        _ = stop.changed(), if matches!(action, Action::Follow { .. }) => None,
+                        _ = stop.changed(), if is_following(&action) => None,
                     };
                     points::after(&action);
                     if let Some(saw) = saw {
@@ -228,6 +228,11 @@ impl Walker {
     }
 }
 
+/// Whether it only looks at how a deployment goes on: somebody may ask to stop it meanwhile.
+const fn is_following(action: &Action) -> bool {
+    matches!(action, Action::Follow { .. } | Action::WatchTasks { .. })
+}
+
 /// A few words about what an action gave.
 fn detail(action: &Action, saw: &Saw) -> Option<String> {
     let name = |arn: &str| arn.rsplit('/').next().unwrap_or(arn).to_owned();
@@ -243,6 +248,8 @@ fn detail(action: &Action, saw: &Saw) -> Option<String> {
                 .primary()
                 .map_or_else(String::new, |entry| entry.id.clone()),
         ),
+        // What is told of it is told by the counts.
+        (Action::WatchTasks { .. }, _) => None,
         (_, Saw::RunningTasks(tasks)) => Some(format!("{} running tasks", tasks.len())),
         (Action::PutTags { tags }, Saw::Tagged(refused)) if refused.is_empty() => {
             Some(tags.join(", "))

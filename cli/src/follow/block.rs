@@ -1,6 +1,6 @@
 //! The block of one job in the live view: its line, its tasks as bars, what it waits for.
 
-use shipway_domain::event::{Step, StepResult, TaskCounts};
+use shipway_domain::event::{Step, StepResult};
 use shipway_domain::job::Outcome;
 use shipway_domain::time::Timestamp;
 use shipway_domain::verdict::Verdict;
@@ -8,12 +8,11 @@ use shipway_proto::v1::JobPhase;
 
 use crate::follow::job::{Job, Wait};
 use crate::follow::state::State;
+use crate::follow::tasks;
 use crate::follow::view::{Detail, mark_of_step, mark_of_verdict};
 use crate::text::line::{Line, Tone};
-use crate::text::words::{clock, short_ids, so_far, span};
+use crate::text::words::{roughly, so_far, span};
 
-/// Bars longer than this are written as a number.
-const LONGEST_BAR: u32 = 16;
 /// Steps shown on the line of steps.
 const STEPS_SHOWN: usize = 5;
 
@@ -26,44 +25,40 @@ pub(crate) fn is_worth_a_line(job: &Job) -> bool {
 }
 
 /// The lines of a job with a target.
-pub(crate) fn lines(state: &State, job: &Job, now: Timestamp, detail: Detail) -> Vec<Line> {
-    let mut lines = vec![first_line(state, job, now)];
-    if detail < Detail::Full || job.verdict().is_some() || job.phase != JobPhase::Running {
-        return lines;
+pub(crate) fn lines(
+    state: &State,
+    job: &Job,
+    now: Timestamp,
+    detail: Detail,
+    width: usize,
+) -> Vec<Line> {
+    let first = first_line(state, job, now);
+    if job.verdict().is_some() || job.phase != JobPhase::Running {
+        return vec![first];
     }
-    if !job.steps.is_empty() {
+    if detail < Detail::Lean {
+        let tasks = job.tasks.as_ref();
+        let tasks = tasks.map(|counts| tasks::brief(counts, job, now).after(first.clone()));
+        return vec![tasks.unwrap_or(first)];
+    }
+    let first = match &job.agent {
+        Some(agent) => first.and(Tone::Faint, format!("   on {agent}")),
+        None => first,
+    };
+    let mut lines = vec![first];
+    let follows = job
+        .steps
+        .last()
+        .is_some_and(|seen| seen.step == Step::Follow);
+    let tasks = job.tasks.as_ref();
+    // While tasks are replaced they say it all.
+    if !job.steps.is_empty() && !(follows && tasks.is_some()) && detail == Detail::Full {
         lines.push(steps(job, now));
     }
-    if let Some(tasks) = &job.tasks {
-        lines.push(bars(tasks, job));
-        if !tasks.waiting_for.is_empty() {
-            let waited = so_far(now.since(job.waiting_since));
-            lines.push(
-                Line::plain(format!("     waiting for {}", tasks.waiting_for))
-                    .and(Tone::Faint, format!(", {waited}")),
-            );
-        }
-    }
-    for said in &job.said {
-        let tone = if said.warning {
-            Tone::Warn
-        } else {
-            Tone::Faint
-        };
-        let text = format!("     {} {}", clock(said.at), brief(&said.text, job));
-        lines.push(Line::default().and(tone, text));
+    if let Some(counts) = tasks {
+        lines.extend(tasks::lines(counts, job, now, detail, width));
     }
     lines
-}
-
-/// What ECS said, without the name of the service that stands above and with short ids.
-fn brief(text: &str, job: &Job) -> String {
-    let own = job
-        .target
-        .as_ref()
-        .map(|target| format!("(service {}) ", target.service));
-    let text = own.and_then(|own| text.strip_prefix(&own)).unwrap_or(text);
-    short_ids(text)
 }
 
 /// The line that names a job and says where it stands.
@@ -101,8 +96,8 @@ pub(crate) fn first_line(state: &State, job: &Job, now: Timestamp) -> Line {
             let line = begin("▸", Tone::Active)
                 .until(state.name_column())
                 .and(Tone::Plain, took);
-            match &job.agent {
-                Some(agent) => line.and(Tone::Faint, format!("   on {agent}")),
+            match expected(job, now) {
+                Some(expected) => line.and(Tone::Faint, expected),
                 None => line,
             }
         }
@@ -114,6 +109,17 @@ pub(crate) fn first_line(state: &State, job: &Job, now: Timestamp) -> Line {
             None => begin("·", Tone::Faint),
         },
     }
+}
+
+/// How long it will have taken, when its own pace tells that.
+fn expected(job: &Job, now: Timestamp) -> Option<String> {
+    let end = job.tasks.as_ref()?.ends_about?;
+    let all = roughly(end.since(job.first_granted?));
+    Some(if now > end {
+        format!(", about {all} were expected")
+    } else {
+        format!(" of about {all}")
+    })
 }
 
 /// What a job came to, in a few words.
@@ -174,38 +180,4 @@ fn steps(job: &Job, now: Timestamp) -> Line {
         }
     }
     line
-}
-
-fn bars(tasks: &TaskCounts, job: &Job) -> Line {
-    let gone = job.old_peak.saturating_sub(tasks.old_running);
-    let mut line = Line::plain("     old ")
-        .and(Tone::Plain, bar('■', tasks.old_running))
-        .and(Tone::Faint, bar('·', gone))
-        .until(22)
-        .and(Tone::Plain, "new ")
-        .and(Tone::Good, bar('■', tasks.new_running))
-        .and(Tone::Active, bar('▒', tasks.new_pending));
-    if tasks.failed > 0 {
-        line = line.and(Tone::Bad, format!(" {} failed", tasks.failed));
-    }
-    let total = tasks.old_running + tasks.new_running + tasks.new_pending;
-    line = line.until(40).and(
-        Tone::Plain,
-        format!("total {total} of at most {}", tasks.upper),
-    );
-    match job
-        .step(Step::Register)
-        .filter(|seen| !seen.detail.is_empty())
-    {
-        Some(seen) => line.and(Tone::Faint, format!("   {}", seen.detail)),
-        None => line,
-    }
-}
-
-fn bar(mark: char, number: u32) -> String {
-    match number {
-        0 => String::new(),
-        1..=LONGEST_BAR => mark.to_string().repeat(number as usize),
-        _ => format!("{mark}×{number} "),
-    }
 }

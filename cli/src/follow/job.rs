@@ -14,7 +14,7 @@ use shipway_proto::{ConversionError, v1};
 use crate::text::words::{so_far, span};
 
 /// How many lines of a job's talk and of its output are kept for the live view.
-const KEPT: usize = 3;
+const KEPT: usize = 4;
 
 /// A job with its steps.
 #[derive(Clone, Debug)]
@@ -191,6 +191,11 @@ impl Job {
                 let before = self.tasks.as_ref().map(|tasks| tasks.waiting_for.as_str());
                 if before != Some(counts.waiting_for.as_str()) {
                     self.waiting_since = at;
+                }
+                let healthy = |tasks: &TaskCounts| tasks.states.map_or(0, |states| states.healthy);
+                if healthy(counts) > self.tasks.as_ref().map_or(0, healthy) {
+                    let text = format!("{} of {} healthy", healthy(counts), counts.desired);
+                    self.say(at, false, &text);
                 }
                 self.old_peak = self.old_peak.max(counts.old_running);
                 self.tasks = Some(counts.clone());

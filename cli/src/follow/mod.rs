@@ -10,6 +10,7 @@ mod records;
 mod show;
 pub(crate) mod state;
 mod stream;
+mod tasks;
 #[cfg(test)]
 mod tests;
 mod view;

@@ -1,6 +1,8 @@
 //! Events as plain lines with a clock, for logs of CI: one line per change, nothing rewritten. Pure.
 
-use shipway_domain::event::{Event, EventKind, NoteLevel, Progress, Step, StepResult, TaskCounts};
+use shipway_domain::event::{
+    Event, EventKind, NoteLevel, Progress, Step, StepResult, TaskCounts, in_plain_words,
+};
 use shipway_domain::time::Timestamp;
 
 use crate::follow::block;
@@ -72,8 +74,14 @@ fn progress_line(
             };
             format!("{} {word}{time}{detail}", step.as_str())
         }
-        Progress::Tasks(counts) => tasks(counts),
-        Progress::ServiceEvent { message, .. } => format!("ecs: {message}"),
+        Progress::Tasks(counts) => match counts.ends_about {
+            Some(end) => format!("{}; done about {}Z", tasks(counts), clock(end)),
+            None => tasks(counts),
+        },
+        Progress::ServiceEvent { message, .. } => {
+            let words = in_plain_words(message);
+            format!("ecs: {}", words.as_deref().unwrap_or(message))
+        }
         Progress::Note { level, text } => match level {
             NoteLevel::Info => text.clone(),
             NoteLevel::Warning => format!("warning: {text}"),
@@ -95,6 +103,10 @@ fn tasks(counts: &TaskCounts) -> String {
         "tasks: old {}, new {}",
         counts.old_running, counts.new_running
     );
+    let healthy = counts.states.map_or(0, |states| states.healthy);
+    if healthy > 0 {
+        text.push_str(&format!(" ({healthy} healthy)"));
+    }
     if counts.new_pending > 0 {
         text.push_str(&format!(" + {} starting", counts.new_pending));
     }
@@ -103,8 +115,14 @@ fn tasks(counts: &TaskCounts) -> String {
     }
     let total = counts.old_running + counts.new_running + counts.new_pending;
     text.push_str(&format!(", total {total} of at most {}", counts.upper));
+    if let Some(before) = counts.desired_before {
+        text.push_str(&format!(", desired {} (was {before})", counts.desired));
+    }
     if !counts.waiting_for.is_empty() {
         text.push_str(&format!("; waiting for {}", counts.waiting_for));
+        if let Some(most) = counts.phase.as_ref().and_then(|phase| phase.at_most) {
+            text.push_str(&format!(", at most {}", span(most)));
+        }
     }
     text
 }
@@ -142,7 +160,7 @@ pub(crate) fn greeting(state: &State) -> String {
     format!("{}Z  {head}", clock(state.submitted))
 }
 
-/// What an event says about tasks, if it does.
+/// What an event says about tasks, if it does; an estimate alone is no news.
 pub(crate) fn counts(event: &Event) -> Option<String> {
     match &event.kind {
         EventKind::Progress(Progress::Tasks(counts)) => Some(tasks(counts)),

@@ -18,6 +18,8 @@ pub(crate) enum Detail {
     Counted,
     /// One line each.
     Brief,
+    /// Bars and what is waited for.
+    Lean,
     /// All there is.
     Full,
 }
@@ -25,8 +27,8 @@ pub(crate) enum Detail {
 /// The lines of the view, at most `height` of at most `width` columns.
 pub(crate) fn lines(state: &State, now: Timestamp, width: usize, height: usize) -> Vec<Line> {
     let mut lines = Vec::new();
-    for detail in [Detail::Full, Detail::Brief, Detail::Counted] {
-        let whole = uncut(state, now, detail);
+    for detail in [Detail::Full, Detail::Lean, Detail::Brief, Detail::Counted] {
+        let whole = uncut(state, now, detail, width);
         lines = if detail == Detail::Full {
             whole.into_iter().flat_map(|line| line.fit(width)).collect()
         } else {
@@ -44,7 +46,7 @@ pub(crate) fn lines(state: &State, now: Timestamp, width: usize, height: usize) 
     lines
 }
 
-fn uncut(state: &State, now: Timestamp, detail: Detail) -> Vec<Line> {
+fn uncut(state: &State, now: Timestamp, detail: Detail, width: usize) -> Vec<Line> {
     let mut lines = vec![head(state), Line::default()];
     for job in state.jobs.values().filter(|job| job.target.is_none()) {
         lines.extend(build(state, job, now, detail));
@@ -62,7 +64,7 @@ fn uncut(state: &State, now: Timestamp, detail: Detail) -> Vec<Line> {
             let number = wave.map_or(0, |wave| wave + 1);
             lines.push(Line::default().and(Tone::Faint, format!(" wave {number} of {waves}")));
         }
-        lines.extend(block::lines(state, job, now, detail));
+        lines.extend(block::lines(state, job, now, detail, width));
     }
     if quiet > 0 {
         let text = format!(" · {} ended well or wait", count(quiet, "more target"));

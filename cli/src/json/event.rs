@@ -1,7 +1,9 @@
 //! Events as JSON objects, one per line.
 
 use serde_json::{Value, json};
-use shipway_domain::event::{Event, EventKind, NoteLevel, Progress, StepResult};
+use shipway_domain::event::{
+    Event, EventKind, NoteLevel, Progress, StepResult, TaskCounts, in_plain_words,
+};
 
 use crate::json;
 use crate::text::words::rfc3339;
@@ -61,21 +63,10 @@ fn progress(progress: &Progress) -> (&'static str, Value) {
                 json!({ "step": step.as_str(), "result": result, "detail": detail }),
             )
         }
-        Progress::Tasks(counts) => (
-            "tasks",
-            json!({
-                "old_running": counts.old_running,
-                "new_running": counts.new_running,
-                "new_pending": counts.new_pending,
-                "failed": counts.failed,
-                "desired": counts.desired,
-                "upper": counts.upper,
-                "waiting_for": counts.waiting_for,
-            }),
-        ),
+        Progress::Tasks(counts) => ("tasks", tasks(counts)),
         Progress::ServiceEvent { at, message } => (
             "service-event",
-            json!({ "at": rfc3339(*at), "message": message }),
+            json!({ "at": rfc3339(*at), "message": message, "text": in_plain_words(message) }),
         ),
         Progress::Note { level, text } => {
             let level = match level {
@@ -85,4 +76,40 @@ fn progress(progress: &Progress) -> (&'static str, Value) {
             ("note", json!({ "level": level, "text": text }))
         }
     }
+}
+
+fn tasks(counts: &TaskCounts) -> Value {
+    let states = counts.states.map(|states| {
+        json!({
+            "provisioning": states.provisioning,
+            "pulling": states.pulling,
+            "starting": states.starting,
+            "checking": states.checking,
+            "unhealthy": states.unhealthy,
+            "healthy": states.healthy,
+            "draining": states.draining,
+            "stopping": states.stopping,
+        })
+    });
+    let phase = counts.phase.as_ref().map(|phase| {
+        json!({
+            "name": phase.kind.as_str(),
+            "tasks": phase.tasks,
+            "since": phase.since.map(rfc3339),
+            "at_most_seconds": phase.at_most.map(|most| most.as_secs()),
+        })
+    });
+    json!({
+        "old_running": counts.old_running,
+        "new_running": counts.new_running,
+        "new_pending": counts.new_pending,
+        "failed": counts.failed,
+        "desired": counts.desired,
+        "upper": counts.upper,
+        "waiting_for": counts.waiting_for,
+        "states": states,
+        "phase": phase,
+        "ends_about": counts.ends_about.map(rfc3339),
+        "desired_before": counts.desired_before,
+    })
 }

@@ -65,6 +65,25 @@ impl Line {
         self
     }
 
+    /// The line behind another one.
+    #[must_use]
+    pub(crate) fn after(mut self, mut first: Self) -> Self {
+        first.parts.append(&mut self.parts);
+        Self {
+            parts: first.parts,
+            ..self
+        }
+    }
+
+    /// The line without blanks in front.
+    #[must_use]
+    pub(crate) fn unindented(mut self) -> Self {
+        if let Some((_, text)) = self.parts.first_mut() {
+            *text = text.trim_start().to_owned();
+        }
+        self
+    }
+
     /// The line filled with blanks up to `column`, and with two at least when it is longer.
     #[must_use]
     pub(crate) fn until(self, column: usize) -> Self {

@@ -35,6 +35,30 @@ pub(crate) fn so_far(length: Duration) -> String {
     span(Duration::from_secs(length.as_secs()))
 }
 
+/// A length of time that is not known well, up to the next 5 s, 10 s or minute.
+pub(crate) fn roughly(length: Duration) -> String {
+    let seconds = length.as_secs();
+    let step = match seconds {
+        0..60 => 5,
+        60..600 => 10,
+        _ => 60,
+    };
+    span(Duration::from_secs(seconds.div_ceil(step) * step))
+}
+
+/// A length of time that grows and the most it may come to: `25 s of at most 90 s`.
+pub(crate) fn of_at_most(length: Duration, most: Duration) -> String {
+    // Both in one unit as long as that is easy to read.
+    let write = |length: Duration| match length.as_secs() {
+        seconds @ 0..180 => format!("{seconds} s"),
+        _ => so_far(length),
+    };
+    if length > most {
+        return format!("{}; it was to take at most {}", so_far(length), write(most));
+    }
+    format!("{} of at most {}", write(length), write(most))
+}
+
 /// A length of time in its largest unit alone, for tables.
 pub(crate) fn about(length: Duration) -> String {
     let seconds = length.as_secs();
@@ -156,6 +180,19 @@ mod tests {
         assert_eq!(of(120), "2 m");
         assert_eq!(of(7500), "2 h 5 m");
         assert_eq!(of(273_600), "3 d 4 h");
+    }
+
+    #[test]
+    fn what_is_not_known_well_is_round_and_limits_are_in_the_unit_of_what_has_passed() {
+        let rough = |seconds| roughly(Duration::from_secs(seconds));
+        assert_eq!(rough(41), "45 s");
+        assert_eq!(rough(175), "3 m");
+        assert_eq!(rough(1234), "21 m");
+        let of = |length, most| of_at_most(Duration::from_secs(length), Duration::from_secs(most));
+        assert_eq!(of(25, 90), "25 s of at most 90 s");
+        assert_eq!(of(70, 90), "70 s of at most 90 s");
+        assert_eq!(of(250, 300), "4 m 10 s of at most 5 m");
+        assert_eq!(of(95, 90), "1 m 35 s; it was to take at most 90 s");
     }
 
     #[test]

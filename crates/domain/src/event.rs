@@ -1,5 +1,11 @@
 //! What happens to a release, as watchers see it: one gapless sequence per release.
 
+mod tasks;
+mod words;
+
+pub use tasks::{Phase, PhaseKind, TaskCounts, TaskStates};
+pub use words::in_plain_words;
+
 use crate::ids::{AgentId, Attempt, ReleaseId};
 use crate::job::Outcome;
 use crate::time::Timestamp;
@@ -217,25 +223,6 @@ pub enum NoteLevel {
     Info,
     /// Something recovered by itself, or may hurt later.
     Warning,
-}
-
-/// Tasks of a service in the middle of a rollout.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TaskCounts {
-    /// Running tasks of other revisions.
-    pub old_running: u32,
-    /// Running tasks of our revision.
-    pub new_running: u32,
-    /// Tasks of our revision on their way to RUNNING.
-    pub new_pending: u32,
-    /// Tasks of our revision that failed, as ECS counts them.
-    pub failed: u32,
-    /// What the service wants.
-    pub desired: u32,
-    /// Upper bound of tasks during the rollout.
-    pub upper: u32,
-    /// What is waited for, in plain words.
-    pub waiting_for: String,
 }
 
 #[cfg(test)]

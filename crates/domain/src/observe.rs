@@ -248,8 +248,14 @@ pub struct TaskSeen {
     pub stopped_reason: Option<String>,
     /// When it was made.
     pub created_at: Option<Timestamp>,
+    /// When it began to pull its images.
+    pub pull_started_at: Option<Timestamp>,
+    /// When it had them.
+    pub pull_stopped_at: Option<Timestamp>,
     /// When it came to RUNNING.
     pub started_at: Option<Timestamp>,
+    /// When it was told to stop, or ended by itself.
+    pub stopping_at: Option<Timestamp>,
     /// When its containers ended.
     pub execution_stopped_at: Option<Timestamp>,
     /// When it stopped.

@@ -206,7 +206,10 @@ impl Service {
             stop_code: stop.map(|stop| stop.code.as_str().to_owned()),
             stopped_reason: stop.map(|stop| stop.reason.clone()),
             created_at: Some(time_of(times.created_at)),
+            pull_started_at: at(times.pull_started_at),
+            pull_stopped_at: at(times.pull_stopped_at),
             started_at: at(times.started_at),
+            stopping_at: at(times.stopping_at),
             execution_stopped_at: at(times.execution_stopped_at),
             stopped_at: at(times.stopped_at),
             containers: containers

@@ -123,3 +123,27 @@ fn no_step_has_lost_its_word() {
         assert_eq!(step.map(|step| step.as_str()), Some(word));
     }
 }
+
+/// Words that stand in messages as text.
+#[test]
+fn no_phase_has_lost_its_word() {
+    let ever = [
+        "begin",
+        "launch",
+        "provisioning",
+        "pulling",
+        "starting",
+        "container-health",
+        "load-balancer-health",
+        "settling",
+        "draining",
+        "stopping",
+        "bake-time",
+        "completing",
+        "rolling-back",
+    ];
+    for word in ever {
+        let phase = shipway_domain::event::PhaseKind::parse(word);
+        assert_eq!(phase.map(|phase| phase.as_str()), Some(word));
+    }
+}

@@ -191,6 +191,7 @@ fn text(message: &str, field: &str) -> String {
             DIGEST.to_owned()
         }
         (_, "step") => "push".to_owned(),
+        ("Phase", "phase") => "pulling".to_owned(),
         (_, "commit") => COMMIT.to_owned(),
         (_, "kind") => "rollout".to_owned(),
         (_, name) => name.replace('_', "-"),

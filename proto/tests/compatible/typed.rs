@@ -30,11 +30,12 @@ pub(crate) fn said_again(message: &str, bytes: &[u8]) -> Result<Vec<u8>, String>
             HasBlobsRequest, Hello, ImageSettings, ImageTag, InspectAnswer, InspectOrder,
             InspectReply, InspectRequest, Inspection, JobAttempt, JobRef, JobView, LayersBuild,
             ListReleasesReply, ListReleasesRequest, LogChunk, LogsRequest, NameValue, Offer,
-            Outcome, Progress, ProgressBatch, PutBlobReply, PutBlobRequest, QueueEntry,
+            Outcome, Phase, Progress, ProgressBatch, PutBlobReply, PutBlobRequest, QueueEntry,
             QueueReply, QueueRequest, ReleaseKind, ReleaseSpec, ReleaseView, Renew, Renewed,
             RepositorySettings, Revision, RollbackRequest, RolloutReport, RolloutSettings,
             ScalingFlags, ScanException, ScanGate, ServiceNow, Source, StatusReply, StatusRequest, Stop, StopReason,
             SubmitReply, SubmitRequest, Target, TargetNow, TargetPlan, TargetSpec, TargetView, TaskCounts,
+            TaskStates,
             Wait, WatchReply, WatchRequest, Welcome,
     }
 }

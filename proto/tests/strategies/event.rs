@@ -1,7 +1,13 @@
 //! Arbitrary events and progress.
 
+use std::time::Duration;
+
+use proptest::option::of;
 use proptest::prelude::*;
-use shipway_domain::event::{Event, EventKind, NoteLevel, Progress, Step, StepResult, TaskCounts};
+use shipway_domain::event::{
+    Event, EventKind, NoteLevel, Phase, PhaseKind, Progress, Step, StepResult, TaskCounts,
+    TaskStates,
+};
 use shipway_domain::ids::Attempt;
 
 use super::ids::{agent_id, release_id};
@@ -9,13 +15,38 @@ use super::outcome::{outcome, verdict};
 use super::{text, timestamp};
 
 prop_compose! {
+    fn states()(numbers in any::<[u32; 8]>()) -> TaskStates {
+        let [provisioning, pulling, starting, checking, unhealthy, healthy, draining, stopping] = numbers;
+        TaskStates { provisioning, pulling, starting, checking, unhealthy, healthy, draining, stopping }
+    }
+}
+
+prop_compose! {
+    fn phase()(
+        kind in prop::sample::select(PhaseKind::ALL.as_slice()),
+        tasks in any::<u32>(),
+        since in of(timestamp()),
+        at_most in of(any::<u32>().prop_map(|millis| Duration::from_millis(millis.into()))),
+    ) -> Phase {
+        Phase { kind, tasks, since, at_most }
+    }
+}
+
+prop_compose! {
     /// Arbitrary counts.
     pub(crate) fn counts()(
         numbers in any::<[u32; 6]>(),
         waiting_for in text(),
+        states in of(states()),
+        phase in of(phase()),
+        ends_about in of(timestamp()),
+        desired_before in of(any::<u32>()),
     ) -> TaskCounts {
         let [old_running, new_running, new_pending, failed, desired, upper] = numbers;
-        TaskCounts { old_running, new_running, new_pending, failed, desired, upper, waiting_for }
+        TaskCounts {
+            old_running, new_running, new_pending, failed, desired, upper, waiting_for, states, phase, ends_about,
+            desired_before,
+        }
     }
 }
 

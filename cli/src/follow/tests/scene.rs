@@ -166,8 +166,19 @@ impl Scene {
             desired: 3,
             upper: 6,
             waiting_for: waiting_for.to_owned(),
+            ..TaskCounts::default()
         };
+        self.counted(job, counts)
+    }
+
+    /// Tasks are counted.
+    pub(super) fn counted(&mut self, job: u32, counts: TaskCounts) -> &mut Self {
         self.event(Some(job), EventKind::Progress(Progress::Tasks(counts)))
+    }
+
+    /// Now.
+    pub(super) const fn now(&self) -> Timestamp {
+        self.now
     }
 
     /// A job ends.

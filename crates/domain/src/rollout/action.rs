@@ -86,6 +86,11 @@ pub enum Action {
     },
     /// Running tasks of the service.
     RunningTasks,
+    /// Tasks of the service while its deployment is under way, for people who follow it: it decides nothing.
+    WatchTasks {
+        /// Those that are not wanted any more, instead of those that are.
+        leaving: bool,
+    },
     /// Tasks of the service that stopped in the last hour.
     StoppedTasks {
         /// Whether the deployment is still under way: then the look is a part of following it.
@@ -124,6 +129,7 @@ impl Action {
             Self::ListDeployments { .. }
             | Self::DescribeRevision { .. }
             | Self::Follow { .. }
+            | Self::WatchTasks { .. }
             | Self::StoppedTasks { under_way: true } => Step::Follow,
             Self::RunningTasks | Self::StoppedTasks { under_way: false } | Self::LastWords(_) => {
                 Step::Verify
@@ -273,6 +279,7 @@ mod tests {
             Action::DescribeService,
             Action::DescribeScaling { resume: true },
             Action::RunningTasks,
+            Action::WatchTasks { leaving: false },
             Action::StoppedTasks { under_way: true },
         ];
         assert!(!looks.iter().any(Action::changes_aws));

@@ -3,7 +3,7 @@
 use super::{Action, Asked, Next, Rollout};
 use crate::checkpoint::Checkpoint;
 use crate::job::StopReason;
-use crate::observe::{ServiceDeploymentSeen, ServiceDeploymentStatus};
+use crate::observe::ServiceDeploymentStatus;
 use crate::time::Timestamp;
 use crate::verdict::Finding;
 
@@ -61,12 +61,14 @@ impl Rollout {
         }
         if now > self.deadline() {
             return self.rest(&format!(
-                "not finished within {} s; ECS goes on ({})",
+                "not finished within {} s; ECS goes on (waiting for {})",
                 self.wanted.settings.timeout.as_secs(),
-                waiting_for(deployment, deployment.target_revision.requested),
+                self.counts()
+                    .map_or_else(String::new, |counts| counts.waiting_for),
             ));
         }
-        poll(false)
+        self.look_at_tasks(now, deployment)
+            .unwrap_or_else(|| poll(false))
     }
 
     /// ECS does not know our deployment any more: deleted with its service, or not to be seen.
@@ -116,45 +118,4 @@ const fn is_going_back(status: &ServiceDeploymentStatus) -> bool {
             | ServiceDeploymentStatus::RollbackInProgress
             | ServiceDeploymentStatus::StopRequested
     )
-}
-
-/// What the deployment waits for, in plain words.
-pub(super) fn waiting_for(deployment: &ServiceDeploymentSeen, desired: u32) -> String {
-    let new = &deployment.target_revision;
-    let old: u32 = deployment
-        .source_revisions
-        .iter()
-        .map(|revision| revision.running)
-        .sum();
-    match &deployment.status {
-        ServiceDeploymentStatus::Pending => "waits for ECS to begin".to_owned(),
-        ServiceDeploymentStatus::RollbackRequested
-        | ServiceDeploymentStatus::RollbackInProgress => {
-            let why = deployment
-                .rollback
-                .as_ref()
-                .map(|rollback| rollback.reason.as_str())
-                .filter(|reason| !reason.is_empty());
-            why.map_or_else(
-                || "rolling back".to_owned(),
-                |why| format!("rolling back: {why}"),
-            )
-        }
-        ServiceDeploymentStatus::StopRequested => "being stopped".to_owned(),
-        ServiceDeploymentStatus::InProgress if new.pending > 0 => {
-            format!("{} of {desired} new tasks starting", new.pending)
-        }
-        ServiceDeploymentStatus::InProgress if new.running < desired => {
-            format!("{} of {desired} new tasks running", new.running)
-        }
-        ServiceDeploymentStatus::InProgress if old > 0 => {
-            format!("{old} old tasks still running (health, then draining)")
-        }
-        ServiceDeploymentStatus::InProgress => "new tasks to be healthy".to_owned(),
-        ServiceDeploymentStatus::Successful
-        | ServiceDeploymentStatus::Stopped
-        | ServiceDeploymentStatus::RollbackSuccessful
-        | ServiceDeploymentStatus::RollbackFailed => String::new(),
-        ServiceDeploymentStatus::Other(status) => format!("ECS says {status}"),
-    }
 }

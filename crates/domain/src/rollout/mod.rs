@@ -7,13 +7,17 @@ mod early;
 mod end;
 mod follow;
 mod late;
+mod limits;
+mod phase;
 mod prepare;
+mod progress;
 mod recognise;
 mod refuse;
 mod resume;
 mod saw;
 mod table;
 mod verify;
+mod watch;
 
 #[cfg(test)]
 mod tests;
@@ -26,7 +30,7 @@ pub use table::{Asked, verdict_of};
 
 use crate::checkpoint::{Checkpoint, ScalingFlags};
 use crate::document::Document;
-use crate::event::{NoteLevel, TaskCounts};
+use crate::event::NoteLevel;
 use crate::ids::{Attempt, JobId, ReleaseId, Target};
 use crate::job::{BuiltImage, StopReason};
 use crate::observe::{
@@ -144,6 +148,10 @@ struct Seen {
     lines: Option<(String, Vec<String>)>,
     /// When stopped tasks were looked at while the deployment was under way, and how many were to be expected.
     looked_at_trouble: Option<(Timestamp, u32)>,
+    /// What looks at the tasks brought to light while the deployment was under way.
+    watched: watch::Watched,
+    /// What the service wanted when it was updated, or first seen.
+    desired_before: Option<u32>,
     /// Why the deployment cannot come to serve.
     hopeless: Option<Finding>,
     tagged: bool,
@@ -200,6 +208,7 @@ impl Rollout {
                 self.seen.stopped = None;
                 self.seen.lines = None;
                 self.seen.looked_at_trouble = None;
+                self.seen.watched = watch::Watched::default();
                 self.seen.hopeless = None;
             }
             Checkpoint::RegisterIntent { .. } => self.seen.register_uncertain = false,
@@ -247,33 +256,6 @@ impl Rollout {
             (None, None) if self.stop.is_some() => self.end_untouched(),
             (None, None) => self.prepare(now),
         }
-    }
-
-    /// How the tasks stand, when anything was seen of them.
-    #[must_use]
-    pub fn counts(&self) -> Option<TaskCounts> {
-        let deployment = self.seen.deployment.as_ref()?;
-        let old = deployment
-            .source_revisions
-            .iter()
-            .map(|revision| revision.running)
-            .sum();
-        let new = &deployment.target_revision;
-        let service = self.seen.service.as_ref();
-        let desired = service.map_or(new.requested, |service| service.desired);
-        let settings = &self.wanted.settings;
-        Some(TaskCounts {
-            old_running: old,
-            new_running: new.running,
-            new_pending: new.pending,
-            failed: deployment
-                .breaker
-                .as_ref()
-                .map_or(0, |breaker| breaker.failures),
-            desired,
-            upper: desired.saturating_mul(settings.maximum_percent) / 100,
-            waiting_for: follow::waiting_for(deployment, desired),
-        })
     }
 
     /// What ECS said of the service since our deployment began, by its own clock: newest first.

@@ -18,6 +18,13 @@ impl Rollout {
             self.saw_failure(now, action, failed);
             return;
         }
+        if let Action::WatchTasks { leaving } = action {
+            // It is for people: that it went well says nothing about what has failed.
+            if let Saw::RunningTasks(tasks) | Saw::StoppedTasks(tasks) = saw {
+                self.saw_tasks(now, *leaving, tasks);
+            }
+            return;
+        }
         self.failing = None;
         match saw {
             Saw::Caller(caller) => {
@@ -51,6 +58,7 @@ impl Rollout {
                 _ => self.seen.suspended = true,
             },
             Saw::Updated(service) => {
+                self.seen.desired_before = Some(service.desired);
                 self.seen.updated = Some(
                     service
                         .primary()
@@ -128,6 +136,7 @@ impl Rollout {
         if self.seen.ended_at.is_some() && self.is_ours(&service) {
             self.seen.later = Some(false);
         }
+        self.tell_desired(&service);
         self.seen.service = Some(service);
         self.judge();
     }
@@ -207,6 +216,7 @@ impl Rollout {
             self.seen.tasks = None;
             self.seen.stopped = None;
         }
+        self.seen.watched.saw_counts(&deployment);
         self.seen.deployment = Some(deployment);
     }
 
@@ -229,6 +239,10 @@ impl Rollout {
                     self.remarks.push((NoteLevel::Warning, text));
                 }
                 self.count_failure(now, failed, true);
+                return;
+            }
+            Action::WatchTasks { .. } => {
+                self.saw_no_tasks(now, &failed.message);
                 return;
             }
             Action::LastWords(stream) => {

@@ -70,6 +70,7 @@ macro_rules! platform_contract {
                 a_rollout_goes_on_to_its_success
                 what_serves_afterwards_is_what_was_asked_for
                 the_replaced_revision_is_listed_while_it_has_tasks
+                a_task_tells_when_it_pulled_and_started_and_was_told_to_stop
                 the_scheduler_tells_what_it_does_newest_first
             }
             failures {

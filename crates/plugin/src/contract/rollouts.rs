@@ -243,6 +243,34 @@ pub async fn the_replaced_revision_is_listed_while_it_has_tasks(world: &dyn Worl
     assert!(both > 0);
 }
 
+/// By these times people are told what a rollout waits for, and since when.
+pub async fn a_task_tells_when_it_pulled_and_started_and_was_told_to_stop(world: &dyn World) {
+    let scene = Scene::with_service(world, 2).await;
+    let began = world.now();
+    scene.put_in_place(AFTER).await;
+    world.pass(Duration::from_secs(60)).await;
+    let (cluster, service) = (cluster(), named(SERVICE));
+    let of = |which| scene.region.tasks(&cluster, &service, which);
+    let new = of(ObserveTasks::Running).await.expect("listed");
+    let old = of(ObserveTasks::Stopped).await.expect("listed");
+    assert_eq!((new.len(), old.len()), (2, 2));
+    for task in &new {
+        let times = [
+            task.created_at,
+            task.pull_started_at,
+            task.pull_stopped_at,
+            task.started_at,
+        ];
+        assert!(times.iter().all(Option::is_some), "{task:?}");
+        assert!(times.is_sorted(), "{task:?}");
+        assert_eq!(task.stopping_at, None);
+    }
+    for task in &old {
+        assert!(task.stopping_at.is_some_and(|at| at >= began), "{task:?}");
+        assert!(task.stopping_at <= task.stopped_at, "{task:?}");
+    }
+}
+
 /// Starts, and at last the steady state; each event has an id and a time of its own.
 pub async fn the_scheduler_tells_what_it_does_newest_first(world: &dyn World) {
     let scene = Scene::with_service(world, 2).await;

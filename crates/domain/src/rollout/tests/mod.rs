@@ -11,6 +11,7 @@ mod path;
 mod stop;
 mod takeover;
 mod trouble;
+mod watch;
 mod world;
 
 use fixtures::wanted;

@@ -322,7 +322,7 @@ fn how_the_tasks_stand_is_told_in_numbers_and_words_while_it_is_under_way() {
         (2, 1, 1)
     );
     assert_eq!((counts.failed, counts.desired, counts.upper), (1, 2, 3));
-    assert_eq!(counts.waiting_for, "1 of 2 new tasks starting");
+    assert_eq!(counts.waiting_for, "1 of 2 new tasks to start");
     assert_eq!(
         walk.rollout.service().map(|service| service.desired),
         Some(2)

@@ -205,8 +205,12 @@ impl World {
                 service_deployment,
                 with_service,
             } => self.poll(service_deployment.as_deref(), *with_service),
-            Action::RunningTasks => Saw::RunningTasks(self.tasks.clone()),
-            Action::StoppedTasks { .. } => Saw::StoppedTasks(self.stopped.clone()),
+            Action::RunningTasks | Action::WatchTasks { leaving: false } => {
+                Saw::RunningTasks(self.tasks.clone())
+            }
+            Action::StoppedTasks { .. } | Action::WatchTasks { leaving: true } => {
+                Saw::StoppedTasks(self.stopped.clone())
+            }
             Action::LastWords(_) => Saw::Lines(self.lines.clone()),
             Action::StopDeployment { .. } => self.stop(),
             Action::PutTags { .. } => Saw::Tagged(Vec::new()),
