@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use shipway_domain::document::{Document, Pointer};
+use shipway_domain::image::is_by_digest;
 use shipway_domain::spec::{ImageSettings, Source};
 use shipway_domain::task_definition::{container_names, set_image, strip_describe_only, validate};
 
@@ -50,10 +51,37 @@ impl Resolver<'_> {
             self.found
                 .push(file.mistake(&problem.pointer, problem.message, [problem.hint]));
         }
+        self.moving_images(&document, &containers, &file);
         Some(Definition {
             document,
             containers,
         })
+    }
+
+    /// Images of the other containers that are named by a tag: `W08` of `shipway plan`.
+    fn moving_images(&mut self, document: &Document, ours: &[String], file: &TextFile) {
+        let containers = document.get("containerDefinitions");
+        let containers = containers.map_or(&[][..], Document::items);
+        for (index, container) in containers.iter().enumerate() {
+            let text = |name: &str| container.get(name).and_then(Document::as_str);
+            let (Some(name), Some(image)) = (text("name"), text("image")) else {
+                continue;
+            };
+            if ours.iter().any(|one| one == name) || is_by_digest(image) {
+                continue;
+            }
+            let at = Pointer::root()
+                .name("containerDefinitions")
+                .index(index)
+                .name("image");
+            let message =
+                format!("container {name} runs {image}, which may change during a rollout [W08]");
+            let help = "name it by its digest: image@sha256:...".to_owned();
+            self.found.push(Mistake {
+                level: Level::Warning,
+                ..file.mistake(&at, message, [help])
+            });
+        }
     }
 
     fn definition_file(&mut self) -> Option<DefinitionFile> {

@@ -272,6 +272,25 @@ fn an_image_from_ecr_needs_an_execution_role() {
     );
 }
 
+/// The image of the sidecar, as it stands in the file.
+const SIDECAR: &str =
+    "\"image\": \"envoy@sha256:7b1f0c2d9e6b4a178c1f0c2d9e6b4a177b1f0c2d9e6b4a178c1f0c2d9e6b4a17\"";
+
+#[test]
+fn the_image_of_another_container_that_is_named_by_a_tag_is_warned_of() {
+    let files = definition(SIDECAR, "\"image\": \"envoy:1\"");
+    check(
+        &files,
+        &expect![[r#"
+        warning: container proxy runs envoy:1, which may change during a rollout [W08]
+          --> task-definition.json:20:16
+           |
+        20 |       "image": "envoy:1",
+           |                ^^^^^^^^^ containerDefinitions[1].image
+           = help: name it by its digest: image@sha256:..."#]],
+    );
+}
+
 #[test]
 fn minified_json_is_shown_around_the_mistake() {
     let mut files = shelf();
@@ -283,9 +302,9 @@ fn minified_json_is_shown_around_the_mistake() {
         &files,
         &expect![[r#"
             error: expected true or false, found a string
-             --> task-definition.json:1:530
+             --> task-definition.json:1:600
               |
-            1 | …": "envoy:1",       "essential": "no"     }   ] } 
+            1 | …c2d9e6b4a17",       "essential": "no"     }   ] } 
               |                                   ^^^^ containerDefinitions[1].essential
               = help: true or false is permitted here"#]],
     );
@@ -299,11 +318,7 @@ fn several_rules_are_told_at_once() {
         "\"name\": \"proxy\"",
         "\"name\": \"web\"",
     );
-    let files = files.change(
-        "task-definition.json",
-        "\"image\": \"envoy:1\"",
-        "\"stopTimeout\": 300",
-    );
+    let files = files.change("task-definition.json", SIDECAR, "\"stopTimeout\": 300");
     check(
         &files,
         &expect![[r#"

@@ -84,7 +84,7 @@ pub(crate) const DEFINITION: &str = r#"{
     },
     {
       "name": "proxy",
-      "image": "envoy:1",
+      "image": "envoy@sha256:7b1f0c2d9e6b4a178c1f0c2d9e6b4a177b1f0c2d9e6b4a178c1f0c2d9e6b4a17",
       "essential": false
     }
   ]

@@ -2,7 +2,7 @@
 
 use crate::observe::ServiceDeploymentStatus as Status;
 use crate::observe::{RevisionCounts, RollbackSeen, ServiceDeploymentSeen};
-use crate::rollout::follow::waiting_for;
+use crate::rollout::progress::waiting_for;
 
 #[test]
 fn what_a_deployment_waits_for_is_told_by_its_status_and_then_by_its_tasks() {
@@ -11,30 +11,33 @@ fn what_a_deployment_waits_for_is_told_by_its_status_and_then_by_its_tasks() {
     let stands = |status| (status, [1, 1, 1], "");
     let back = |status, reason| (status, [1, 1, 1], reason);
     let healthy = "new tasks to be healthy";
-    let old = "1 old tasks still running (health, then draining)";
+    let old = "health of new tasks, and 1 old task to go";
     let table = [
-        (stands(Status::Pending), "waits for ECS to begin"),
-        (moving(0, 2, 1), "2 of 2 new tasks starting"),
-        (moving(1, 1, 1), "1 of 2 new tasks starting"),
-        (moving(1, 0, 1), "1 of 2 new tasks running"),
+        (stands(Status::Pending), "ECS to begin"),
+        (moving(0, 2, 1), "2 of 2 new tasks to start"),
+        (moving(1, 1, 1), "1 of 2 new tasks to start"),
+        (moving(1, 0, 1), "ECS to start 1 new task"),
         (moving(2, 0, 1), old),
         (moving(3, 0, 1), old),
         (moving(2, 0, 0), healthy),
-        (stands(Status::StopRequested), "being stopped"),
+        (stands(Status::StopRequested), "ECS to stop it"),
         (
             back(Status::RollbackRequested, "an alarm"),
-            "rolling back: an alarm",
+            "the way back: an alarm",
         ),
         (
             back(Status::RollbackInProgress, "an alarm"),
-            "rolling back: an alarm",
+            "the way back: an alarm",
         ),
-        (back(Status::RollbackInProgress, ""), "rolling back"),
+        (back(Status::RollbackInProgress, ""), "the way back"),
         (stands(Status::Successful), ""),
         (stands(Status::Stopped), ""),
         (stands(Status::RollbackSuccessful), ""),
         (stands(Status::RollbackFailed), ""),
-        (stands(Status::Other("NEW".to_owned())), "ECS says NEW"),
+        (
+            stands(Status::Other("NEW".to_owned())),
+            "ECS, which says NEW",
+        ),
     ];
     for ((status, [running, pending, old], reason), words) in table {
         let tasks = |running, pending| RevisionCounts {
