@@ -1,6 +1,6 @@
 //! Images: what they run on, and what a lifecycle policy goes by.
 
-use aws_sdk_ecr::types::{ImageDetail, ImageIdentifier};
+use aws_sdk_ecr::types::ImageDetail;
 use serde_json::Value;
 use shipway_domain::ids::{Digest, RepositoryName};
 use shipway_domain::surroundings::{ImageListed, RepositoryContents};
@@ -8,11 +8,9 @@ use shipway_domain::time::Timestamp;
 use shipway_plugin::{ErrorKind, PlatformError};
 
 use crate::clients::Clients;
-use crate::convert::{text, time};
-use crate::operation::{
-    BATCH_GET_IMAGE, DESCRIBE_IMAGES, GET_DOWNLOAD_URL, GET_LIFECYCLE_POLICY, Operation,
-};
-use crate::registry::{MEDIA_TYPES, Manifest};
+use crate::convert::time;
+use crate::operation::{DESCRIBE_IMAGES, GET_DOWNLOAD_URL, Operation};
+use crate::registry::{Manifest, image, repository};
 use crate::signed;
 
 /// The most images of one repository that are looked at: ten pages.
@@ -26,24 +24,7 @@ pub(super) async fn platforms(
     repository: &RepositoryName,
     digest: &Digest,
 ) -> Result<Vec<String>, PlatformError> {
-    let id = ImageIdentifier::builder().image_digest(digest.as_str());
-    let got = clients
-        .call(&BATCH_GET_IMAGE, |services| {
-            services
-                .ecr
-                .batch_get_image()
-                .registry_id(clients.place().account.as_str())
-                .repository_name(repository.as_str())
-                .image_ids(id.build())
-                .set_accepted_media_types(Some(MEDIA_TYPES.map(str::to_owned).to_vec()))
-                .send()
-        })
-        .await?;
-    let manifest = got
-        .images()
-        .first()
-        .and_then(|image| image.image_manifest());
-    let Some(manifest) = manifest.and_then(Manifest::read) else {
+    let Some(manifest) = image::manifest(clients, repository, digest).await? else {
         return Ok(Vec::new());
     };
     match manifest {
@@ -92,25 +73,13 @@ async fn config_of(
 /// Policy and images of a repository; `None` when it has no lifecycle policy.
 pub(super) async fn contents(
     clients: &Clients,
-    repository: &RepositoryName,
+    name: &RepositoryName,
     now: Timestamp,
 ) -> Result<Option<RepositoryContents>, PlatformError> {
-    let registry = clients.place().account.as_str();
-    let got = clients
-        .call(&GET_LIFECYCLE_POLICY, |services| {
-            services
-                .ecr
-                .get_lifecycle_policy()
-                .registry_id(registry)
-                .repository_name(repository.as_str())
-                .send()
-        })
-        .await;
-    let policy = match got {
-        // Neither a policy nor, perhaps, a repository.
-        Err(error) if error.kind == ErrorKind::NotFound => return Ok(None),
-        got => got?,
+    let Some(policy) = repository::lifecycle(clients, name).await? else {
+        return Ok(None);
     };
+    let registry = clients.place().account.as_str();
     let (mut images, mut next) = (Vec::new(), None);
     loop {
         let page = clients
@@ -119,7 +88,7 @@ pub(super) async fn contents(
                     .ecr
                     .describe_images()
                     .registry_id(registry)
-                    .repository_name(repository.as_str())
+                    .repository_name(name.as_str())
                     .max_results(PAGE)
                     .set_next_token(next.take())
                     .send()
@@ -131,12 +100,12 @@ pub(super) async fn contents(
             break;
         }
         if images.len() >= MOST {
-            return Err(too_many(&DESCRIBE_IMAGES, repository));
+            return Err(too_many(&DESCRIBE_IMAGES, name));
         }
     }
     Ok(Some(RepositoryContents {
-        name: repository.to_string(),
-        policy: text(policy.lifecycle_policy_text()),
+        name: name.to_string(),
+        policy,
         images,
         at: now,
     }))

@@ -86,6 +86,17 @@ async fn children_of(
     Ok((leaves, all))
 }
 
+/// The manifest or index with this digest; `None` when it is not there.
+pub(crate) async fn manifest(
+    clients: &Clients,
+    name: &RepositoryName,
+    digest: &Digest,
+) -> Result<Option<Manifest>, PlatformError> {
+    let id = ImageIdentifier::builder().image_digest(digest.as_str());
+    let (images, _) = get(clients, name, vec![id.build()]).await?;
+    images.first().map(read).transpose()
+}
+
 /// Images by id, and whether some do not exist. A missing repository is an error.
 async fn get(
     clients: &Clients,

@@ -5,7 +5,7 @@ use shipway_domain::ids::Digest;
 
 /// The forms in which manifests are stored. All are named when one is fetched, so that it comes as
 /// it was pushed (ecs-facts 7.3).
-pub(crate) const MEDIA_TYPES: [&str; 4] = [
+pub(super) const MEDIA_TYPES: [&str; 4] = [
     "application/vnd.docker.distribution.manifest.v2+json",
     "application/vnd.docker.distribution.manifest.list.v2+json",
     "application/vnd.oci.image.manifest.v1+json",

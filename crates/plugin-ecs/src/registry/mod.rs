@@ -1,12 +1,12 @@
 //! The port [`RegistryApi`] over ECR.
 
-mod image;
+pub(crate) mod image;
 mod login;
 mod manifest;
-mod repository;
+pub(crate) mod repository;
 mod scan;
 
-pub(crate) use manifest::{MEDIA_TYPES, Manifest};
+pub(crate) use manifest::Manifest;
 
 use std::sync::Arc;
 

@@ -152,12 +152,11 @@ fn mutability(
     Ok((ImageTagMutability::ImmutableWithExclusion, Some(filters)))
 }
 
-/// Sets the lifecycle policy unless the repository has one.
-async fn keep_last(
+/// The lifecycle policy (JSON), or `None` when there is none, or no such repository.
+pub(crate) async fn lifecycle(
     clients: &Clients,
     name: &RepositoryName,
-    keep: u32,
-) -> Result<(), PlatformError> {
+) -> Result<Option<String>, PlatformError> {
     let registry = clients.place().account.as_str();
     let got = clients
         .call(&GET_LIFECYCLE_POLICY, |services| {
@@ -169,9 +168,19 @@ async fn keep_last(
                 .send()
         })
         .await;
-    if found(got)?.is_some() {
+    Ok(found(got)?.map(|got| text(got.lifecycle_policy_text())))
+}
+
+/// Sets the lifecycle policy unless the repository has one.
+async fn keep_last(
+    clients: &Clients,
+    name: &RepositoryName,
+    keep: u32,
+) -> Result<(), PlatformError> {
+    if lifecycle(clients, name).await?.is_some() {
         return Ok(());
     }
+    let registry = clients.place().account.as_str();
     clients
         .call(&PUT_LIFECYCLE_POLICY, |services| {
             services
