@@ -160,7 +160,9 @@ impl Rollout {
     fn saw_deployments(&mut self, now: Timestamp, list: Vec<ServiceDeploymentSeen>) {
         self.seen.listed_at = Some(now);
         if let Some(ours) = &self.seen.deployment {
-            let later = list.iter().any(|other| other.created_at > ours.created_at);
+            let later = list
+                .iter()
+                .any(|other| other.arn != ours.arn && other.created_at > ours.created_at);
             self.seen.later = Some(later);
         }
         for deployment in list {

@@ -1,12 +1,14 @@
 //! The verdicts: the whole table, and how the walk comes to each of them.
 
+use std::time::Duration;
+
 use super::fixtures::{OLD, cancelled, digest, new_definition};
 use super::world::{World, task};
 use super::{Verdict, Walk};
 use crate::observe::{
     ContainerSeen, RollbackSeen, ServiceDeploymentStatus as Status, ServiceEventSeen, TaskSeen,
 };
-use crate::rollout::{Asked, verdict_of};
+use crate::rollout::{Action, Asked, Saw, verdict_of};
 use crate::time::Timestamp;
 
 #[test]
@@ -127,6 +129,33 @@ fn tasks_of_another_revision_and_those_that_do_not_run_prove_nothing_and_disprov
 
 fn other_deployment(world: &mut World) {
     world.deploy(&OLD.replace("web:1", "web:99"));
+}
+
+#[test]
+fn later_is_another_deployment_that_began_after_ours() {
+    let mut walk = Walk::usual();
+    walk.world.script = vec![Status::InProgress];
+    while walk.rollout.seen.deployment.is_none() {
+        assert_eq!(walk.step(), None);
+    }
+    let ours = walk.rollout.seen.deployment.clone().expect("it was seen");
+    let moment = Duration::from_millis(1);
+    let (before, after) = (ours.created_at.minus(moment), ours.created_at.plus(moment));
+    let table = [
+        ("other", before, false),
+        ("other", after, true),
+        // One call may tell its beginning more exactly than another.
+        (ours.arn.as_str(), after, false),
+    ];
+    for (arn, created_at, later) in table {
+        let since = ours.created_at;
+        let mut listed = ours.clone();
+        (listed.arn, listed.created_at) = (arn.to_owned(), created_at);
+        let saw = Saw::Deployments(vec![listed]);
+        let action = Action::ListDeployments { since };
+        walk.rollout.saw(walk.world.now, &action, saw);
+        assert_eq!(walk.rollout.seen.later, Some(later), "{arn}");
+    }
 }
 
 #[test]
