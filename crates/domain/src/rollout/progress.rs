@@ -12,6 +12,8 @@ use crate::time::Timestamp;
 
 /// An estimate is told in steps of this: it is about, and another one is an event.
 const ABOUT: u64 = 5_000;
+/// A time of ECS that is later than now by more than this says that its clock and ours do not agree.
+const SKEW: Duration = Duration::from_secs(5);
 
 impl Rollout {
     /// How the tasks stand, when anything was seen of them.
@@ -24,7 +26,7 @@ impl Rollout {
         let breaker = deployment.breaker.as_ref();
         let scene = self.scene(deployment, desired);
         let phase = match &scene {
-            Some(scene) => Some(scene.phase()),
+            Some(scene) => Some(self.without_future(scene.phase())),
             None => phase_of_status(&deployment.status),
         };
         let words = scene.as_ref().zip(phase.as_ref());
@@ -44,6 +46,15 @@ impl Rollout {
             ends_about: scene.and_then(|scene| self.ends_about(&scene, desired)),
             desired_before: self.seen.desired_before.filter(|before| *before != desired),
         })
+    }
+
+    /// The phase without a time that cannot have come yet: watchers then count from when they first saw it.
+    fn without_future(&self, phase: Phase) -> Phase {
+        let latest = self.seen.watched.at().map(|at| at.plus(SKEW));
+        Phase {
+            since: phase.since.filter(|since| Some(*since) <= latest),
+            ..phase
+        }
     }
 
     fn desired(&self, deployment: &ServiceDeploymentSeen) -> u32 {
@@ -95,6 +106,10 @@ impl Rollout {
     fn ends_about(&self, scene: &Scene<'_>, desired: u32) -> Option<Timestamp> {
         let watched = &self.seen.watched;
         let (checks, looked_at) = (scene.checks, watched.at()?);
+        let latest = Some(looked_at.plus(SKEW));
+        if scene.new.iter().any(|task| task.created_at > latest) {
+            return None;
+        }
         if scene.complete_since.is_some() {
             return about(scene.complete_since?.plus(scene.bake?));
         }

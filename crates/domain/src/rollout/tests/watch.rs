@@ -207,6 +207,20 @@ fn a_phase_began_when_ecs_says_so() {
 }
 
 #[test]
+fn times_of_a_clock_that_is_ahead_of_ours_are_not_told() {
+    let mut walk = begun(|_| {});
+    counted(&mut walk, [2, 2, 0]);
+    let mut ahead = new(&walk.world, "x", "RUNNING", 30, Some(9));
+    let hour = Duration::from_secs(3600);
+    ahead.created_at = ahead.created_at.map(|at| at.plus(hour));
+    ahead.started_at = ahead.started_at.map(|at| at.plus(hour));
+    walk.world.tasks = vec![ahead];
+    let told = look(&mut walk);
+    assert_eq!(told.phase.and_then(|phase| phase.since), None);
+    assert_eq!(told.ends_about, None);
+}
+
+#[test]
 fn old_tasks_that_go_are_waited_for_when_the_new_ones_are_healthy() {
     let mut walk = begun(with_load_balancer);
     let ran = |world: &World| {
@@ -253,7 +267,10 @@ fn what_cannot_be_known_has_no_end_and_what_was_seen_has_one() {
     walk.world.tasks[0].health = "HEALTHY".to_owned();
     let told = look(&mut walk);
     let end = told.ends_about.expect("an estimate");
-    assert!(end > Timestamp::ZERO && end.millis() % 5000 == 0, "{end:?}");
+    assert!(
+        end > Timestamp::ZERO && end.millis().is_multiple_of(5000),
+        "{end:?}"
+    );
     assert!(walk.world.now.since(end) < Duration::from_secs(120));
     assert_eq!(look(&mut walk).ends_about, told.ends_about, "it stays");
 }
