@@ -52,7 +52,8 @@ pub(crate) fn lines(
         .is_some_and(|seen| seen.step == Step::Follow);
     let tasks = job.tasks.as_ref();
     // While tasks are replaced they say it all.
-    if !job.steps.is_empty() && !(follows && tasks.is_some()) && detail == Detail::Full {
+    let tasks_say_more = follows && tasks.is_some();
+    if !job.steps.is_empty() && !tasks_say_more && detail == Detail::Full {
         lines.push(steps(job, now));
     }
     if let Some(counts) = tasks {

@@ -89,7 +89,7 @@ async fn target_groups_show_their_settings_and_the_health_of_their_targets() {
 
 #[tokio::test]
 async fn addresses_quota_alarms_and_log_groups_are_read() {
-    let (_sim, region) = world().await;
+    let (sim, region) = world().await;
     let around = region.around();
     let subnets = around.subnets(&named(&["subnet-1a2b3c4d"])).await;
     let expected = SubnetSeen {
@@ -98,7 +98,7 @@ async fn addresses_quota_alarms_and_log_groups_are_read() {
     };
     assert_eq!(subnets.expect("read"), [expected]);
     assert!(around.subnets(&named(&["subnet-none"])).await.is_err());
-    let seen = around.fargate(now()).await.expect("read");
+    let seen = around.fargate(now(&sim)).await.expect("read");
     let expected = FargateSeen {
         limit: 16 * 1024,
         used: Some(2 * 1024),
@@ -114,11 +114,8 @@ async fn addresses_quota_alarms_and_log_groups_are_read() {
     );
 }
 
-/// The simulator's clock begins with the true time.
-fn now() -> Timestamp {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let millis = since.expect("after the epoch").as_millis();
-    Timestamp::from_millis(u64::try_from(millis).expect("a time"))
+fn now(sim: &Sim) -> Timestamp {
+    Timestamp::from_millis(sim.clock().now().micros() / 1000)
 }
 
 #[tokio::test]
@@ -152,7 +149,7 @@ async fn what_a_role_may_not_do_is_told_and_a_role_that_is_not_there_is_not_foun
 
 #[tokio::test]
 async fn images_say_what_they_run_on_and_repositories_what_a_lifecycle_policy_goes_by() {
-    let (_sim, region) = world().await;
+    let (sim, region) = world().await;
     let (registry, around) = (region.registry(), region.around());
     let settings = RepositorySettings {
         scan_on_push: false,
@@ -167,7 +164,10 @@ async fn images_say_what_they_run_on_and_repositories_what_a_lifecycle_policy_go
     assert_eq!(platforms.expect("read"), ["linux/amd64"]);
     let missing = around.platforms(&repository(), &Digest::of(b"none")).await;
     assert_eq!(missing.expect("read"), [""; 0]);
-    let seen = around.contents(&repository(), now()).await.expect("read");
+    let seen = around
+        .contents(&repository(), now(&sim))
+        .await
+        .expect("read");
     let seen = seen.expect("a policy");
     assert!(
         seen.policy.contains("imageCountMoreThan"),
@@ -181,5 +181,8 @@ async fn images_say_what_they_run_on_and_repositories_what_a_lifecycle_policy_go
         .collect();
     assert_eq!(listed, [(&digest, &vec!["v1".to_owned()])]);
     let other = shipway_domain::ids::RepositoryName::new("other").expect("a name");
-    assert_eq!(around.contents(&other, now()).await.expect("read"), None);
+    assert_eq!(
+        around.contents(&other, now(&sim)).await.expect("read"),
+        None
+    );
 }

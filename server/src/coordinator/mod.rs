@@ -76,7 +76,7 @@ pub(crate) enum Command {
     Agent(AgentId, Incarnation, AgentInput),
     Inspect {
         target: Target,
-        what: v1::Inspection,
+        what: Box<v1::Inspection>,
         answer: oneshot::Sender<Result<Looked, CallError>>,
     },
     /// Reads now; what it gives is told once everything read is durable.
@@ -261,7 +261,7 @@ impl Coordinator {
         let (answer, reply) = oneshot::channel();
         self.send(Command::Inspect {
             target,
-            what,
+            what: Box::new(what),
             answer,
         })
         .await?;

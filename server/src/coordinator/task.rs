@@ -267,7 +267,7 @@ impl Task {
             } => match self.board.agent_for(&target.account, "ecs").cloned() {
                 Some(agent) => {
                     let target = v1::Target::from(&target);
-                    self.call(move |sessions| sessions.look(&agent, target, what, answer));
+                    self.call(move |sessions| sessions.look(&agent, target, *what, answer));
                 }
                 None => {
                     let text = format!("no agent with account {} is connected", target.account);
