@@ -17,6 +17,9 @@ pub(crate) const BEFORE: ScalingFlags = ScalingFlags {
     scheduled: true,
 };
 
+/// Looks at the clock of AWS, of which the quickest counts.
+const LOOKS: usize = 9;
+
 /// The simulator, as the root of the account that is deployed to.
 #[derive(Clone, Debug)]
 pub(crate) struct Aws {
@@ -140,16 +143,32 @@ impl Aws {
         drop(self.control("DELETE", "/_sim/faults", None).await);
     }
 
-    /// How its clock goes.
-    #[expect(clippy::cast_precision_loss, reason = "milliseconds of this century")]
+    /// How its clock goes, by the quickest of some looks: on a busy machine an answer may take long, and nobody knows
+    /// when within that time the clock was read.
     pub(crate) async fn times(&self) -> Times {
+        let mut best = self.look_at_clock().await;
+        for _ in 1..LOOKS {
+            let look = self.look_at_clock().await;
+            if look.0 < best.0 {
+                best = look;
+            }
+        }
+        best.1
+    }
+
+    /// One look, and how many milliseconds it took.
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds of this century")]
+    async fn look_at_clock(&self) -> (u64, Times) {
+        let before = Clock::system().millis();
         let answer = self.control("GET", "/_sim/clock", None).await;
+        let took = Clock::system().millis().saturating_sub(before);
         let number = |name: &str| answer[name].as_f64().expect("a number");
-        Times {
-            real: Clock::system().millis() as f64,
+        let times = Times {
+            real: (before + took / 2) as f64,
             simulated: number("now"),
             scale: number("scale"),
-        }
+        };
+        (took, times)
     }
 
     async fn control(&self, method: &str, path: &str, body: Option<Value>) -> Value {

@@ -8,12 +8,11 @@ use crate::day::Day;
 use crate::document::Document;
 use crate::ids::Digest;
 use crate::image::{split_reference, taken_away};
+use crate::rollout::STOP_TIMEOUT;
 use crate::scan::{Judgement, judge};
 use crate::surroundings::{SubnetSeen, TargetGroupSeen};
 use crate::task_definition::{items, platform_of, text, whole};
 
-/// How long a container has after it was asked to stop where nobody says otherwise (ecs-facts 1.3).
-const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 /// The longest that Fargate gives one.
 const LONGEST_STOP: Duration = Duration::from_secs(120);
 /// The deregistration delay of a target group where nobody has set another (ecs-facts 1.3).
@@ -66,7 +65,7 @@ fn short_stop(facts: &Facts, after: &Document) -> Option<Warning> {
     let serving = containers.filter(|container| !items(container, "portMappings").is_empty());
     let stop = |container: &Document| {
         let seconds = whole(container, "stopTimeout").and_then(|s| u64::try_from(s).ok());
-        seconds.map_or(STOP_TIMEOUT, Duration::from_secs)
+        Duration::from_secs(seconds.unwrap_or(STOP_TIMEOUT))
     };
     let (stop, container) = serving
         .map(|one| (stop(one), one))

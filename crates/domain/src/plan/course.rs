@@ -6,6 +6,7 @@ use super::around::{DEREGISTRATION, free_addresses, slowest};
 use super::{Facts, Wish};
 use crate::bounds::Percentages;
 use crate::document::Document;
+use crate::rollout::SETTLED;
 use crate::task_definition::{cpu_units, memory_mib};
 
 /// Time from the making of a task to RUNNING where no task has been seen: a small image on Fargate (ecs-facts 1.7).
@@ -14,8 +15,6 @@ const START: Duration = Duration::from_secs(35);
 const TARGET_HEALTHY: Duration = Duration::from_secs(60);
 /// A new target needs one passing check (ecs-facts 1.3); its first may come right after it began to listen too late.
 const CHECKS: u32 = 2;
-/// After this a task without any check counts as healthy (ecs-facts 1.3).
-const SETTLED: Duration = Duration::from_secs(40);
 
 /// How a rollout would go.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -5,9 +5,9 @@ use std::time::Duration;
 use crate::document::Document;
 
 /// After this a task without any check counts as healthy (ecs-facts 1.1).
-pub(super) const SETTLED: Duration = Duration::from_secs(40);
+pub(crate) const SETTLED: Duration = Duration::from_secs(40);
 /// How long a container may take to stop where its definition does not say it (ecs-facts 1.3).
-const STOP_TIMEOUT: u64 = 30;
+pub(crate) const STOP_TIMEOUT: u64 = 30;
 /// The bake time that ECS computes for alarms where none is set is below this (ecs-facts 2.5).
 const COMPUTED_BAKE: Duration = Duration::from_secs(300);
 

@@ -25,6 +25,7 @@ mod tests;
 use std::time::Duration;
 
 pub use action::{Action, CallFailed, FailureKind, Next, Saw};
+pub(crate) use limits::{SETTLED, STOP_TIMEOUT};
 pub(crate) use refuse::unfit;
 pub use table::{Asked, verdict_of};
 

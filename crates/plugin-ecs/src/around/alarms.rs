@@ -1,10 +1,10 @@
 //! Alarms of CloudWatch.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use shipway_domain::surroundings::AlarmSeen;
 use shipway_plugin::PlatformError;
 
-use super::{list, text};
+use super::{list, numbered, text};
 use crate::clients::Clients;
 use crate::operation::DESCRIBE_ALARMS;
 use crate::signed;
@@ -14,12 +14,9 @@ pub(super) async fn named(
     clients: &Clients,
     names: &[String],
 ) -> Result<Vec<AlarmSeen>, PlatformError> {
-    let mut order = Map::new();
+    let mut order = numbered("AlarmNames.member", names);
     for (nth, kind) in ["MetricAlarm", "CompositeAlarm"].iter().enumerate() {
         order.insert(format!("AlarmTypes.member.{}", nth + 1), json!(kind));
-    }
-    for (nth, name) in names.iter().enumerate() {
-        order.insert(format!("AlarmNames.member.{}", nth + 1), json!(name));
     }
     order.insert("MaxRecords".to_owned(), json!(100));
     let answer = signed::send(clients, &DESCRIBE_ALARMS, None, &Value::Object(order)).await?;

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use futures::future::try_join_all;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use shipway_domain::surroundings::{TargetGroupSeen, TargetHealth};
 use shipway_plugin::PlatformError;
 
-use super::{list, number, text};
+use super::{list, number, numbered, text};
 use crate::clients::Clients;
 use crate::operation::{
     DESCRIBE_TARGET_GROUP_ATTRIBUTES, DESCRIBE_TARGET_GROUPS, DESCRIBE_TARGET_HEALTH,
@@ -19,11 +19,7 @@ pub(super) async fn groups(
     clients: &Clients,
     arns: &[String],
 ) -> Result<Vec<TargetGroupSeen>, PlatformError> {
-    let named = arns.iter().enumerate();
-    let order: Map<String, Value> = named
-        .map(|(nth, arn)| (format!("TargetGroupArns.member.{}", nth + 1), json!(arn)))
-        .collect();
-    let order = Value::Object(order);
+    let order = Value::Object(numbered("TargetGroupArns.member", arns));
     let described = signed::send(clients, &DESCRIBE_TARGET_GROUPS, None, &order);
     let delays = arns.iter().map(|arn| delay(clients, arn));
     let (described, delays) = tokio::try_join!(described, try_join_all(delays))?;

@@ -10,7 +10,7 @@ mod subnets;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use shipway_domain::ids::{Digest, RepositoryName};
 use shipway_domain::surroundings::{
     AlarmSeen, FargateSeen, Permission, RepositoryContents, SubnetSeen, TargetGroupSeen,
@@ -82,6 +82,13 @@ impl AroundApi for Around {
     ) -> Result<Option<RepositoryContents>, PlatformError> {
         images::contents(&self.clients, repository, now).await
     }
+}
+
+/// A list of a request: `Names.member.1`, `Names.member.2` and so on, after their common beginning.
+fn numbered(list: &str, texts: &[String]) -> Map<String, Value> {
+    let texts = texts.iter().enumerate();
+    let members = texts.map(|(nth, text)| (format!("{list}.{}", nth + 1), json!(text)));
+    members.collect()
 }
 
 /// The items of a list in an answer.
