@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::SimTime;
 use crate::glob;
 
-pub(crate) use api::{OPERATIONS, about, call};
+pub(crate) use api::{OPERATIONS, about};
 pub(crate) use condition::Context;
 pub(crate) use policy::{Act, Verdict};
 pub use policy::{Policy, TrustPolicy};

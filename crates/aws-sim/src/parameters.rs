@@ -2,22 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::wire::{ApiError, Ctx, Input, Operation, find};
+use crate::wire::{ApiError, Ctx, Input, Operation};
 use crate::world::World;
 
 /// What it offers, and what answers it.
 pub(crate) const OPERATIONS: &[Operation] = &[("GetParameter", get)];
-
-/// Answers one API call.
-pub(crate) fn call(
-    world: &mut World,
-    ctx: &Ctx,
-    action: &str,
-    input: &Value,
-) -> Result<Value, ApiError> {
-    let answerer = find(OPERATIONS, action).ok_or_else(|| ApiError::unknown_operation(action))?;
-    answerer(world, ctx, &Input::new(input, "ValidationException")?)
-}
 
 /// By name or ARN; `WithDecryption` makes no difference.
 fn get(world: &mut World, ctx: &Ctx, input: &Input<'_>) -> Result<Value, ApiError> {

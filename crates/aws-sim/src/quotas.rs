@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::wire::{ApiError, Ctx, Input, Operation, find};
-use crate::world::World;
+use crate::wire::{ApiError, Input, Operation};
 
 /// What it offers, and what answers it.
 pub(crate) const OPERATIONS: &[Operation] = &[
@@ -120,16 +119,4 @@ pub(crate) fn check(name: &str, value: f64) -> Result<(), String> {
         ));
     }
     Ok(())
-}
-
-/// Answers one API call.
-pub(crate) fn call(
-    world: &mut World,
-    ctx: &Ctx,
-    action: &str,
-    input: &Value,
-) -> Result<Value, ApiError> {
-    let input = &Input::new(input, "IllegalArgumentException")?;
-    let answerer = find(OPERATIONS, action).ok_or_else(|| ApiError::unknown_operation(action))?;
-    answerer(world, ctx, input)
 }

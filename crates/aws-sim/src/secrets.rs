@@ -3,22 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::digest;
-use crate::wire::{ApiError, Ctx, Input, Operation, find};
+use crate::wire::{ApiError, Ctx, Input, Operation};
 use crate::world::World;
 
 /// What it offers, and what answers it.
 pub(crate) const OPERATIONS: &[Operation] = &[("GetSecretValue", get)];
-
-/// Answers one API call.
-pub(crate) fn call(
-    world: &mut World,
-    ctx: &Ctx,
-    action: &str,
-    input: &Value,
-) -> Result<Value, ApiError> {
-    let answerer = find(OPERATIONS, action).ok_or_else(|| ApiError::unknown_operation(action))?;
-    answerer(world, ctx, &Input::new(input, "InvalidParameterException")?)
-}
 
 /// Whether there is a secret of this name or ARN.
 pub(crate) fn is_there(world: &mut World, ctx: &Ctx, asked: &str) -> bool {

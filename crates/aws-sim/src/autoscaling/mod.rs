@@ -21,11 +21,9 @@ mod track;
 use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::clock::SimTime;
-use crate::wire::{ApiError, Ctx, Input, Operation, find};
-use crate::world::World;
+use crate::wire::{ApiError, Ctx, Operation};
 
 use activity::Activity;
 use metric::Reading;
@@ -113,18 +111,6 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ("UntagResource", tags::untag),
     ("ListTagsForResource", tags::list),
 ];
-
-/// Answers one API call.
-pub(crate) fn call(
-    world: &mut World,
-    ctx: &Ctx,
-    action: &str,
-    input: &Value,
-) -> Result<Value, ApiError> {
-    let input = &Input::new(input, "ValidationException")?;
-    let answerer = find(OPERATIONS, action).ok_or_else(|| ApiError::unknown_operation(action))?;
-    answerer(world, ctx, input)
-}
 
 impl State {
     /// The target that a call is about.

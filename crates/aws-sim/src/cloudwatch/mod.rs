@@ -5,10 +5,7 @@ mod control;
 mod describe;
 mod statistics;
 
-use serde_json::Value;
-
-use crate::wire::{ApiError, Ctx, Input, Operation, find};
-use crate::world::World;
+use crate::wire::Operation;
 
 pub(crate) use alarms::State;
 pub(crate) use control::ALARMS;
@@ -18,20 +15,3 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ("DescribeAlarms", describe::describe),
     ("GetMetricStatistics", statistics::get),
 ];
-
-/// Answers one API call.
-pub(crate) fn call(
-    world: &mut World,
-    ctx: &Ctx,
-    action: &str,
-    input: &Value,
-) -> Result<Value, ApiError> {
-    let input = &Input::textual(input, "ValidationError")?;
-    let answerer = find(OPERATIONS, action).ok_or_else(|| {
-        ApiError::client(
-            "InvalidAction",
-            format!("The simulator does not offer the operation {action}"),
-        )
-    })?;
-    answerer(world, ctx, input)
-}

@@ -39,7 +39,7 @@ pub(crate) use token::BadToken;
 
 use serde_json::{Value, json};
 
-use crate::wire::{ApiError, Ctx, Input, Operation, find, page};
+use crate::wire::{ApiError, Ctx, Input, Operation, page};
 use crate::world::{World, is_account_id};
 
 /// What it offers, and what answers it.
@@ -105,18 +105,6 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ("GetAccountSetting", settings::get),
     ("PutAccountSetting", settings::put),
 ];
-
-/// Answers one API call.
-pub(crate) fn call(
-    world: &mut World,
-    ctx: &Ctx,
-    action: &str,
-    input: &Value,
-) -> Result<Value, ApiError> {
-    let input = &Input::new(input, "InvalidParameterException")?;
-    let answerer = find(OPERATIONS, action).ok_or_else(|| ApiError::unknown_operation(action))?;
-    answerer(world, ctx, input)
-}
 
 /// The registry an input is about: `registryId`, or the caller's own.
 fn owner<'a>(ctx: &'a Ctx, input: &Input<'a>) -> Result<&'a str, ApiError> {

@@ -34,10 +34,7 @@ mod tags;
 mod targets;
 mod task;
 
-use serde_json::Value;
-
-use crate::wire::{ApiError, Ctx, Input, Operation, find};
-use crate::world::World;
+use crate::wire::Operation;
 
 pub(crate) use control::PHASES;
 pub(crate) use drive::{choose, rewake, tick, tick_until};
@@ -78,15 +75,3 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ("UntagResource", tags::untag),
     ("ListTagsForResource", tags::list),
 ];
-
-/// Answers one API call.
-pub(crate) fn call(
-    world: &mut World,
-    ctx: &Ctx,
-    action: &str,
-    input: &Value,
-) -> Result<Value, ApiError> {
-    let input = &Input::new(input, "InvalidParameterException")?;
-    let answerer = find(OPERATIONS, action).ok_or_else(|| ApiError::unknown_operation(action))?;
-    answerer(world, ctx, input)
-}

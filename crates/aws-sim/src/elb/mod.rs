@@ -5,10 +5,7 @@ mod groups;
 mod health;
 mod state;
 
-use serde_json::Value;
-
-use crate::wire::{ApiError, Ctx, Input, Operation, find};
-use crate::world::World;
+use crate::wire::Operation;
 
 pub(crate) use state::State;
 pub use state::TargetGroup;
@@ -19,20 +16,3 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ("DescribeTargetHealth", health::describe),
     ("DescribeTargetGroupAttributes", attributes::describe),
 ];
-
-/// Answers one API call.
-pub(crate) fn call(
-    world: &mut World,
-    ctx: &Ctx,
-    action: &str,
-    input: &Value,
-) -> Result<Value, ApiError> {
-    let input = &Input::textual(input, "ValidationError")?;
-    let answerer = find(OPERATIONS, action).ok_or_else(|| {
-        ApiError::client(
-            "InvalidAction",
-            format!("The simulator does not offer the operation {action}"),
-        )
-    })?;
-    answerer(world, ctx, input)
-}

@@ -5,7 +5,7 @@ mod simulate;
 
 use serde_json::Value;
 
-use crate::wire::{ApiError, Ctx, Input, Operation, find};
+use crate::wire::{ApiError, Operation};
 use crate::world::World;
 
 /// What it offers, and what answers it.
@@ -13,23 +13,6 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ("GetRole", get::role),
     ("SimulatePrincipalPolicy", simulate::simulate),
 ];
-
-/// Answers one API call.
-pub(crate) fn call(
-    world: &mut World,
-    ctx: &Ctx,
-    action: &str,
-    input: &Value,
-) -> Result<Value, ApiError> {
-    let input = &Input::textual(input, "ValidationError")?;
-    let answerer = find(OPERATIONS, action).ok_or_else(|| {
-        ApiError::client(
-            "InvalidAction",
-            format!("Could not find operation {action} for version 2010-05-08"),
-        )
-    })?;
-    answerer(world, ctx, input)
-}
 
 /// ARN of the role that an input is about, with its path.
 pub(crate) fn about(world: &World, account: &str, input: &Value) -> Option<String> {

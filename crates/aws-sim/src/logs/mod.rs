@@ -7,9 +7,7 @@ mod groups;
 mod pattern;
 mod store;
 
-use serde_json::Value;
-
-use crate::wire::{ApiError, Ctx, Input, Operation, find};
+use crate::wire::{ApiError, Ctx, Input, Operation};
 use crate::world::World;
 
 pub(crate) use store::{Store, stream_name};
@@ -29,18 +27,6 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         describe::streams(world, ctx, input)
     }),
 ];
-
-/// Answers one API call.
-pub(crate) fn call(
-    world: &mut World,
-    ctx: &Ctx,
-    action: &str,
-    input: &Value,
-) -> Result<Value, ApiError> {
-    let input = &Input::new(input, "InvalidParameterException")?;
-    let answerer = find(OPERATIONS, action).ok_or_else(|| ApiError::unknown_operation(action))?;
-    answerer(world, ctx, input)
-}
 
 /// The streams of a group of the caller's account in its region.
 fn streams<'w>(world: &'w World, ctx: &Ctx, group: &str) -> Result<&'w store::Streams, ApiError> {

@@ -9,8 +9,7 @@ mod web;
 
 use serde_json::{Value, json};
 
-use crate::wire::{ApiError, Ctx, Input, Operation, find};
-use crate::world::World;
+use crate::wire::{Ctx, Operation};
 
 /// What it offers, and what answers it.
 pub(crate) const OPERATIONS: &[Operation] = &[
@@ -22,23 +21,6 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         issue::key_info(world, input)
     }),
 ];
-
-/// Answers one API call.
-pub(crate) fn call(
-    world: &mut World,
-    ctx: &Ctx,
-    action: &str,
-    input: &Value,
-) -> Result<Value, ApiError> {
-    let input = &Input::textual(input, "ValidationError")?;
-    let answerer = find(OPERATIONS, action).ok_or_else(|| {
-        ApiError::client(
-            "InvalidAction",
-            format!("Could not find operation {action} for version 2011-06-15"),
-        )
-    })?;
-    answerer(world, ctx, input)
-}
 
 fn caller_identity(ctx: &Ctx) -> Value {
     json!({

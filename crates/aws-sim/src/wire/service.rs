@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{ApiError, Ctx, Operation, enums};
+use super::{ApiError, Ctx, Input, Operation, enums, find};
 use crate::world::World;
 use crate::{
     autoscaling, cloudwatch, ec2, ecr, ecs, elb, iam, logs, parameters, quotas, secrets, sts,
@@ -181,19 +181,37 @@ impl Service {
         input: &Value,
     ) -> Result<Value, ApiError> {
         enums::check(self, action, input)?;
+        let input = &self.input(input)?;
+        let answerer = find(self.operations(), action).ok_or_else(|| self.unknown(action))?;
+        answerer(world, ctx, input)
+    }
+
+    /// An input of it; each has its own code for what is missing, and forms carry texts only.
+    fn input(self, input: &Value) -> Result<Input<'_>, ApiError> {
         match self {
-            Self::Ecs => ecs::call(world, ctx, action, input),
-            Self::Ecr => ecr::call(world, ctx, action, input),
-            Self::AutoScaling => autoscaling::call(world, ctx, action, input),
-            Self::Secrets => secrets::call(world, ctx, action, input),
-            Self::Parameters => parameters::call(world, ctx, action, input),
-            Self::Sts => sts::call(world, ctx, action, input),
-            Self::LoadBalancing => elb::call(world, ctx, action, input),
-            Self::Logs => logs::call(world, ctx, action, input),
-            Self::CloudWatch => cloudwatch::call(world, ctx, action, input),
-            Self::Ec2 => ec2::call(world, ctx, action, input),
-            Self::Iam => iam::call(world, ctx, action, input),
-            Self::Quotas => quotas::call(world, ctx, action, input),
+            Self::Ecs | Self::Ecr | Self::Logs | Self::Secrets => {
+                Input::new(input, "InvalidParameterException")
+            }
+            Self::AutoScaling | Self::Parameters => Input::new(input, "ValidationException"),
+            Self::Quotas => Input::new(input, "IllegalArgumentException"),
+            Self::Sts | Self::LoadBalancing | Self::CloudWatch | Self::Iam => {
+                Input::textual(input, "ValidationError")
+            }
+            Self::Ec2 => Input::textual(input, "MissingParameter"),
         }
+    }
+
+    /// That it has no such operation.
+    fn unknown(self, action: &str) -> ApiError {
+        let text = match self {
+            Self::Sts => format!("Could not find operation {action} for version 2011-06-15"),
+            Self::Iam => format!("Could not find operation {action} for version 2010-05-08"),
+            Self::Ec2 => format!("The action {action} is not valid for this web service."),
+            Self::LoadBalancing | Self::CloudWatch => {
+                format!("The simulator does not offer the operation {action}")
+            }
+            _ => return ApiError::unknown_operation(action),
+        };
+        ApiError::client("InvalidAction", text)
     }
 }
