@@ -249,6 +249,7 @@ async fn walk(kind: &str, work: Work, builders: &[Arc<dyn Builder>]) -> Result<O
         ("build", _) => job::build::run(work, builders).await,
         ("rollout", _) => job::rollout::run(work).await,
         ("settle", _) => job::settle::run(work).await,
+        ("task", _) => job::task::run(work).await,
         (other, _) => Ok(Outcome::Failed(bad_offer(&format!(
             "jobs of kind {other} are not known"
         )))),

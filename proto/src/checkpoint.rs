@@ -9,8 +9,8 @@ use crate::error::ConversionError;
 use crate::fields::{alternative, required};
 use crate::v1;
 use crate::v1::checkpoint::{
-    Checkpoint as Kind, Empty, Following, LateCall as LateMessage, Pushed, RegisterIntent,
-    Registered, StopIntent, SuspendIntent, Unchanged, UpdateIntent, Updated,
+    Checkpoint as Kind, Empty, Following, LateCall as LateMessage, Pushed, Ran, RegisterIntent,
+    Registered, RunIntent, StopIntent, SuspendIntent, Unchanged, UpdateIntent, Updated,
 };
 
 impl From<&Checkpoint> for v1::Checkpoint {
@@ -69,6 +69,16 @@ impl From<&Checkpoint> for v1::Checkpoint {
                 what: late.what.clone(),
                 done: late.done.clone(),
             }),
+            Checkpoint::RunIntent {
+                task_definition,
+                launch,
+                at,
+            } => Kind::RunIntent(RunIntent {
+                task_definition: task_definition.clone(),
+                launch: launch.clone(),
+                at_ms: at.millis(),
+            }),
+            Checkpoint::Ran { task } => Kind::Ran(Ran { task: task.clone() }),
         };
         Self {
             checkpoint: Some(checkpoint),
@@ -122,6 +132,16 @@ impl TryFrom<v1::Checkpoint> for Checkpoint {
                 what: late.what,
                 done: late.done,
             }),
+            Kind::RunIntent(RunIntent {
+                task_definition,
+                launch,
+                at_ms,
+            }) => Self::RunIntent {
+                task_definition,
+                launch,
+                at: Timestamp::from_millis(at_ms),
+            },
+            Kind::Ran(Ran { task }) => Self::Ran { task },
         })
     }
 }

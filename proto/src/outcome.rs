@@ -1,7 +1,7 @@
 //! How jobs end, and why they must not run on.
 
 use shipway_domain::ids::{Digest, ReleaseId};
-use shipway_domain::job::{BuiltImage, Outcome, RolloutReport, StopReason};
+use shipway_domain::job::{BuiltImage, Outcome, RolloutReport, StopReason, TaskRun};
 
 use crate::error::ConversionError;
 use crate::fields::{alternative, enumeration, name, names, optional_name, required};
@@ -20,6 +20,7 @@ impl From<&Outcome> for v1::Outcome {
             Outcome::Skipped { needed } => Kind::Skipped(Skipped {
                 needed: Some((*needed).into()),
             }),
+            Outcome::Ran(run) => Kind::Ran(run.into()),
         };
         Self {
             outcome: Some(outcome),
@@ -40,6 +41,7 @@ impl TryFrom<v1::Outcome> for Outcome {
             Kind::Skipped(Skipped { needed }) => Self::Skipped {
                 needed: required("skipped.needed", needed)?,
             },
+            Kind::Ran(run) => Self::Ran(required("ran", Some(run))?),
         })
     }
 }
@@ -72,6 +74,30 @@ impl TryFrom<v1::StopReason> for StopReason {
             Reason::UndoneBy(by) => Self::Undone {
                 by: ReleaseId::from_number(by),
             },
+        })
+    }
+}
+
+impl From<&TaskRun> for v1::TaskRun {
+    fn from(run: &TaskRun) -> Self {
+        Self {
+            task: run.task.clone(),
+            task_definition: run.task_definition.clone(),
+            image_digest: run.image_digest.as_str().to_owned(),
+            ran_ms: run.millis,
+        }
+    }
+}
+
+impl TryFrom<v1::TaskRun> for TaskRun {
+    type Error = ConversionError;
+
+    fn try_from(message: v1::TaskRun) -> Result<Self, ConversionError> {
+        Ok(Self {
+            task: message.task,
+            task_definition: message.task_definition,
+            image_digest: name("image_digest", message.image_digest, Digest::new)?,
+            millis: message.ran_ms,
         })
     }
 }

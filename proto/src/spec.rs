@@ -1,11 +1,13 @@
 //! What a submission asks for.
 
 mod build;
+mod gate;
 mod image;
 mod rollout;
 mod scan;
 mod source;
 
+use shipway_domain::gate::Gates;
 use shipway_domain::ids::{AppName, Digest, EnvName, ReleaseId};
 use shipway_domain::spec::{Priority, ReleaseKind, ReleaseSpec};
 
@@ -29,6 +31,8 @@ impl From<&ReleaseSpec> for v1::ReleaseSpec {
             rollout: Some((&spec.rollout).into()),
             priority: spec.priority.level().into(),
             scan: spec.scan.as_ref().map(Into::into),
+            before: spec.gates.before.as_ref().map(Into::into),
+            after: spec.gates.after.as_ref().map(Into::into),
         }
     }
 }
@@ -50,6 +54,10 @@ impl TryFrom<v1::ReleaseSpec> for ReleaseSpec {
             rollout: required("rollout", message.rollout)?,
             priority: priority(message.priority)?,
             scan: optional("scan", message.scan)?,
+            gates: Gates {
+                before: message.before.map(Into::into),
+                after: message.after.map(Into::into),
+            },
         })
     }
 }

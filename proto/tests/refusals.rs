@@ -40,6 +40,8 @@ fn spec() -> v1::ReleaseSpec {
         rollout: Some(v1::RolloutSettings::default()),
         priority: 50,
         scan: None,
+        before: None,
+        after: None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use shipway_domain::agent::Held;
 use shipway_domain::board::Offer;
+use shipway_domain::gate::When;
 use shipway_proto::v1;
 
 pub(crate) fn message(offer: &Offer) -> v1::Offer {
@@ -26,5 +27,6 @@ pub(crate) fn message(offer: &Offer) -> v1::Offer {
         stop: job.stop.as_ref().map(Into::into),
         started_ms: job.started_at.millis(),
         proven: offer.proven.clone(),
+        after: job.kind.when() == Some(When::After),
     }
 }

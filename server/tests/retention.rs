@@ -69,6 +69,7 @@ async fn fill(folder: &Path) {
             image_digest: Digest::of(b"image"),
             task_definition: "web:7".to_owned(),
             at: Timestamp::from_millis(900),
+            deploy: true,
         }),
         ..slot("web", None)
     };

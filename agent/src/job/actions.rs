@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use shipway_domain::diagnose;
 use shipway_domain::ids::Target;
-use shipway_domain::rollout::{Action, CallFailed, FailureKind, Saw};
+use shipway_domain::rollout::{Action, CallFailed, FailureKind, RunTask, Saw};
 use shipway_domain::spec::ImageSettings;
 use shipway_plugin::{
     NewTaskDefinition, ObserveTasks, PlatformError, RegionApi, UpdateService, Watch,
@@ -153,7 +153,44 @@ impl Hands {
                 Saw::StopAsked
             }
             Action::PutTags { tags } => self.put_tags(tags).await,
+            Action::RunTask(run) => {
+                let started = region.run_task(&self.one_off(run)).await?;
+                Saw::TaskRun {
+                    task: started.task,
+                    refused: started.refused,
+                }
+            }
+            Action::FindTask { started_by, family } => {
+                let found = region.task_started_by(cluster, started_by, family).await?;
+                Saw::Task(found.map(Box::new))
+            }
+            Action::DescribeTask { task } => {
+                Saw::Task(region.task(cluster, task).await?.map(Box::new))
+            }
+            Action::StopTask { task, reason } => {
+                region.stop_task(cluster, task, reason).await?;
+                Saw::TaskStopAsked
+            }
+            Action::ReadLog { stream, after } => {
+                let page = region.read_log(stream, after.as_deref()).await?;
+                Saw::Log {
+                    lines: page.lines,
+                    after: page.after,
+                }
+            }
         })
+    }
+
+    fn one_off(&self, run: &RunTask) -> shipway_plugin::RunTask {
+        shipway_plugin::RunTask {
+            cluster: self.target.cluster.clone(),
+            task_definition: run.task_definition.clone(),
+            launch: run.launch.clone(),
+            token: run.token.clone(),
+            container: run.container.clone(),
+            command: run.command.clone(),
+            environment: run.environment.clone(),
+        }
     }
 
     async fn find_revision(

@@ -9,15 +9,19 @@ pub(crate) mod rollout;
 pub(crate) mod scan;
 pub(crate) mod settle;
 mod source;
+pub(crate) mod task;
+mod walker;
 
 use std::sync::Arc;
 
 use shipway_domain::checkpoint::Checkpoint;
 use shipway_domain::document::Document;
-use shipway_domain::ids::{AccountId, Region};
+use shipway_domain::event::StepResult;
+use shipway_domain::ids::{AccountId, Region, Target};
+use shipway_domain::job::{BuiltImage, Outcome};
 use shipway_domain::spec::ReleaseSpec;
 use shipway_domain::time::Timestamp;
-use shipway_domain::verdict::Finding;
+use shipway_domain::verdict::{Finding, Verdict};
 use shipway_plugin::{Place, Platform, PlatformError, RegionApi, Session};
 use shipway_proto::v1;
 use shipway_runtime::{Clock, Steady};
@@ -111,6 +115,35 @@ impl Work {
         })?;
         let text = String::from_utf8(json).map_err(|error| bad_offer(&error))?;
         Ok(Document::parse(&text).map_err(|error| bad_offer(&error))?)
+    }
+
+    /// What a job of a target is about: the target, and the image of the release.
+    pub(crate) fn target_and_image(&self) -> Result<(Target, BuiltImage), Short> {
+        let missing = |what: &str| bad_offer(&format!("{what} is not set"));
+        let target = self.offer.target.clone().ok_or_else(|| missing("target"))?;
+        let image = self.offer.image.clone().ok_or_else(|| missing("image"))?;
+        Ok((
+            Target::try_from(target).map_err(|error| bad_offer(&error))?,
+            BuiltImage::try_from(image).map_err(|error| bad_offer(&error))?,
+        ))
+    }
+
+    /// The job has come to its end: so has the step that it was in.
+    pub(crate) fn end_steps(&self, outcome: &Outcome) {
+        let failed = match outcome {
+            Outcome::RolledOut(report) => !matches!(report.verdict, Verdict::Live),
+            Outcome::Failed(_) => true,
+            Outcome::Built(_)
+            | Outcome::Settled { .. }
+            | Outcome::Stopped(_)
+            | Outcome::Skipped { .. }
+            | Outcome::Ran(_) => false,
+        };
+        self.steps.end(if failed {
+            StepResult::Failed
+        } else {
+            StepResult::Done
+        });
     }
 
     /// What earlier attempts noted.

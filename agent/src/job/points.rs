@@ -12,6 +12,7 @@ pub(super) fn before_note(note: &Checkpoint) {
         Checkpoint::SuspendIntent { .. } => "suspend-scaling",
         Checkpoint::UpdateIntent { .. } => "update",
         Checkpoint::StopIntent { .. } => "stop",
+        Checkpoint::RunIntent { .. } => "run-task",
         Checkpoint::Pushed { .. } => return failpoint::hit(|| "agent.pushed.before-note"),
         Checkpoint::Following { .. } => return failpoint::hit(|| "agent.following.before-note"),
         // These follow at once on an act that has a point behind it.
@@ -21,7 +22,8 @@ pub(super) fn before_note(note: &Checkpoint) {
         | Checkpoint::Updated { .. }
         | Checkpoint::StopAsked
         | Checkpoint::Unchanged { .. }
-        | Checkpoint::LateCall(_) => return,
+        | Checkpoint::LateCall(_)
+        | Checkpoint::Ran { .. } => return,
     };
     failpoint::hit(|| format!("agent.{intent}.before-intent"));
 }
@@ -36,6 +38,7 @@ pub(super) fn after_note(note: &Checkpoint) {
         Checkpoint::StopAsked => "stop",
         Checkpoint::Pushed { .. } => "pushed",
         Checkpoint::Following { .. } => "following",
+        Checkpoint::Ran { .. } => "run-task",
         // The act that follows at once has a point before it.
         Checkpoint::CreateRepositoryIntent
         | Checkpoint::RegisterIntent { .. }
@@ -43,7 +46,8 @@ pub(super) fn after_note(note: &Checkpoint) {
         | Checkpoint::UpdateIntent { .. }
         | Checkpoint::StopIntent { .. }
         | Checkpoint::Unchanged { .. }
-        | Checkpoint::LateCall(_) => return,
+        | Checkpoint::LateCall(_)
+        | Checkpoint::RunIntent { .. } => return,
     };
     failpoint::hit(|| format!("agent.{outcome}.after-note"));
 }

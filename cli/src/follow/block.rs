@@ -59,7 +59,16 @@ pub(crate) fn lines(
     if let Some(counts) = tasks {
         lines.extend(tasks::lines(counts, job, now, detail, width));
     }
+    if job.is_task() && detail == Detail::Full {
+        lines.extend(output(job));
+    }
     lines
+}
+
+/// The last lines of a job's output.
+pub(crate) fn output(job: &Job) -> impl Iterator<Item = Line> {
+    let lines = job.output.iter();
+    lines.map(|text| Line::default().and(Tone::Faint, format!("     | {text}")))
 }
 
 /// The line that names a job and says where it stands.
@@ -78,10 +87,12 @@ pub(crate) fn first_line(state: &State, job: &Job, now: Timestamp) -> Line {
     };
     if let Some(verdict) = job.verdict() {
         let (mark, tone) = mark_of_verdict(verdict);
-        let word = match (&job.outcome, job.target.is_some()) {
-            // A build is not live; it is done.
-            (_, false) if verdict == Verdict::Live => String::new(),
-            _ => format!("{verdict}   "),
+        // A build or a task is not live; it is done.
+        let is_done = job.target.is_none() || job.is_task();
+        let word = if is_done && verdict == Verdict::Live {
+            String::new()
+        } else {
+            format!("{verdict}   ")
         };
         return begin(mark, tone)
             .until(state.name_column())
@@ -139,6 +150,11 @@ pub(crate) fn summary(state: &State, job: &Job) -> String {
             )
         }
         Some(Outcome::Settled { what }) => what.clone(),
+        Some(Outcome::Ran(run)) => {
+            let id = run.task.rsplit('/').next().unwrap_or(&run.task);
+            let ran = span(std::time::Duration::from_millis(run.millis));
+            format!("task {} ran {ran}, exit 0", id.get(..8).unwrap_or(id))
+        }
         Some(Outcome::Failed(finding)) => finding.cause.clone(),
         Some(Outcome::Stopped(reason)) => {
             let text = crate::text::reason::stop(reason);

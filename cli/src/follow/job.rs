@@ -21,8 +21,10 @@ const KEPT: usize = 4;
 pub(crate) struct Job {
     /// Place in the release.
     pub(crate) index: u32,
-    /// build, rollout, settle.
+    /// build, rollout, settle, task.
     pub(crate) kind: String,
+    /// Of a task: before or after the rollout; else empty.
+    pub(crate) when: String,
     /// What it changes.
     pub(crate) target: Option<Target>,
     /// Its wave, from 0.
@@ -94,6 +96,7 @@ impl Job {
         let mut job = Self {
             index: view.index,
             kind: view.kind.clone(),
+            when: view.when.clone(),
             target: view.target.clone().map(TryInto::try_into).transpose()?,
             wave: view.wave,
             phase: JobPhase::Unspecified,
@@ -221,6 +224,11 @@ impl Job {
             warning,
             text: text.to_owned(),
         });
+    }
+
+    /// Whether it is the task of a gate.
+    pub(crate) fn is_task(&self) -> bool {
+        !self.when.is_empty()
     }
 
     /// Takes in a line of output.

@@ -94,7 +94,13 @@ fn progress_line(
 const fn takes_its_time(step: Step) -> bool {
     matches!(
         step,
-        Step::Source | Step::Build | Step::Push | Step::Scan | Step::Follow | Step::Stop
+        Step::Source
+            | Step::Build
+            | Step::Push
+            | Step::Scan
+            | Step::Follow
+            | Step::Stop
+            | Step::RunTask
     )
 }
 
@@ -130,9 +136,9 @@ fn tasks(counts: &TaskCounts) -> String {
 fn ended(state: &State, now: Timestamp, job: &Job) -> String {
     let word = match (job.verdict(), &job.target) {
         (None, _) => String::new(),
-        (Some(verdict), Some(_)) => format!("{verdict}: "),
         (Some(shipway_domain::verdict::Verdict::Live), None) => String::new(),
-        (Some(verdict), None) => format!("{verdict}: "),
+        (Some(shipway_domain::verdict::Verdict::Live), _) if job.is_task() => String::new(),
+        (Some(verdict), _) => format!("{verdict}: "),
     };
     let took = job.took(now).map(|took| format!(" ({})", span(took)));
     let cause = findings(job).first().map(|finding| finding.code.as_str());

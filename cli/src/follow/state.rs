@@ -127,9 +127,10 @@ impl State {
             Some(target) => {
                 let name = self.accounts.get(&target.account).map(String::as_str);
                 let place = crate::text::words::target(target, name);
-                match job.kind.as_str() {
-                    "rollout" => place,
-                    kind => format!("{kind} {place}"),
+                match (job.kind.as_str(), job.when.as_str()) {
+                    ("rollout", _) => place,
+                    (kind, "") => format!("{kind} {place}"),
+                    (kind, when) => format!("{kind} {when} {place}"),
                 }
             }
             None => job.kind.clone(),
@@ -146,8 +147,13 @@ impl State {
         (widths.max().unwrap_or(0) + 5).clamp(NARROWEST_NAME, WIDEST_NAME)
     }
 
-    /// The jobs that change a target.
+    /// The jobs that change a target: one for each.
     pub(crate) fn targets(&self) -> impl Iterator<Item = &Job> {
+        self.of_targets().filter(|job| !job.is_task())
+    }
+
+    /// The same, and the tasks before and after them, in the order in which they run.
+    pub(crate) fn of_targets(&self) -> impl Iterator<Item = &Job> {
         self.jobs.values().filter(|job| job.target.is_some())
     }
 

@@ -54,7 +54,7 @@ fn uncut(state: &State, now: Timestamp, detail: Detail, width: usize) -> Vec<Lin
     let waves = state.waves();
     let mut wave = None;
     let mut quiet = 0;
-    for job in state.targets() {
+    for job in state.of_targets() {
         if detail == Detail::Counted && !block::is_worth_a_line(job) {
             quiet += 1;
             continue;
@@ -129,8 +129,7 @@ fn build(state: &State, job: &Job, now: Timestamp, detail: Detail) -> Vec<Line> 
         .filter(builds)
         .is_some_and(|seen| seen.end.is_none());
     if under_way {
-        let output = job.output.iter();
-        lines.extend(output.map(|text| Line::default().and(Tone::Faint, format!("     | {text}"))));
+        lines.extend(block::output(job));
     }
     let warnings = job.said.iter().filter(|said| said.warning);
     lines.extend(

@@ -23,6 +23,13 @@ pub(crate) fn object(outcome: &Outcome) -> Value {
             "summary": crate::text::reason::stop(reason),
         }),
         Outcome::Skipped { needed } => json!({ "outcome": "skipped", "needed": needed.index }),
+        Outcome::Ran(run) => json!({
+            "outcome": "ran",
+            "task": run.task,
+            "task_definition": run.task_definition,
+            "image_digest": run.image_digest.as_str(),
+            "milliseconds": run.millis,
+        }),
     }
 }
 

@@ -43,7 +43,30 @@ pub(crate) fn object(state: &State) -> Value {
         "image": image,
         "findings": json::outcome::findings(&causes),
         "targets": state.targets().map(|job| target(state, job)).collect::<Value>(),
+        "tasks": state.of_targets().filter(|job| job.is_task()).map(|job| task(state, job)).collect::<Value>(),
     })
+}
+
+/// A task before or after a rollout.
+fn task(state: &State, job: &Job) -> Value {
+    let run = match &job.outcome {
+        Some(Outcome::Ran(run)) => Some(run),
+        _ => None,
+    };
+    let place = job.target.as_ref().map_or(Value::Null, json::target);
+    let stand = json!({
+        "job": job.index,
+        "when": job.when,
+        "wave": job.wave,
+        "phase": json::phase(job.phase),
+        // Of a task that has done its work nothing is live.
+        "verdict": job.verdict().filter(|_| run.is_none()).map(|verdict| verdict.as_str()),
+        "summary": Some(block::summary(state, job)).filter(|text| !text.is_empty()),
+        "task": run.map(|run| run.task.as_str()),
+        "milliseconds": run.map(|run| run.millis),
+        "findings": json::outcome::findings(findings(job)),
+    });
+    json::with(place, stand)
 }
 
 fn target(state: &State, job: &Job) -> Value {

@@ -18,6 +18,8 @@ pub(crate) struct Pull<'a> {
     pub(crate) account: &'a str,
     /// Family of its task definition.
     pub(crate) family: &'a str,
+    /// The command that RunTask gave the container; empty without one.
+    pub(crate) command: &'a str,
     /// `image` of the container definition.
     pub(crate) image: &'a str,
     /// Digest that the tag in `image` was resolved to before (ecs-facts 3.7); it is pulled then.
@@ -188,7 +190,7 @@ impl World {
                 .as_ref()
                 .is_none_or(|built| *built == platform),
             script: self
-                .script_for(pull.family, names)
+                .script_for(pull.family, pull.command, names)
                 .cloned()
                 .or_else(|| own_script(image)),
             labels: image.labels.clone(),
@@ -247,7 +249,9 @@ impl World {
             made_digest(pull.image)
         };
         ResolvedImage {
-            script: self.script_for(pull.family, [pull.image, &digest]).cloned(),
+            script: self
+                .script_for(pull.family, pull.command, [pull.image, &digest])
+                .cloned(),
             manifest_digest: digest.clone(),
             digest,
             runs_here: true,

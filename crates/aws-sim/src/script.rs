@@ -15,6 +15,9 @@ pub struct Script {
     /// Family of task definitions it applies to, or a pattern with `*`. With `match` both must fit.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub family: String,
+    /// Only tasks that RunTask started with a command for the container that has this in it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub command: String,
     /// What happens.
     pub kind: ScriptKind,
     /// Exit code, for `exit`. Default 1.
@@ -63,13 +66,16 @@ impl Script {
         !(self.pattern.is_empty() && self.family.is_empty())
     }
 
-    /// Whether it is meant for a task of this family, with an image known by these names (reference, digests).
+    /// Whether it is meant for a task of this family that was started with this command, with an image known by
+    /// these names (reference, digests).
     pub(crate) fn applies_to<'a>(
         &self,
         family: &str,
+        command: &str,
         names: impl IntoIterator<Item = &'a str>,
     ) -> bool {
         self.is_aimed()
+            && command.contains(&self.command)
             && (self.family.is_empty() || glob::matches(&self.family, family))
             && (self.pattern.is_empty() || glob::any_part(&self.pattern, names))
     }
@@ -86,11 +92,11 @@ mod tests {
     #[test]
     fn a_script_matches_by_part_or_by_pattern() {
         let names = ["127.0.0.1:5000/hello:broken", "sha256:abc"];
-        assert!(script("hello:broken").applies_to("web", names));
-        assert!(script("sha256:abc").applies_to("web", names));
-        assert!(script("*:broken").applies_to("web", names));
-        assert!(!script("*:broke").applies_to("web", names));
-        assert!(!script("").applies_to("web", names));
+        assert!(script("hello:broken").applies_to("web", "", names));
+        assert!(script("sha256:abc").applies_to("web", "", names));
+        assert!(script("*:broken").applies_to("web", "", names));
+        assert!(!script("*:broke").applies_to("web", "", names));
+        assert!(!script("").applies_to("web", "", names));
     }
 
     #[test]
@@ -101,11 +107,20 @@ mod tests {
             family.clone_into(&mut script.family);
             script
         };
-        assert!(family("web", "").applies_to("web", names));
-        assert!(!family("web", "").applies_to("website", names));
-        assert!(family("web*", "").applies_to("website", names));
-        assert!(family("web", "app:v1").applies_to("web", names));
-        assert!(!family("web", "app:v2").applies_to("web", names));
-        assert!(!family("api", "app:v1").applies_to("web", names));
+        assert!(family("web", "").applies_to("web", "", names));
+        assert!(!family("web", "").applies_to("website", "", names));
+        assert!(family("web*", "").applies_to("website", "", names));
+        assert!(family("web", "app:v1").applies_to("web", "", names));
+        assert!(!family("web", "app:v2").applies_to("web", "", names));
+        assert!(!family("api", "app:v1").applies_to("web", "", names));
+    }
+    #[test]
+    fn a_script_for_a_command_is_for_tasks_that_were_started_with_it() {
+        let mut script = script("app:v1");
+        script.command = "migrate".to_owned();
+        assert!(script.applies_to("web", "./migrate up", ["app:v1"]));
+        assert!(!script.applies_to("web", "./smoke", ["app:v1"]));
+        assert!(!script.applies_to("web", "", ["app:v1"]));
+        assert!(!script.applies_to("web", "./migrate up", ["app:v2"]));
     }
 }

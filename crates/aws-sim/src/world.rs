@@ -229,14 +229,15 @@ impl World {
         Some((identity, session.unwrap_or(Verdict::Allowed)))
     }
 
-    /// The script for a task of a family, whose image is known by these names (reference, digests), if any.
+    /// The script for a task of a family that was started with this command, whose image is known by these names (reference, digests), if any.
     pub(crate) fn script_for<'a>(
         &self,
         family: &str,
+        command: &str,
         names: impl IntoIterator<Item = &'a str> + Clone,
     ) -> Option<&Script> {
         let mut latest_first = self.scripts.iter().rev();
-        latest_first.find(|script| script.applies_to(family, names.clone()))
+        latest_first.find(|script| script.applies_to(family, command, names.clone()))
     }
 }
 

@@ -216,6 +216,24 @@ async fn a_moved_tag_reaches_no_task_before_a_new_deployment() {
 }
 
 #[tokio::test]
+async fn a_client_token_starts_its_tasks_once_a_day() {
+    let hello = Hello::new().await;
+    let run = |command: &str| {
+        json!({"cluster": CLUSTER, "taskDefinition": "hello", "launchType": "FARGATE",
+            "networkConfiguration": network(), "clientToken": "migration-7",
+            "overrides": {"containerOverrides": [{"name": "app", "command": [command]}]}})
+    };
+    let arn = |answer: &Value| text(&answer["tasks"][0]["taskArn"]);
+    let first = arn(&hello.ecs("RunTask", run("migrate")).await);
+    hello.advance(120);
+    assert_eq!(arn(&hello.ecs("RunTask", run("migrate")).await), first);
+    let refused = hello.refused("RunTask", run("other")).await;
+    assert!(refused.contains("ConflictException"), "{refused}");
+    hello.advance(24 * 3600);
+    assert_ne!(arn(&hello.ecs("RunTask", run("migrate")).await), first);
+}
+
+#[tokio::test]
 async fn a_task_of_its_own_runs_to_its_end_or_is_stopped() {
     let hello = Hello::new().await;
     let run = json!({"cluster": CLUSTER, "taskDefinition": "hello", "count": 2,

@@ -74,6 +74,20 @@ pub enum Checkpoint {
     },
     /// A call of an attempt before was found to have taken effect unheard. An event says so once this is durable.
     LateCall(LateCall),
+    /// About to run the task of a gate. What is sent is noted, so that it is the same whenever it is sent again.
+    RunIntent {
+        /// Task definition that it names.
+        task_definition: String,
+        /// Network and capacity (JSON).
+        launch: String,
+        /// When the intent was written.
+        at: Timestamp,
+    },
+    /// The task of the gate.
+    Ran {
+        /// Its ARN.
+        task: String,
+    },
 }
 
 impl Checkpoint {

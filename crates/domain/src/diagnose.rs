@@ -18,6 +18,7 @@ use crate::observe::{ServiceDeploymentSeen, ServiceEventSeen, TaskSeen};
 use crate::time::Timestamp;
 use crate::verdict::Finding;
 pub use hopeless::UnderWay;
+pub(crate) use lines::stream_of;
 pub use lines::{LINES, last_words, quote};
 pub use now::{Diagnosis, Latest};
 use rules::Weight;

@@ -148,11 +148,13 @@ pub enum Step {
     Tags,
     /// Put auto scaling back.
     ResumeScaling,
+    /// Run the task of a gate to its end.
+    RunTask,
 }
 
 impl Step {
     /// All steps in their usual order.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Account,
         Self::Identity,
         Self::Repository,
@@ -171,6 +173,7 @@ impl Step {
         Self::Verify,
         Self::Tags,
         Self::ResumeScaling,
+        Self::RunTask,
     ];
 
     /// The word for it in output, JSON and traces.
@@ -195,6 +198,7 @@ impl Step {
             Self::Verify => "verify",
             Self::Tags => "tags",
             Self::ResumeScaling => "resume-scaling",
+            Self::RunTask => "run-task",
         }
     }
 

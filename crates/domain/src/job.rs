@@ -1,6 +1,7 @@
 //! A job: the unit that is queued, leased and run by one agent.
 
 use crate::checkpoint::Checkpoint;
+use crate::gate::When;
 use crate::ids::{AgentId, Attempt, Digest, Incarnation, JobId, ReleaseId, Target};
 use crate::time::Timestamp;
 use crate::verdict::{Finding, Verdict};
@@ -48,6 +49,15 @@ pub enum JobKind {
         /// The target.
         target: Target,
     },
+    /// Runs a one-off task for a target, before or after its rollout.
+    Task {
+        /// The target.
+        target: Target,
+        /// Its wave.
+        wave: u32,
+        /// Before or after.
+        when: When,
+    },
 }
 
 impl JobKind {
@@ -56,7 +66,27 @@ impl JobKind {
     pub const fn target(&self) -> Option<&Target> {
         match self {
             Self::Build => None,
-            Self::Rollout { target, .. } | Self::Settle { target } => Some(target),
+            Self::Rollout { target, .. } | Self::Settle { target } | Self::Task { target, .. } => {
+                Some(target)
+            }
+        }
+    }
+
+    /// The wave that it belongs to, if it belongs to one.
+    #[must_use]
+    pub const fn wave(&self) -> Option<u32> {
+        match self {
+            Self::Rollout { wave, .. } | Self::Task { wave, .. } => Some(*wave),
+            Self::Build | Self::Settle { .. } => None,
+        }
+    }
+
+    /// Before or after the rollout, when it is the task of a gate.
+    #[must_use]
+    pub const fn when(&self) -> Option<When> {
+        match self {
+            Self::Task { when, .. } => Some(*when),
+            Self::Build | Self::Rollout { .. } | Self::Settle { .. } => None,
         }
     }
 
@@ -67,6 +97,7 @@ impl JobKind {
             Self::Build => "build",
             Self::Rollout { .. } => "rollout",
             Self::Settle { .. } => "settle",
+            Self::Task { .. } => "task",
         }
     }
 }
@@ -130,7 +161,7 @@ pub enum StopReason {
 pub enum Outcome {
     /// A build that gave its image.
     Built(BuiltImage),
-    /// A rollout that came to a verdict, final or not.
+    /// A rollout that came to a verdict, final or not; of the task of a gate only one that is not.
     RolledOut(RolloutReport),
     /// The debt is paid (or proved to be none).
     Settled {
@@ -146,6 +177,8 @@ pub enum Outcome {
         /// The job it needed.
         needed: JobId,
     },
+    /// The task of a gate ended with exit code 0.
+    Ran(TaskRun),
 }
 
 impl Outcome {
@@ -153,7 +186,7 @@ impl Outcome {
     #[must_use]
     pub const fn verdict(&self) -> Verdict {
         match self {
-            Self::Built(_) | Self::Settled { .. } => Verdict::Live,
+            Self::Built(_) | Self::Settled { .. } | Self::Ran(_) => Verdict::Live,
             Self::RolledOut(report) => report.verdict,
             Self::Failed(_) => Verdict::Failed,
             Self::Stopped(StopReason::Cancelled { .. } | StopReason::Undone { .. }) => {
@@ -169,7 +202,7 @@ impl Outcome {
     #[must_use]
     pub const fn succeeded(&self) -> bool {
         match self {
-            Self::Built(_) | Self::Settled { .. } => true,
+            Self::Built(_) | Self::Settled { .. } | Self::Ran(_) => true,
             Self::RolledOut(report) => matches!(report.verdict, Verdict::Live),
             Self::Failed(_) | Self::Stopped(_) | Self::Skipped { .. } => false,
         }
@@ -204,6 +237,19 @@ impl BuiltImage {
     pub fn reference(&self) -> String {
         format!("{}@{}", self.name, self.digest)
     }
+}
+
+/// The task of a gate that has done its work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskRun {
+    /// Its ARN.
+    pub task: String,
+    /// ARN of its task definition.
+    pub task_definition: String,
+    /// Digest of the release's image, which it ran.
+    pub image_digest: Digest,
+    /// How long its containers ran, in milliseconds.
+    pub millis: u64,
 }
 
 /// How a rollout stands, with what proves it.
@@ -252,7 +298,7 @@ impl RolloutReport {
 
 #[cfg(test)]
 mod tests {
-    use super::JobKind;
+    use super::{JobKind, When};
 
     #[test]
     fn kinds_of_jobs_are_called_as_on_the_wire() {
@@ -262,10 +308,17 @@ mod tests {
             target: target.clone(),
             wave: 0,
         };
-        let settle = JobKind::Settle { target };
+        let settle = JobKind::Settle {
+            target: target.clone(),
+        };
+        let task = JobKind::Task {
+            target,
+            wave: 0,
+            when: When::Before,
+        };
         assert_eq!(
-            [JobKind::Build.as_str(), rollout.as_str(), settle.as_str()],
-            ["build", "rollout", "settle"]
+            [&JobKind::Build, &rollout, &settle, &task].map(JobKind::as_str),
+            ["build", "rollout", "settle", "task"]
         );
     }
 }

@@ -41,6 +41,9 @@ pub struct ServiceSeen {
     pub target_groups: Vec<String>,
     /// Ids of the subnets of its tasks, with network mode awsvpc.
     pub subnets: Vec<String>,
+    /// What RunTask takes of the service (JSON), so that a task gets the same network and capacity:
+    /// `networkConfiguration`, `launchType` or `capacityProviderStrategy`, `platformVersion`.
+    pub launch: String,
     /// Whether its tasks run on Fargate.
     pub fargate: bool,
     /// Entries of `deployments[]`, as listed.

@@ -85,6 +85,12 @@ pub fn note(note: &Checkpoint) -> usize {
             early,
         } => &[service_deployment, early.as_deref().unwrap_or_default()],
         Checkpoint::LateCall(late) => &[&late.call, &late.what, &late.done],
+        Checkpoint::RunIntent {
+            task_definition,
+            launch,
+            ..
+        } => &[task_definition, launch],
+        Checkpoint::Ran { task } => &[task],
     };
     AROUND_NOTE + texts.iter().map(|text| text.len()).sum::<usize>()
 }
@@ -190,6 +196,9 @@ fn weigh(outcome: &Outcome) -> usize {
         Outcome::Failed(cause) => finding(cause),
         Outcome::Stopped(StopReason::Cancelled { by, reason }) => text(by) + text(reason),
         Outcome::Stopped(_) | Outcome::Skipped { .. } => 0,
+        Outcome::Ran(run) => {
+            text(&run.task) + text(&run.task_definition) + text(run.image_digest.as_str())
+        }
     };
     known + 4 * AROUND
 }
@@ -225,6 +234,10 @@ fn shrink(outcome: &mut Outcome, text: usize, entries: usize) {
             cut(reason, text);
         }
         Outcome::Stopped(_) => {}
+        Outcome::Ran(run) => {
+            cut(&mut run.task, text);
+            cut(&mut run.task_definition, text);
+        }
     }
 }
 

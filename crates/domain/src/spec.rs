@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::gate::Gates;
 use crate::ids::{
     AccountId, AppName, ClusterName, Digest, EnvName, Region, ReleaseId, RepositoryName, Target,
 };
@@ -34,6 +35,8 @@ pub struct ReleaseSpec {
     pub priority: Priority,
     /// Which vulnerabilities keep the image from being deployed; `None`: its scans are not asked for.
     pub scan: Option<ScanGate>,
+    /// One-off tasks before and after each rollout; a rollback runs none.
+    pub gates: Gates,
 }
 
 /// Why a release exists.

@@ -62,6 +62,7 @@ impl ReleaseSpec {
             }
             _ => {
                 self.check_rollout()?;
+                self.gates.check()?;
                 self.check_scan()
             }
         }

@@ -43,4 +43,6 @@ pub struct Proven {
     pub task_definition: String,
     /// When that was seen.
     pub at: Timestamp,
+    /// Whether a deploy brought it; else a rollback, or a version that did not say so.
+    pub deploy: bool,
 }

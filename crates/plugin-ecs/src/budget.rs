@@ -13,17 +13,19 @@ pub(crate) enum Bucket {
     ServiceDeployments,
     ServiceRevisions,
     ClusterResourceRead,
+    ClusterResourceModify,
     TaskDefinitionModify,
     TaskDefinitionRead,
 }
 
 impl Bucket {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::ServiceModify,
         Self::ServiceRead,
         Self::ServiceDeployments,
         Self::ServiceRevisions,
         Self::ClusterResourceRead,
+        Self::ClusterResourceModify,
         Self::TaskDefinitionModify,
         Self::TaskDefinitionRead,
     ];
@@ -33,6 +35,7 @@ impl Bucket {
         match self {
             Self::ServiceModify => (50.0, 5.0),
             Self::ServiceRead | Self::ClusterResourceRead => (100.0, 20.0),
+            Self::ClusterResourceModify => (100.0, 40.0),
             Self::ServiceDeployments | Self::ServiceRevisions | Self::TaskDefinitionRead => {
                 (50.0, 20.0)
             }
@@ -49,7 +52,7 @@ impl Bucket {
 /// What this process may call in one account and region.
 #[derive(Debug)]
 pub(crate) struct Budget {
-    buckets: Option<[Mutex<Tokens>; 7]>,
+    buckets: Option<[Mutex<Tokens>; Bucket::ALL.len()]>,
 }
 
 impl Budget {

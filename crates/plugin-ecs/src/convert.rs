@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_ecs::types as ecs;
 use aws_smithy_types::DateTime;
+use serde_json::Value;
 use shipway_domain::ids::Digest;
 use shipway_domain::observe::{
     BreakerCount, BreakerSeen, ContainerSeen, DeploymentSeen, RevisionCounts, RevisionSeen,
@@ -12,8 +13,11 @@ use shipway_domain::observe::{
 };
 use shipway_domain::time::Timestamp;
 
-/// A service; `configuration` is its `deploymentConfiguration` as it came.
-pub(crate) fn service(seen: &ecs::Service, configuration: String) -> ServiceSeen {
+use crate::one_off;
+use crate::raw::member;
+
+/// A service; `raw` is the same as it came.
+pub(crate) fn service(seen: &ecs::Service, raw: &Value) -> ServiceSeen {
     let settings = seen.deployment_configuration();
     let breaker = settings.and_then(ecs::DeploymentConfiguration::deployment_circuit_breaker);
     ServiceSeen {
@@ -60,7 +64,8 @@ pub(crate) fn service(seen: &ecs::Service, configuration: String) -> ServiceSeen
         deployments: seen.deployments().iter().map(deployment).collect(),
         current_service_deployment: seen.current_service_deployment().map(str::to_owned),
         events: seen.events().iter().map(event).collect(),
-        deployment_configuration: configuration,
+        deployment_configuration: member(raw, "deploymentConfiguration"),
+        launch: one_off::launch(raw),
     }
 }
 

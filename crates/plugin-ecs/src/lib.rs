@@ -13,6 +13,7 @@ mod convert;
 mod deployments;
 mod errors;
 mod logs;
+mod one_off;
 mod operation;
 mod place;
 mod platform;

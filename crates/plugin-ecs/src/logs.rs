@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use shipway_domain::observe::LogStream;
-use shipway_plugin::{ErrorKind, PlatformError};
+use shipway_plugin::{ErrorKind, LogPage, PlatformError};
 
 use crate::clients::Clients;
 use crate::operation::{DESCRIBE_LOG_GROUPS, GET_LOG_EVENTS};
@@ -25,6 +25,29 @@ pub(crate) async fn last_lines(
     match signed::send(clients, &GET_LOG_EVENTS, region, &order).await {
         Ok(answer) => Ok(lines(&answer)),
         Err(error) if error.kind == ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The lines behind `after`, or from the beginning; none where there is no such stream (yet).
+pub(crate) async fn read_on(
+    clients: &Clients,
+    of: &LogStream,
+    after: Option<&str>,
+) -> Result<LogPage, PlatformError> {
+    let order = json!({
+        "logGroupName": of.group,
+        "logStreamName": of.stream,
+        "startFromHead": true,
+        "nextToken": after,
+    });
+    let region = of.region.as_deref();
+    match signed::send(clients, &GET_LOG_EVENTS, region, &order).await {
+        Ok(answer) => Ok(LogPage {
+            lines: lines(&answer),
+            after: answer["nextForwardToken"].as_str().map(str::to_owned),
+        }),
+        Err(error) if error.kind == ErrorKind::NotFound => Ok(LogPage::default()),
         Err(error) => Err(error),
     }
 }

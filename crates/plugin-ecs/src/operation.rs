@@ -64,6 +64,8 @@ operations! {
     mutation REGISTER_TASK_DEFINITION = "ecs" "RegisterTaskDefinition" TaskDefinitionModify;
     mutation UPDATE_SERVICE = "ecs" "UpdateService" ServiceModify;
     mutation STOP_SERVICE_DEPLOYMENT = "ecs" "StopServiceDeployment";
+    mutation RUN_TASK = "ecs" "RunTask" ClusterResourceModify;
+    mutation STOP_TASK = "ecs" "StopTask" ClusterResourceModify;
 
     read DESCRIBE_SCALABLE_TARGETS = "application-autoscaling" "DescribeScalableTargets";
     mutation REGISTER_SCALABLE_TARGET = "application-autoscaling" "RegisterScalableTarget";

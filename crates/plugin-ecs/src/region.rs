@@ -11,8 +11,8 @@ use shipway_domain::observe::{
 use shipway_domain::spec::SecretSource;
 use shipway_domain::time::Timestamp;
 use shipway_plugin::{
-    AroundApi, NewTaskDefinition, Observation, ObserveTasks, PlatformError, RegionApi, RegistryApi,
-    Secret, TaskDefinitionSeen, UpdateService, Watch,
+    AroundApi, LogPage, NewTaskDefinition, Observation, ObserveTasks, PlatformError, RegionApi,
+    RegistryApi, RunTask, Secret, TaskDefinitionSeen, TaskStarted, UpdateService, Watch,
 };
 
 use crate::around::Around;
@@ -21,7 +21,7 @@ use crate::convert::text;
 use crate::operation::GET_CALLER_IDENTITY;
 use crate::place::Shared;
 use crate::registry::Registry;
-use crate::{deployments, logs, scaling, secret, service, task_definition};
+use crate::{deployments, logs, one_off, scaling, secret, service, task_definition};
 
 /// A handle; the job's own calls go through `clients`, shared observation through `shared`.
 pub(crate) struct Region {
@@ -143,6 +143,44 @@ impl RegionApi for Region {
 
     async fn last_lines(&self, of: &LogStream, most: usize) -> Result<Vec<String>, PlatformError> {
         logs::last_lines(&self.clients, of, most).await
+    }
+
+    async fn run_task(&self, run: &RunTask) -> Result<TaskStarted, PlatformError> {
+        one_off::run(&self.clients, run).await
+    }
+
+    async fn task_started_by(
+        &self,
+        cluster: &ClusterName,
+        started_by: &str,
+        family: &str,
+    ) -> Result<Option<TaskSeen>, PlatformError> {
+        one_off::started_by(&self.clients, cluster, started_by, family).await
+    }
+
+    async fn task(
+        &self,
+        cluster: &ClusterName,
+        arn: &str,
+    ) -> Result<Option<TaskSeen>, PlatformError> {
+        one_off::describe(&self.clients, cluster, arn).await
+    }
+
+    async fn stop_task(
+        &self,
+        cluster: &ClusterName,
+        arn: &str,
+        reason: &str,
+    ) -> Result<(), PlatformError> {
+        one_off::stop(&self.clients, cluster, arn, reason).await
+    }
+
+    async fn read_log(
+        &self,
+        of: &LogStream,
+        after: Option<&str>,
+    ) -> Result<LogPage, PlatformError> {
+        logs::read_on(&self.clients, of, after).await
     }
 
     async fn secret(&self, from: &SecretSource) -> Result<Secret, PlatformError> {

@@ -13,7 +13,7 @@ use crate::batch::Fetch;
 use crate::clients::Clients;
 use crate::convert;
 use crate::operation::{DESCRIBE_SERVICES, UPDATE_SERVICE};
-use crate::raw::{KeptBody, SentBody, member};
+use crate::raw::{KeptBody, SentBody};
 
 /// A service by cluster and name.
 pub(crate) type ServiceKey = (ClusterName, ServiceName);
@@ -98,7 +98,7 @@ impl Fetch for Services {
                     .iter()
                     .find(|(_, name)| service.service_name() == Some(name.as_str()));
                 let raw = &raw["services"][place];
-                let seen = convert::service(service, member(raw, "deploymentConfiguration"));
+                let seen = convert::service(service, raw);
                 Some((key?.clone(), seen))
             })
             .collect())
@@ -133,8 +133,7 @@ pub(crate) async fn update(
             "the answer holds no service",
         )
     })?;
-    let configuration = member(&kept.json()["service"], "deploymentConfiguration");
-    Ok(convert::service(service, configuration))
+    Ok(convert::service(service, &kept.json()["service"]))
 }
 
 /// The request as JSON.

@@ -13,8 +13,9 @@ use shipway_domain::observe::{
 use shipway_domain::spec::SecretSource;
 use shipway_domain::time::Timestamp;
 use shipway_plugin::{
-    AroundApi, ErrorKind, NewTaskDefinition, Observation, ObserveTasks, PlatformError, RegionApi,
-    RegistryApi, Secret, Session, TaskDefinitionSeen, UpdateService, Watch,
+    AroundApi, ErrorKind, LogPage, NewTaskDefinition, Observation, ObserveTasks, PlatformError,
+    RegionApi, RegistryApi, RunTask, Secret, Session, TaskDefinitionSeen, TaskStarted,
+    UpdateService, Watch,
 };
 
 use crate::around::Nothing;
@@ -270,6 +271,55 @@ impl RegionApi for Region {
         // Modelled tasks say nothing.
         self.read("logs:GetLogEvents", &of.stream, |_, _| Ok(Vec::new()))
             .await
+    }
+
+    async fn run_task(&self, run: &RunTask) -> Result<TaskStarted, PlatformError> {
+        let (place, asked) = (self.place.clone(), run.clone());
+        self.change("ecs:RunTask", &run.token, move |world, now| {
+            world.run_task(&place, asked, now)
+        })
+        .await
+    }
+
+    async fn task_started_by(
+        &self,
+        _: &ClusterName,
+        started_by: &str,
+        _: &str,
+    ) -> Result<Option<TaskSeen>, PlatformError> {
+        self.read("ecs:ListTasks", started_by, |world, now| {
+            Ok(world.one_off(&self.place, now, |task| task.started_by == started_by))
+        })
+        .await
+    }
+
+    async fn task(&self, _: &ClusterName, arn: &str) -> Result<Option<TaskSeen>, PlatformError> {
+        self.read("ecs:DescribeTasks", arn, |world, now| {
+            Ok(world.one_off(&self.place, now, |task| task.arn == arn))
+        })
+        .await
+    }
+
+    async fn stop_task(
+        &self,
+        _: &ClusterName,
+        arn: &str,
+        reason: &str,
+    ) -> Result<(), PlatformError> {
+        let (task, reason) = (arn.to_owned(), reason.to_owned());
+        self.change("ecs:StopTask", arn, move |world, now| {
+            world.stop_one_off(&task, &reason, now);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn read_log(&self, of: &LogStream, _: Option<&str>) -> Result<LogPage, PlatformError> {
+        // Modelled tasks say nothing.
+        self.read("logs:GetLogEvents", &of.stream, |_, _| {
+            Ok(LogPage::default())
+        })
+        .await
     }
 
     async fn secret(&self, from: &SecretSource) -> Result<Secret, PlatformError> {

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use ecs_model::{Backoff, Pace, Phases};
 
+use crate::one_off::OneOffs;
+
 /// How long things take. What tasks are launched from then on, and what is polled, goes by it.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
@@ -15,6 +17,8 @@ pub struct Settings {
     pub backoff: Backoff,
     /// Shortest and longest time between two common polls.
     pub polling: (Duration, Duration),
+    /// Tasks beside services.
+    pub one_offs: OneOffs,
 }
 
 impl Default for Settings {
@@ -25,6 +29,7 @@ impl Default for Settings {
             pace: Pace::default(),
             backoff: Backoff::default(),
             polling: (Duration::from_secs(1), Duration::from_secs(10)),
+            one_offs: OneOffs::default(),
         }
     }
 }
@@ -49,6 +54,12 @@ impl Settings {
                 longest: moment * 20,
             },
             polling: (moment, moment * 4),
+            one_offs: OneOffs {
+                start: moment,
+                run: moment,
+                end: moment,
+                exit: 0,
+            },
         }
     }
 }

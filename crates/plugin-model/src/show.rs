@@ -51,6 +51,7 @@ impl Service {
             health_check_grace_period: self.grace,
             target_groups: Vec::new(),
             subnets: Vec::new(),
+            launch: "{}".to_owned(),
             fargate: false,
             deployments: model
                 .deployments()

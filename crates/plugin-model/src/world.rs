@@ -14,6 +14,7 @@ use crate::fault::Faults;
 use crate::ids::Ids;
 use crate::images::Images;
 use crate::names::{self, ServiceKey};
+use crate::one_off::OneOff;
 use crate::polls::Polls;
 use crate::repository::{Repository, refused};
 use crate::service::{Around, Service, time_of};
@@ -42,6 +43,8 @@ pub(crate) struct World {
     pub(crate) landed: Vec<Landed>,
     pub(crate) faults: Faults,
     pub(crate) gates: HashMap<String, Arc<Semaphore>>,
+    /// Tasks beside services.
+    pub(crate) one_offs: Vec<OneOff>,
     /// In order of their time.
     late: Vec<(Timestamp, Landing)>,
 }
@@ -64,6 +67,7 @@ impl World {
             landed: Vec::new(),
             faults: Faults::default(),
             gates: HashMap::new(),
+            one_offs: Vec::new(),
             late: Vec::new(),
         }
     }

@@ -17,8 +17,8 @@ pub use builder::{BuildError, BuildOrder, BuildProgress, Builder, Built, LogStre
 pub use error::{ErrorKind, PlatformError};
 pub use pace::Pace;
 pub use platform::{
-    NewTaskDefinition, Observation, ObserveTasks, Place, Platform, RegionApi, Session,
-    TaskDefinitionSeen, UpdateService, Watch,
+    LogPage, NewTaskDefinition, Observation, ObserveTasks, Place, Platform, RegionApi, RunTask,
+    Session, TaskDefinitionSeen, TaskStarted, UpdateService, Watch,
 };
 pub use registry::{ImageFacts, Login, LoginSource, RegistryApi, RepositorySeen, ScanStart};
 pub use secret::Secret;

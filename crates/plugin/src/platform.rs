@@ -180,6 +180,53 @@ pub trait RegionApi: Send + Sync {
     /// See [`PlatformError`].
     async fn last_lines(&self, of: &LogStream, most: usize) -> Result<Vec<String>, PlatformError>;
 
+    /// Runs one task beside the service, in its network and on its capacity. Mutation. Said again with the same
+    /// token within a day it starts nothing a second time, and is answered with what the first call started.
+    ///
+    /// # Errors
+    /// See [`PlatformError`]; `Conflict` when the token is known with another content.
+    async fn run_task(&self, run: &RunTask) -> Result<TaskStarted, PlatformError>;
+
+    /// The task of this family that was started under this name, stopped ones of the last hour too.
+    ///
+    /// # Errors
+    /// See [`PlatformError`].
+    async fn task_started_by(
+        &self,
+        cluster: &ClusterName,
+        started_by: &str,
+        family: &str,
+    ) -> Result<Option<TaskSeen>, PlatformError>;
+
+    /// One task by its ARN; `None` when ECS does not show it (yet, or any more).
+    ///
+    /// # Errors
+    /// See [`PlatformError`].
+    async fn task(
+        &self,
+        cluster: &ClusterName,
+        arn: &str,
+    ) -> Result<Option<TaskSeen>, PlatformError>;
+
+    /// StopTask. Mutation; nothing happens to a task that has stopped.
+    ///
+    /// # Errors
+    /// See [`PlatformError`].
+    async fn stop_task(
+        &self,
+        cluster: &ClusterName,
+        arn: &str,
+        reason: &str,
+    ) -> Result<(), PlatformError>;
+
+    /// The next lines of a log stream, oldest first: behind what an earlier reading ended with, or from the
+    /// beginning; none where there is no such stream.
+    ///
+    /// # Errors
+    /// See [`PlatformError`].
+    async fn read_log(&self, of: &LogStream, after: Option<&str>)
+    -> Result<LogPage, PlatformError>;
+
     /// The value of a build secret kept in Secrets Manager or SSM; environment and files are the
     /// agent's own business.
     ///
@@ -249,6 +296,43 @@ pub struct TaskDefinitionSeen {
 pub struct NewTaskDefinition {
     /// Input of RegisterTaskDefinition as JSON, tags included.
     pub json: String,
+}
+
+/// A one-off task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunTask {
+    /// Cluster.
+    pub cluster: ClusterName,
+    /// ARN of the task definition.
+    pub task_definition: String,
+    /// Network and capacity as the service has them: [`ServiceSeen::launch`].
+    pub launch: String,
+    /// Client token and `startedBy`, at most 64 characters.
+    pub token: String,
+    /// Container that gets the next two.
+    pub container: String,
+    /// Its command.
+    pub command: Vec<String>,
+    /// Environment beside its own.
+    pub environment: Vec<(String, String)>,
+}
+
+/// What came of a RunTask.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TaskStarted {
+    /// ARN of the task, if one was started.
+    pub task: Option<String>,
+    /// Why ECS found no place for it.
+    pub refused: Vec<String>,
+}
+
+/// Lines of a log stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogPage {
+    /// The lines, oldest first.
+    pub lines: Vec<String>,
+    /// Where to read on; `None` when there is no such stream.
+    pub after: Option<String>,
 }
 
 /// A change of a service.

@@ -1,12 +1,13 @@
 //! The record of a job.
 
+use shipway_domain::gate::When;
 use shipway_domain::ids::{AgentId, Attempt, Incarnation};
 use shipway_domain::job::{Grant, Job, JobKind, JobState};
 use shipway_domain::time::Timestamp;
 
 use crate::error::ConversionError;
 use crate::fields::{alternative, each, name, optional, required};
-use crate::store::v1::job_kind::{Build, Kind, Rollout, Settle};
+use crate::store::v1::job_kind::{Build, Kind, Rollout, Settle, Task};
 use crate::store::v1::job_state::{Grant as GrantRecord, Queued, State};
 use crate::store::v1::{JobKind as KindRecord, JobRecord, JobState as StateRecord};
 
@@ -57,6 +58,11 @@ impl From<&JobKind> for KindRecord {
             JobKind::Settle { target } => Kind::Settle(Settle {
                 target: Some(target.into()),
             }),
+            JobKind::Task { target, wave, when } => Kind::Task(Task {
+                target: Some(target.into()),
+                wave: *wave,
+                after: *when == When::After,
+            }),
         };
         Self { kind: Some(kind) }
     }
@@ -74,6 +80,15 @@ impl TryFrom<KindRecord> for JobKind {
             },
             Kind::Settle(Settle { target }) => Self::Settle {
                 target: required("settle.target", target)?,
+            },
+            Kind::Task(Task {
+                target,
+                wave,
+                after,
+            }) => Self::Task {
+                target: required("task.target", target)?,
+                wave,
+                when: if after { When::After } else { When::Before },
             },
         })
     }

@@ -64,6 +64,7 @@ impl From<&Proven> for ProvenRecord {
             image_digest: proven.image_digest.as_str().to_owned(),
             task_definition: proven.task_definition.clone(),
             at_ms: proven.at.millis(),
+            deploy: proven.deploy,
         }
     }
 }
@@ -79,6 +80,7 @@ impl TryFrom<ProvenRecord> for Proven {
             image_digest: name("image_digest", record.image_digest, Digest::new)?,
             task_definition: record.task_definition,
             at: Timestamp::from_millis(record.at_ms),
+            deploy: record.deploy,
         })
     }
 }

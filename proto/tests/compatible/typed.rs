@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use prost::Message;
 use shipway_domain::{
-    agent, checkpoint, diagnose, event, ids, job, plan, scan, spec, standing, verdict,
+    agent, checkpoint, diagnose, event, gate, ids, job, plan, scan, spec, standing, verdict,
 };
 use shipway_proto::v1;
 
@@ -35,7 +35,7 @@ pub(crate) fn said_again(message: &str, bytes: &[u8]) -> Result<Vec<u8>, String>
             RepositorySettings, Revision, RollbackRequest, RolloutReport, RolloutSettings,
             ScalingFlags, ScanException, ScanGate, ServiceNow, Source, StatusReply, StatusRequest, Stop, StopReason,
             SubmitReply, SubmitRequest, Target, TargetNow, TargetPlan, TargetSpec, TargetView, TaskCounts,
-            TaskStates,
+            TaskGate, TaskRun, TaskStates,
             Wait, WatchReply, WatchRequest, Welcome,
     }
 }
@@ -46,7 +46,7 @@ fn again<M: Message + Default>(bytes: &[u8]) -> Result<Vec<u8>, String> {
 }
 
 /// Messages that the domain has words for.
-pub(crate) const TRANSLATED: usize = 25;
+pub(crate) const TRANSLATED: usize = 27;
 
 /// Reads a message into the domain and says it again; `None` when the domain has no word for it.
 pub(crate) fn translated(message: &str, bytes: &[u8]) -> Option<Result<Vec<u8>, String>> {
@@ -75,6 +75,8 @@ pub(crate) fn translated(message: &str, bytes: &[u8]) -> Option<Result<Vec<u8>, 
         "Source" => by::<spec::Source, v1::Source>(bytes),
         "StopReason" => by::<job::StopReason, v1::StopReason>(bytes),
         "Target" => by::<ids::Target, v1::Target>(bytes),
+        "TaskGate" => by::<gate::TaskGate, v1::TaskGate>(bytes),
+        "TaskRun" => by::<job::TaskRun, v1::TaskRun>(bytes),
         "TaskCounts" => by::<event::TaskCounts, v1::TaskCounts>(bytes),
         _ => return None,
     })

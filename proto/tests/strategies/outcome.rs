@@ -1,7 +1,7 @@
 //! Arbitrary ends of jobs.
 
 use proptest::prelude::*;
-use shipway_domain::job::{BuiltImage, Outcome, RolloutReport, StopReason};
+use shipway_domain::job::{BuiltImage, Outcome, RolloutReport, StopReason, TaskRun};
 use shipway_domain::verdict::{Finding, Verdict};
 
 use super::ids::{digest, job_id, release_id};
@@ -75,6 +75,16 @@ pub(crate) fn stop() -> impl Strategy<Value = StopReason> {
     ]
 }
 
+prop_compose! {
+    fn task_run()(
+        (task, task_definition) in (text(), text()),
+        image_digest in digest(),
+        millis in any::<u64>(),
+    ) -> TaskRun {
+        TaskRun { task, task_definition, image_digest, millis }
+    }
+}
+
 /// An arbitrary outcome.
 pub(crate) fn outcome() -> impl Strategy<Value = Outcome> {
     prop_oneof![
@@ -84,5 +94,6 @@ pub(crate) fn outcome() -> impl Strategy<Value = Outcome> {
         finding().prop_map(Outcome::Failed),
         stop().prop_map(Outcome::Stopped),
         job_id().prop_map(|needed| Outcome::Skipped { needed }),
+        task_run().prop_map(Outcome::Ran),
     ]
 }

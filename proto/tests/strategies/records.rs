@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use shipway_domain::checkpoint::{Checkpoint, ScalingFlags};
+use shipway_domain::gate::When;
 use shipway_domain::ids::{Attempt, IdempotencyKey, Incarnation};
 use shipway_domain::job::{Grant, Job, JobKind, JobState};
 use shipway_domain::late_call::LateCall;
@@ -70,6 +71,14 @@ pub(crate) fn checkpoint() -> impl Strategy<Value = Checkpoint> {
         Just(Checkpoint::StopAsked),
         text().prop_map(|task_definition| Checkpoint::Unchanged { task_definition }),
         late_call(),
+        (text(), text(), timestamp()).prop_map(|(task_definition, launch, at)| {
+            Checkpoint::RunIntent {
+                task_definition,
+                launch,
+                at,
+            }
+        }),
+        text().prop_map(|task| Checkpoint::Ran { task }),
     ]
 }
 
@@ -122,6 +131,13 @@ fn job_kind() -> impl Strategy<Value = JobKind> {
         Just(JobKind::Build),
         (target_id(), any::<u32>()).prop_map(|(target, wave)| JobKind::Rollout { target, wave }),
         target_id().prop_map(|target| JobKind::Settle { target }),
+        (target_id(), any::<u32>(), any::<bool>()).prop_map(|(target, wave, after)| {
+            JobKind::Task {
+                target,
+                wave,
+                when: if after { When::After } else { When::Before },
+            }
+        }),
     ]
 }
 
@@ -166,9 +182,9 @@ prop_compose! {
         (app, env) in (app(), env()),
         image_digest in digest(),
         task_definition in text(),
-        at in timestamp(),
+        (at, deploy) in (timestamp(), any::<bool>()),
     ) -> Proven {
-        Proven { release, app, env, image_digest, task_definition, at }
+        Proven { release, app, env, image_digest, task_definition, at, deploy }
     }
 }
 

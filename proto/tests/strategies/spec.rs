@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use shipway_domain::day::Day;
+use shipway_domain::gate::{Gates, TaskGate};
 use shipway_domain::ids::RepositoryName;
 use shipway_domain::scan::{ScanException, ScanGate, Severity};
 use shipway_domain::spec::{
@@ -170,6 +171,26 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn task_gate()(
+        container in text(),
+        command in texts(),
+        environment in pairs(),
+        timeout in span(),
+    ) -> TaskGate {
+        TaskGate { container, command, environment, timeout }
+    }
+}
+
+prop_compose! {
+    fn gates()(
+        before in prop::option::of(task_gate()),
+        after in prop::option::of(task_gate()),
+    ) -> Gates {
+        Gates { before, after }
+    }
+}
+
+prop_compose! {
     /// An arbitrary specification.
     pub(crate) fn spec()(
         (app, env, kind) in (app(), env(), kind()),
@@ -180,7 +201,7 @@ prop_compose! {
         containers in texts(),
         targets in prop::collection::vec((target(), any::<u32>()), 0..3),
         rollout in rollout(),
-        (priority, scan) in (priority(), prop::option::of(gate())),
+        (priority, scan, gates) in (priority(), prop::option::of(gate()), gates()),
     ) -> ReleaseSpec {
         let targets = targets.into_iter().map(|(target, wave)| TargetSpec { target, wave }).collect();
         ReleaseSpec {
@@ -196,6 +217,7 @@ prop_compose! {
             rollout,
             priority,
             scan,
+            gates,
         }
     }
 }

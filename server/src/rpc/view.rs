@@ -1,8 +1,9 @@
 //! Releases, jobs, targets and agents as people see them.
 
 use shipway_domain::board::{AgentSeat, Board, Wait};
+use shipway_domain::gate::When;
 use shipway_domain::ids::ReleaseId;
-use shipway_domain::job::{Job, JobKind, JobState};
+use shipway_domain::job::{Job, JobState};
 use shipway_domain::release::Release;
 use shipway_domain::target::TargetRecord;
 use shipway_domain::verdict::Verdict;
@@ -61,16 +62,14 @@ fn job(job: &Job, wait: Option<Wait>) -> v1::JobView {
         index: job.id.index,
         kind: job.kind.as_str().to_owned(),
         target: job.kind.target().map(Into::into),
-        wave: match &job.kind {
-            JobKind::Rollout { wave, .. } => Some(*wave),
-            JobKind::Build | JobKind::Settle { .. } => None,
-        },
+        wave: job.kind.wave(),
         phase: phase(&job.state).into(),
         attempt: job.attempt.0,
         agent: agent_of(&job.state),
         since_ms: job.since.millis(),
         outcome,
         wait: wait.map(self::wait),
+        when: job.kind.when().map_or("", When::as_str).to_owned(),
     }
 }
 

@@ -102,6 +102,8 @@ pub fn request(account: &str, name: &str) -> v1::SubmitRequest {
         }),
         priority: 50,
         scan: None,
+        before: None,
+        after: None,
     };
     v1::SubmitRequest {
         spec: Some(spec),

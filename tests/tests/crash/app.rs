@@ -13,7 +13,8 @@ pub(crate) struct App(TempDir);
 impl App {
     /// With an image that no other has.
     pub(crate) fn new(content: &str) -> Self {
-        Self::on("shop", "hello", "autoscaling = \"suspend\"", content)
+        let lines = "autoscaling = \"suspend\"\nbefore = { command = [\"/program\", \"migrate\"] }";
+        Self::on("shop", "hello", lines, content)
     }
 
     /// The same of this name for this service, with a line of the environment. Its images go to a

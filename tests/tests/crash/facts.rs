@@ -99,6 +99,9 @@ pub(crate) fn mutations(calls: &[Value], times: Times) -> Vec<Mutation> {
                     },
                 ),
                 "StopServiceDeployment" => (on_target, Operation::StopServiceDeployment),
+                action @ ("RunTask" | "StopTask") => {
+                    (on_target, Operation::Other(action.to_owned()))
+                }
                 action @ ("SetRepositoryPolicy" | "PutImage") => {
                     (None, Operation::Other(action.to_owned()))
                 }

@@ -35,7 +35,8 @@ const SLACK: Duration = Duration::from_secs(15);
 
 /// Calls of agents whose connections break off: carried out, but without an answer. Those that look from
 /// outside do not call them.
-const BREAKABLE: [&str; 4] = [
+const BREAKABLE: [&str; 5] = [
+    "RunTask",
     "RegisterTaskDefinition",
     "UpdateService",
     "StopServiceDeployment",

@@ -12,7 +12,7 @@ use shipway_domain::time::Timestamp;
 use shipway_plugin::contract::definition;
 use shipway_plugin::{ErrorKind, ImageFacts, Place};
 use shipway_plugin_model::{
-    Backoff, Call, Clock, Fault, ModelPlatform, Outcome, Pace, Phases, Settings,
+    Backoff, Call, Clock, Fault, ModelPlatform, OneOffs, Outcome, Pace, Phases, Settings,
 };
 
 use crate::diary::Diary;
@@ -105,6 +105,10 @@ pub(crate) fn build(
             longest: second * 20,
         },
         polling: (second, second * 10),
+        one_offs: OneOffs {
+            run: lots.millis(1_000, 40_000),
+            ..OneOffs::default()
+        },
     };
     let platform = ModelPlatform::new(clock, settings, seed);
     let owner = place(ACCOUNTS[0]);

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use prost::Message as _;
+use shipway_domain::gate::Gates;
 use shipway_domain::ids::{AppName, Digest, EnvName, RepositoryName};
 use shipway_domain::spec::{
     Autoscaling, Breaker, ImageSettings, ImageTag, Priority, ReleaseKind, ReleaseSpec,
@@ -349,5 +350,6 @@ fn spec(wish: &Wish) -> ReleaseSpec {
         },
         priority: Priority::new(*priority).expect("a priority"),
         scan: None,
+        gates: Gates::default(),
     }
 }

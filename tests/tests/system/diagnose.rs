@@ -60,7 +60,7 @@ async fn after_a_failed_release_the_cause_is_told_by_release_and_by_environment(
 }
 
 /// The task definition of the app, with its lines kept by CloudWatch Logs.
-fn keep_lines(app: &App) {
+pub(crate) fn keep_lines(app: &App) {
     let file = app.folder().join("task-definition.json");
     let text = std::fs::read_to_string(&file).expect("a task definition");
     let mut definition: Value = serde_json::from_str(&text).expect("JSON");

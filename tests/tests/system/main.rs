@@ -8,6 +8,7 @@ mod plan;
 mod queue;
 mod scaling;
 mod scans;
+mod tasks;
 mod verdicts;
 mod watch;
 mod waves;

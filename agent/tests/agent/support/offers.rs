@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use shipway_domain::checkpoint::{Checkpoint, ScalingFlags};
+use shipway_domain::gate::Gates;
 use shipway_domain::ids::{
     AccountId, AppName, ClusterName, Digest, EnvName, Region, RepositoryName, ServiceName, Target,
 };
@@ -115,6 +116,7 @@ impl App {
             },
             priority: Priority::default(),
             scan: None,
+            gates: Gates::default(),
         };
         Self {
             spec,
@@ -181,6 +183,7 @@ impl App {
             stop: None,
             started_ms: self.started,
             proven: None,
+            after: false,
         }
     }
 }

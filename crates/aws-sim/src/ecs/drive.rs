@@ -53,6 +53,7 @@ impl Outside for Hands<'_> {
             &revision.spec,
             &revision.digests,
             behind_target,
+            None,
         );
         let region = self
             .world

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ecs_model::{Check, Checks, Outcome, Plan, Until};
+use serde_json::Value;
 
 use super::external::resolve_secret;
 use super::names::Place;
@@ -24,13 +25,14 @@ pub(super) struct Foreseen {
     pub(super) log: Vec<Vec<String>>,
 }
 
-/// Foresees a task. `known` are the digests that its revision is bound to (ecs-facts 3.7).
+/// Foresees a task. `known` are the digests that its revision is bound to (ecs-facts 3.7), `overrides` those of RunTask.
 pub(super) fn foresee(
     world: &World,
     place: &Place,
     spec: &Spec,
     known: &[Option<String>],
     behind_target: bool,
+    overrides: Option<&Value>,
 ) -> Foreseen {
     let mut foreseen = Foreseen {
         plan: Plan {
@@ -49,7 +51,9 @@ pub(super) fn foresee(
     };
     let external = world.tasks == Tasks::Docker;
     for (index, container) in spec.containers.iter().enumerate() {
+        let command = command_of(&container.name, overrides);
         let pulled = world.resolve_image(Pull {
+            command: &command,
             account: &place.account,
             family: &spec.family,
             image: &container.image,
@@ -89,6 +93,18 @@ pub(super) fn foresee(
         foreseen.plan.outcome = really_run(world, place, spec);
     }
     foreseen
+}
+
+/// The command that RunTask gave a container; empty without one.
+fn command_of(container: &str, overrides: Option<&Value>) -> String {
+    let all = overrides.and_then(|given| given.get("containerOverrides")?.as_array());
+    let own = all
+        .into_iter()
+        .flatten()
+        .find(|own| own["name"] == container);
+    let words = own.and_then(|own| own.get("command")?.as_array());
+    let words = words.into_iter().flatten().filter_map(Value::as_str);
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// A task that no script decides about is run, if its secrets can be read.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::definition::Family;
 use super::names;
 use super::service::Service;
-use super::task::OwnTask;
+use super::task::{OwnTask, Token};
 use crate::clock::SimTime;
 use crate::cow::CopyOnWrite;
 use crate::wire::ApiError;
@@ -43,6 +43,9 @@ pub(super) struct Cluster {
     pub(super) services: BTreeMap<String, CopyOnWrite<Service>>,
     /// Tasks that RunTask started, by id.
     pub(super) tasks: BTreeMap<String, OwnTask>,
+    /// Client tokens of RunTask, and what they have started.
+    #[serde(default)]
+    pub(super) tokens: BTreeMap<String, Token>,
 }
 
 impl Cluster {
@@ -52,6 +55,7 @@ impl Cluster {
             members,
             services: BTreeMap::new(),
             tasks: BTreeMap::new(),
+            tokens: BTreeMap::new(),
         }
     }
 }

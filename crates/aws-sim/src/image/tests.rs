@@ -46,6 +46,7 @@ fn pull(world: &mut World, account: &str, rest: &str) -> Result<ResolvedImage, P
     let host = world.registry(OWNER, "eu-west-1").unwrap();
     world.resolve_image(Pull {
         family: "web",
+        command: "",
         account,
         image: &format!("{host}/{rest}"),
         digest: None,
@@ -137,6 +138,7 @@ fn an_image_elsewhere_has_a_digest_made_from_its_name() {
         };
         let pull = Pull {
             family: "web",
+            command: "",
             account: OWNER,
             image,
             digest: None,
@@ -165,6 +167,7 @@ fn a_tag_resolved_before_is_pulled_by_its_digest_and_keeps_its_script() {
     let image = format!("{host}/app:v1");
     let mut again = Pull {
         family: "web",
+        command: "",
         account: OWNER,
         image: &image,
         digest: Some(&first.digest),

@@ -291,7 +291,9 @@ impl Board {
                     .as_ref()
                     .map_or("ecs", BuildSettings::builder_name),
             },
-            JobKind::Rollout { target, .. } | JobKind::Settle { target } => Class {
+            JobKind::Rollout { target, .. }
+            | JobKind::Settle { target }
+            | JobKind::Task { target, .. } => Class {
                 account: target.account.clone(),
                 plugin: "ecs",
             },

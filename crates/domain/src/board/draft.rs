@@ -12,6 +12,7 @@ use crate::job::{Job, JobKind, JobState, Outcome, RolloutReport};
 use crate::planted::{self, Bug};
 use crate::release::Release;
 use crate::size;
+use crate::spec::ReleaseKind;
 use crate::target::{Proven, TargetRecord};
 use crate::time::Timestamp;
 use crate::verdict::Verdict;
@@ -227,7 +228,7 @@ impl<'a> Draft<'a> {
                 };
                 self.end_job(id, Outcome::Failed(finding));
             }
-            JobKind::Rollout { .. } => {
+            JobKind::Rollout { .. } | JobKind::Task { .. } => {
                 let report = RolloutReport::unseen(
                     Verdict::Stuck,
                     format!("{deliveries} deliveries in a row ended without progress ({reason})"),
@@ -307,9 +308,12 @@ impl<'a> Draft<'a> {
         if !held && proven.is_none() {
             return;
         }
+        let heir = self.heir(id, target, outcome).filter(|_| held);
         let record = self.target_mut(target);
+        // A debt is paid first, by a settle that goes before all others.
+        let heir = heir.filter(|_| record.debt.is_none());
         if record.slot == Some(id) {
-            record.slot = None;
+            record.slot = heir;
         }
         if let Some(proven) = proven {
             record.proven = Some(Proven { at: now, ..proven });
@@ -317,6 +321,18 @@ impl<'a> Draft<'a> {
         if record.debt.is_some() {
             self.make_settle(target.clone(), id);
         }
+    }
+
+    /// The job of the same release that goes on with the target: nobody comes between a rollout and its tasks.
+    fn heir(&self, id: JobId, target: &Target, outcome: &Outcome) -> Option<JobId> {
+        let next = |other: &JobId| {
+            self.job(*other).is_some_and(|job| {
+                let waits = matches!(job.state, JobState::Queued { .. }) && job.stop.is_none();
+                waits && job.kind.target() == Some(target) && job.needs.contains(&id.index)
+            })
+        };
+        let heirs = outcome.succeeded().then(|| self.job_ids(id.release));
+        heirs?.into_iter().find(next)
     }
 
     fn proven(&mut self, release: ReleaseId, report: &RolloutReport) -> Option<Proven> {
@@ -332,6 +348,7 @@ impl<'a> Draft<'a> {
             image_digest: digest,
             task_definition,
             at: Timestamp::ZERO,
+            deploy: record.kind == ReleaseKind::Deploy,
         })
     }
 

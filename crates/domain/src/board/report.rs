@@ -186,7 +186,9 @@ fn note(draft: &mut Draft<'_>, held: Held, checkpoint: Checkpoint) -> Result<(),
         | Checkpoint::StopIntent { .. }
         | Checkpoint::StopAsked
         | Checkpoint::Unchanged { .. }
-        | Checkpoint::LateCall(_) => {}
+        | Checkpoint::LateCall(_)
+        | Checkpoint::RunIntent { .. }
+        | Checkpoint::Ran { .. } => {}
     }
     Ok(())
 }
@@ -199,7 +201,7 @@ fn give_up(draft: &mut Draft<'_>, held: Held, finding: Finding) {
     };
     match kind {
         JobKind::Build => draft.end_job(held.job, Outcome::Failed(finding)),
-        JobKind::Rollout { .. } => {
+        JobKind::Rollout { .. } | JobKind::Task { .. } => {
             let report =
                 RolloutReport::unseen(Verdict::Stuck, finding.cause.clone(), vec![finding]);
             draft.rest_job(held.job, report);
@@ -276,7 +278,13 @@ fn scanned(draft: &Draft<'_>, held: Held, outcome: Outcome) -> Outcome {
 const fn fits(kind: &JobKind, outcome: &Outcome) -> bool {
     match outcome {
         Outcome::Built(_) => matches!(kind, JobKind::Build),
-        Outcome::RolledOut(_) => matches!(kind, JobKind::Rollout { .. }),
+        // The task of a gate rests with a report, too, and ends without one.
+        Outcome::RolledOut(report) => match kind {
+            JobKind::Rollout { .. } => true,
+            JobKind::Task { .. } => !report.verdict.is_final(),
+            JobKind::Build | JobKind::Settle { .. } => false,
+        },
+        Outcome::Ran(_) => matches!(kind, JobKind::Task { .. }),
         Outcome::Settled { .. } => matches!(kind, JobKind::Settle { .. }),
         Outcome::Failed(_) | Outcome::Stopped(_) => true,
         // Nothing that was started is skipped.

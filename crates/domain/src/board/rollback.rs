@@ -7,8 +7,8 @@ use crate::spec::ReleaseKind;
 impl Board {
     /// What a rollback of an environment undoes and brings back.
     ///
-    /// Undone is the newest deploy that has not ended, else the release that was last proven live.
-    /// Brought back is `to`, else the newest release that was live before the undone one.
+    /// Undone is the newest deploy that has not ended, else the release that was last proven live: on all of
+    /// its targets, or on some of them, as when a task behind its rollout failed. Brought back is `to`, else the newest release that was live before the undone one.
     ///
     /// # Errors
     /// [`Refusal::NothingToRollBackTo`] when no such release was ever live.
@@ -32,7 +32,8 @@ impl Board {
                     .get(id)
                     .is_some_and(|release| release.kind == ReleaseKind::Deploy)
             });
-        let undoes = running.or_else(|| lives.last()).copied().ok_or_else(|| {
+        let last = self.serves_in(app, env).max(lives.last().copied());
+        let undoes = running.copied().or(last).ok_or_else(|| {
             none(format!(
                 "nothing of {app} was ever live in {env}, so there is no way back"
             ))
@@ -55,6 +56,13 @@ impl Board {
             ))
         })?;
         Ok((undoes, back))
+    }
+
+    /// The newest deploy that serves on a target of the environment, however its release ended.
+    fn serves_in(&self, app: &AppName, env: &EnvName) -> Option<ReleaseId> {
+        let proven = self.targets.values().filter_map(|t| t.proven.as_ref());
+        let here = proven.filter(|p| p.deploy && p.app == *app && p.env == *env);
+        here.map(|proven| proven.release).max()
     }
 
     /// The newest live release that is not the undone one. Behind a rollback lies what it brought

@@ -7,6 +7,7 @@ use super::draft::Draft;
 use super::{Board, Decision, Refusal, Submission, Submitted};
 use crate::change::Change;
 use crate::event::EventKind;
+use crate::gate::When;
 use crate::ids::{IdempotencyKey, JobId, ReleaseId, Target};
 use crate::job::{Job, JobKind, JobState, StopReason};
 use crate::release::Release;
@@ -50,7 +51,7 @@ impl Board {
     }
 
     /// Releases of the same app and environment that the new one takes the place of: those none of
-    /// whose rollouts has started and all of whose targets it changes too. Rollbacks never.
+    /// whose rollouts and tasks has started and all of whose targets it changes too. Rollbacks never.
     fn fold_for(&self, draft: &mut Draft<'_>, newer: ReleaseId) -> Vec<ReleaseId> {
         let Some((spec, kind)) = draft.new_spec(newer) else {
             return Vec::new();
@@ -89,7 +90,9 @@ impl Board {
             // A release whose build still ends has been cancelled or folded; it is not folded again.
             && self.jobs_of(id).all(|job| match &job.kind {
                 JobKind::Build => job.stop.is_none(),
-                JobKind::Rollout { target, .. } => job.attempt.0 == 0 && by.contains(target),
+                JobKind::Rollout { target, .. } | JobKind::Task { target, .. } => {
+                    job.attempt.0 == 0 && by.contains(target)
+                }
                 JobKind::Settle { .. } => false,
             })
     }
@@ -230,17 +233,31 @@ fn jobs_of(release: ReleaseId, spec: &ReleaseSpec, now: Timestamp) -> Vec<Job> {
     }
     let mut jobs = vec![job(0, JobKind::Build, Vec::new())];
     let waves: BTreeSet<u32> = spec.targets.iter().map(|target| target.wave).collect();
+    // What a gate has done once is not undone by doing it again: a rollback runs none.
+    let gated = spec.kind == ReleaseKind::Deploy;
+    let has = |when: When| gated && spec.gates.at(when).is_some();
     let mut before = vec![0];
     for wave in waves {
         let mut these = Vec::new();
         for target in spec.targets.iter().filter(|target| target.wave == wave) {
-            let kind = JobKind::Rollout {
-                target: target.target.clone(),
+            let target = &target.target;
+            let task = |when: When| {
+                let target = target.clone();
+                has(when).then_some(JobKind::Task { target, wave, when })
+            };
+            let rollout = JobKind::Rollout {
+                target: target.clone(),
                 wave,
             };
-            let made = job(jobs.len(), kind, before.clone());
-            these.push(made.id.index);
-            jobs.push(made);
+            let kinds = [task(When::Before), Some(rollout), task(When::After)];
+            // One after the other; the next wave needs the last of them.
+            let mut needs = before.clone();
+            for kind in kinds.into_iter().flatten() {
+                let made = job(jobs.len(), kind, needs);
+                needs = vec![made.id.index];
+                jobs.push(made);
+            }
+            these.extend(needs);
         }
         before = these;
     }

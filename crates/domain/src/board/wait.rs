@@ -105,10 +105,15 @@ impl Board {
                 })
             })
             .filter(|needed| !matches!(needed.state, JobState::Ended(_)))
-            .map(|needed| needed.kind.as_str())
+            .map(|needed| match needed.kind.when() {
+                Some(when) if needed.kind.target() == job.kind.target() => when.as_str(),
+                _ => needed.kind.as_str(),
+            })
             .collect();
         match open.as_slice() {
             ["build"] => "needs the image".to_owned(),
+            ["before"] => "needs the task before the rollout".to_owned(),
+            ["rollout"] if job.kind.when().is_some() => "needs the rollout".to_owned(),
             [_] => "needs a rollout of the wave before".to_owned(),
             open => format!("needs {} rollouts of the wave before", open.len()),
         }

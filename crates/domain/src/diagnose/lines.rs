@@ -2,7 +2,7 @@
 
 use super::{exit, of_task, short};
 use crate::document::Document;
-use crate::observe::{ContainerSeen, LogStream, TaskSeen};
+use crate::observe::{LogStream, TaskSeen};
 use crate::verdict::Finding;
 
 /// Lines that are shown.
@@ -23,19 +23,18 @@ pub fn last_words(
         ours && task.started_at.is_some() && of_task(task).is_some()
     });
     let newest = failed.max_by_key(|task| task.stopped_at)?;
-    stream(
-        newest,
-        exit::failed(newest).or_else(|| newest.containers.first())?,
-        definition,
-    )
+    let container = exit::failed(newest).or_else(|| newest.containers.first())?;
+    stream_of(newest, &container.name, definition)
 }
 
 /// Where the driver `awslogs` writes a container's lines: `prefix/container/task`.
-fn stream(task: &TaskSeen, container: &ContainerSeen, definition: &Document) -> Option<LogStream> {
+pub(crate) fn stream_of(
+    task: &TaskSeen,
+    container: &str,
+    definition: &Document,
+) -> Option<LogStream> {
     let containers = definition.get("containerDefinitions")?.items();
-    let named = |item: &&Document| {
-        item.get("name").and_then(Document::as_str) == Some(container.name.as_str())
-    };
+    let named = |item: &&Document| item.get("name").and_then(Document::as_str) == Some(container);
     let log = containers.iter().find(named)?.get("logConfiguration")?;
     if log.get("logDriver").and_then(Document::as_str) != Some("awslogs") {
         return None;
@@ -49,11 +48,7 @@ fn stream(task: &TaskSeen, container: &ContainerSeen, definition: &Document) -> 
         task: short(task).to_owned(),
         group: option("awslogs-group")?,
         region: option("awslogs-region"),
-        stream: format!(
-            "{}/{}/{id}",
-            option("awslogs-stream-prefix")?,
-            container.name
-        ),
+        stream: format!("{}/{container}/{id}", option("awslogs-stream-prefix")?),
     })
 }
 
@@ -76,6 +71,7 @@ pub fn quote(findings: &mut [Finding], task: &str, lines: &[String]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observe::ContainerSeen;
     use crate::time::Timestamp;
 
     const OURS: &str = "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:2";

@@ -181,7 +181,7 @@ pub(super) fn slots<'a>(
     all
 }
 
-/// One rollout has one UpdateService, and a settle has none.
+/// One rollout has one UpdateService, and no other job has any.
 fn updates(history: &History) -> Vec<Broken> {
     let mut calls: BTreeMap<JobId, Vec<&Mutation>> = BTreeMap::new();
     for mutation in &history.mutations {
@@ -193,7 +193,7 @@ fn updates(history: &History) -> Vec<Broken> {
     for (job, calls) in calls {
         let most = match history.job(job).map(|job| &job.kind) {
             Some(JobKind::Rollout { .. }) | None => 1,
-            Some(JobKind::Build | JobKind::Settle { .. }) => 0,
+            Some(JobKind::Build | JobKind::Settle { .. } | JobKind::Task { .. }) => 0,
         };
         if calls.len() > most {
             let by: Vec<String> = calls.iter().map(|call| told(call)).collect();

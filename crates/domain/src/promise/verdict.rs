@@ -38,7 +38,10 @@ pub(super) fn check(history: &History) -> Vec<Broken> {
                 }
                 Outcome::RolledOut(report) => other(history, job, Some(report), shown, end),
                 Outcome::Failed(_) | Outcome::Stopped(_) => other(history, job, None, shown, end),
-                Outcome::Built(_) | Outcome::Settled { .. } | Outcome::Skipped { .. } => None,
+                Outcome::Built(_)
+                | Outcome::Settled { .. }
+                | Outcome::Skipped { .. }
+                | Outcome::Ran(_) => None,
             }
         })
         .collect()

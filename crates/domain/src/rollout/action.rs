@@ -108,6 +108,34 @@ pub enum Action {
         /// The tags.
         tags: Vec<String>,
     },
+    /// Run a one-off task. Changes AWS.
+    RunTask(RunTask),
+    /// Search for the task that was started under this name, among those of the last hour.
+    FindTask {
+        /// Its `startedBy`.
+        started_by: String,
+        /// Family of its task definition.
+        family: String,
+    },
+    /// Look at one task.
+    DescribeTask {
+        /// Its ARN.
+        task: String,
+    },
+    /// Stop a task. Changes AWS.
+    StopTask {
+        /// Its ARN.
+        task: String,
+        /// Why, for people.
+        reason: String,
+    },
+    /// Read on in a container's output.
+    ReadLog {
+        /// Where it is.
+        stream: LogStream,
+        /// Behind what was read last; `None` reads from the beginning.
+        after: Option<String>,
+    },
 }
 
 impl Action {
@@ -134,8 +162,12 @@ impl Action {
             Self::RunningTasks | Self::StoppedTasks { under_way: false } | Self::LastWords(_) => {
                 Step::Verify
             }
-            Self::StopDeployment { .. } => Step::Stop,
+            Self::StopDeployment { .. } | Self::StopTask { .. } => Step::Stop,
             Self::PutTags { .. } => Step::Tags,
+            Self::RunTask(_)
+            | Self::FindTask { .. }
+            | Self::DescribeTask { .. }
+            | Self::ReadLog { .. } => Step::RunTask,
         }
     }
 
@@ -149,6 +181,8 @@ impl Action {
                 | Self::Update(_)
                 | Self::StopDeployment { .. }
                 | Self::PutTags { .. }
+                | Self::RunTask(_)
+                | Self::StopTask { .. }
         )
     }
 }
@@ -170,6 +204,23 @@ pub struct Update {
     pub health_check_grace_period: Option<Duration>,
     /// Ask for a new deployment even if ECS sees no difference.
     pub force: bool,
+}
+
+/// The members of RunTask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunTask {
+    /// ARN of the task definition.
+    pub task_definition: String,
+    /// Network and capacity, as the service has them ([`ServiceSeen::launch`]).
+    pub launch: String,
+    /// Client token and `startedBy`.
+    pub token: String,
+    /// Container that gets the next two.
+    pub container: String,
+    /// Its command.
+    pub command: Vec<String>,
+    /// Environment beside its own.
+    pub environment: Vec<(String, String)>,
 }
 
 /// What came of an action.
@@ -219,6 +270,24 @@ pub enum Saw {
     StopAsked,
     /// The tags are set; those that could not be, with the reason.
     Tagged(Vec<(String, String)>),
+    /// RunTask was answered.
+    TaskRun {
+        /// ARN of the task that runs, if one does.
+        task: Option<String>,
+        /// Why ECS found no place for it.
+        refused: Vec<String>,
+    },
+    /// A task; `None` when ECS does not show it.
+    Task(Option<Box<TaskSeen>>),
+    /// ECS took the request to stop a task.
+    TaskStopAsked,
+    /// New lines of output, oldest first.
+    Log {
+        /// The lines.
+        lines: Vec<String>,
+        /// Where to read on.
+        after: Option<String>,
+    },
     /// The call failed.
     Failed(CallFailed),
 }

@@ -24,15 +24,17 @@ mod tests;
 
 use std::time::Duration;
 
-pub use action::{Action, CallFailed, FailureKind, Next, Saw};
+pub use action::{Action, CallFailed, FailureKind, Next, RunTask, Saw};
 pub(crate) use limits::{SETTLED, STOP_TIMEOUT};
-pub(crate) use refuse::unfit;
+pub(crate) use prepare::tagged;
+pub(crate) use refuse::{no_service, unfit, wrong_account};
+pub(crate) use saw::refusal;
 pub use table::{Asked, verdict_of};
 
 use crate::checkpoint::{Checkpoint, ScalingFlags};
 use crate::document::Document;
 use crate::event::NoteLevel;
-use crate::ids::{Attempt, JobId, ReleaseId, Target};
+use crate::ids::{Attempt, JobId, Target};
 use crate::job::{BuiltImage, StopReason};
 use crate::observe::{
     RevisionSeen, ScalingSeen, ServiceDeploymentSeen, ServiceEventSeen, ServiceSeen, TaskSeen,
@@ -78,10 +80,6 @@ impl Wanted {
     #[must_use]
     pub fn job_tag(&self) -> (String, String) {
         (JOB_TAG.to_owned(), self.job.to_string())
-    }
-
-    const fn release(&self) -> ReleaseId {
-        self.job.release
     }
 }
 

@@ -1,10 +1,12 @@
 //! Up to the point where AWS is changed: look, render, compare, register, suspend scaling.
 
-use super::{Action, Next, RELEASE_TAG, Rollout, unfit};
+use super::{Action, JOB_TAG, Next, RELEASE_TAG, Rollout, no_service, unfit};
 use crate::checkpoint::{Checkpoint, ScalingFlags};
 use crate::document::Document;
+use crate::ids::JobId;
 use crate::observe::ServiceSeen;
 use crate::plan::settings;
+use crate::registering::{Registering, Registers};
 use crate::rollout::action::Update;
 use crate::spec::Autoscaling;
 use crate::task_definition;
@@ -14,7 +16,7 @@ use crate::verdict::Finding;
 impl Rollout {
     pub(super) fn prepare(&self, now: Timestamp) -> Next {
         if self.seen.service_missing {
-            return self.fail(self.no_service());
+            return self.fail(no_service(&self.wanted.target));
         }
         let Some(service) = &self.seen.service else {
             return Next::Do(Action::DescribeService);
@@ -55,10 +57,8 @@ impl Rollout {
 
     /// The task definition with the image by digest. It is refused where ECS would refuse it.
     pub(super) fn render(&self) -> Result<Document, Finding> {
-        let reference = self.wanted.image.reference();
-        let containers = self.wanted.containers.iter();
-        let images = containers.map(|container| (container.as_str(), reference.clone()));
-        task_definition::render(&self.wanted.task_definition, images)
+        let wanted = &self.wanted;
+        task_definition::with_image(&wanted.task_definition, &wanted.containers, &wanted.image)
     }
 
     /// When what runs equals what is wanted, and its tasks prove it: nothing is to be done.
@@ -92,66 +92,39 @@ impl Rollout {
     }
 
     fn register(&self, now: Timestamp, rendered: &Document) -> Next {
-        if let Some(arn) = &self.seen.registered {
-            return Next::Note(Checkpoint::Registered {
-                task_definition: arn.clone(),
-            });
-        }
-        let family = rendered
-            .get("family")
-            .and_then(Document::as_str)
-            .unwrap_or_default();
-        let about_to = Next::Note(Checkpoint::RegisterIntent {
-            family: family.to_owned(),
-            at: now,
-        });
+        let family = rendered.get("family").and_then(Document::as_str);
         let intent = self.noted.iter().rev().find_map(|note| match note {
             Checkpoint::RegisterIntent { at, .. } => Some(*at),
             _ => None,
         });
-        let Some(intent) = intent else {
-            return about_to;
-        };
         let own = self.wrote(|note| matches!(note, Checkpoint::RegisterIntent { .. }));
-        if own && !self.seen.register_uncertain {
-            if self.is_stale(intent, now) {
-                return about_to;
-            }
-            return Next::Do(Action::Register {
-                json: self.tagged(rendered),
-            });
-        }
-        // Somebody may have registered it: the attempt before, or a call that got no answer.
-        let find = Action::FindRevision {
-            family: family.to_owned(),
+        let at = intent.unwrap_or(now);
+        let registering = Registering {
+            family: family.unwrap_or_default(),
             tag: self.wanted.job_tag(),
+            answered: self.seen.registered.as_deref(),
+            intent: intent.map(|at| (at, own)),
+            uncertain: self.seen.register_uncertain,
+            stale: self.is_stale(at, now),
+            settled: self.settled(self.sent_by(at, own)),
+            found: self.seen.own_revision.as_ref(),
         };
-        let settled = self.settled(self.sent_by(intent, own));
-        match &self.seen.own_revision {
-            None => Next::Do(find),
-            Some((Some(arn), at)) => {
-                self.tell_late_registration(own, arn, *at)
-                    .unwrap_or_else(|| {
-                        Next::Note(Checkpoint::Registered {
-                            task_definition: arn.clone(),
-                        })
-                    })
+        match registering.next(now) {
+            Registers::Next(next) => next,
+            Registers::Send => Next::Do(Action::Register {
+                json: self.tagged(rendered),
+            }),
+            Registers::Found(arn, at) => {
+                self.tell_late_registration(own, &arn, at)
+                    .unwrap_or(Next::Note(Checkpoint::Registered {
+                        task_definition: arn,
+                    }))
             }
-            Some((None, at)) if *at >= settled => about_to,
-            Some((None, _)) if now >= settled => Next::Do(find),
-            Some((None, _)) => Next::Wait {
-                until: settled,
-                reason: "a registration may still be on its way".to_owned(),
-            },
         }
     }
 
     fn tagged(&self, rendered: &Document) -> String {
-        let mut tagged = rendered.clone();
-        let (key, job) = self.wanted.job_tag();
-        let release = self.wanted.release().to_string();
-        task_definition::set_tags(&mut tagged, &[(RELEASE_TAG, &release), (&key, &job)]);
-        tagged.to_string()
+        tagged(rendered, self.wanted.job)
     }
 
     /// Suspends auto scaling when asked to. What must be put back is noted first.
@@ -226,6 +199,14 @@ impl Rollout {
             force: settings.force,
         })
     }
+}
+
+/// The definition as it is registered for a job, with the tags by which it is recognised.
+pub(crate) fn tagged(rendered: &Document, job: JobId) -> String {
+    let mut tagged = rendered.clone();
+    let (release, id) = (job.release.to_string(), job.to_string());
+    task_definition::set_tags(&mut tagged, &[(RELEASE_TAG, &release), (JOB_TAG, &id)]);
+    tagged.to_string()
 }
 
 /// Whether no deployment is under way: one entry, completed where ECS says so.

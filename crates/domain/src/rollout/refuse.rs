@@ -2,7 +2,8 @@
 
 use super::Rollout;
 use crate::bounds::{Bounds, Percentages};
-use crate::observe::ServiceSeen;
+use crate::ids::Target;
+use crate::observe::{CallerSeen, ServiceSeen};
 use crate::verdict::Finding;
 
 /// Why this service cannot be changed by a rolling deployment of ours, if it cannot.
@@ -71,22 +72,35 @@ impl Rollout {
             }
         })
     }
+}
 
-    pub(super) fn no_service(&self) -> Finding {
-        let target = &self.wanted.target;
-        Finding {
-            code: "service-missing".to_owned(),
-            cause: format!(
-                "there is no service {} in cluster {}",
-                target.service, target.cluster
-            ),
-            evidence: vec![format!(
-                "account {}, region {}",
-                target.account, target.region
-            )],
-            remedy: "create the service first, or correct the target in the manifest".to_owned(),
-        }
+/// There is nothing to change.
+pub(crate) fn no_service(target: &Target) -> Finding {
+    Finding {
+        code: "service-missing".to_owned(),
+        cause: format!(
+            "there is no service {} in cluster {}",
+            target.service, target.cluster
+        ),
+        evidence: vec![format!(
+            "account {}, region {}",
+            target.account, target.region
+        )],
+        remedy: "create the service first, or correct the target in the manifest".to_owned(),
     }
+}
+
+/// Refuses to act with credentials of another account (design.md, property 2).
+pub(crate) fn wrong_account(caller: &CallerSeen, target: &Target) -> Option<Finding> {
+    (caller.account != target.account.as_str()).then(|| Finding {
+        code: "wrong-account".to_owned(),
+        cause: format!(
+            "the agent's credentials belong to account {}, the target is in {}",
+            caller.account, target.account
+        ),
+        evidence: vec![caller.arn.clone()],
+        remedy: "correct the role of this account in the agent's configuration".to_owned(),
+    })
 }
 
 /// The smallest change of percentages, or of the count, with which tasks move.

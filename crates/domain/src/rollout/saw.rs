@@ -1,6 +1,6 @@
 //! Taking in what an action brought to light.
 
-use super::{Action, CallFailed, Failing, FailureKind, Rollout, Saw};
+use super::{Action, CallFailed, Failing, FailureKind, Rollout, Saw, wrong_account};
 use crate::checkpoint::Checkpoint;
 use crate::document::Document;
 use crate::event::NoteLevel;
@@ -107,24 +107,17 @@ impl Rollout {
                     self.remarks.push((NoteLevel::Warning, text));
                 }
             }
+            // Of the tasks of gates.
+            Saw::TaskRun { .. } | Saw::Task(_) | Saw::TaskStopAsked | Saw::Log { .. } => {}
             Saw::Failed(_) => {}
         }
     }
 
     fn saw_caller(&mut self, caller: &CallerSeen) {
-        if caller.account == self.wanted.target.account.as_str() {
-            self.seen.identity = true;
-            return;
+        match wrong_account(caller, &self.wanted.target) {
+            None => self.seen.identity = true,
+            wrong => self.seen.fatal = wrong,
         }
-        self.seen.fatal = Some(Finding {
-            code: "wrong-account".to_owned(),
-            cause: format!(
-                "the agent's credentials belong to account {}, the target is in {}",
-                caller.account, self.wanted.target.account
-            ),
-            evidence: vec![caller.arn.clone()],
-            remedy: "correct the role of this account in the agent's configuration".to_owned(),
-        });
     }
 
     fn saw_service(&mut self, now: Timestamp, service: Option<ServiceSeen>) {
@@ -309,7 +302,8 @@ impl Rollout {
     }
 }
 
-fn refusal(failed: &CallFailed) -> Finding {
+/// Why a call that will stay refused ends its job.
+pub(crate) fn refusal(failed: &CallFailed) -> Finding {
     let (code, cause, remedy) = match failed.kind {
         FailureKind::Credentials => (
             "credentials",

@@ -12,7 +12,7 @@ pub use edit::{
     DESCRIBE_ONLY, NoSuchContainer, container_names, set_image, set_tags, strip_describe_only,
 };
 pub use normal::normalise;
-pub use render::render;
+pub use render::{render, with_image};
 pub use sizes::{cpu_units, memory_mib};
 pub use validate::{MAX_BYTES, Problem, validate};
 

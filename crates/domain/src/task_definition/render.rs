@@ -2,6 +2,7 @@
 
 use super::{set_image, strip_describe_only, validate};
 use crate::document::Document;
+use crate::job::BuiltImage;
 use crate::verdict::Finding;
 
 /// The definition with these containers' images, refused where ECS would refuse it.
@@ -27,6 +28,21 @@ pub fn render<'a>(
         told.map(|problem| format!("{}: {}", problem.pointer, problem.message))
             .collect(),
     ))
+}
+
+/// The definition with a release's image, by digest, in these containers.
+///
+/// # Errors
+/// As [`render`].
+pub fn with_image(
+    definition: &Document,
+    containers: &[String],
+    image: &BuiltImage,
+) -> Result<Document, Finding> {
+    let reference = image.reference();
+    let containers = containers.iter();
+    let images = containers.map(|container| (container.as_str(), reference.clone()));
+    render(definition, images)
 }
 
 fn invalid(evidence: Vec<String>) -> Finding {

@@ -43,6 +43,26 @@ pub(crate) struct EnvironmentFile {
     /// Values for ${NAME} in the task definition; they go before those of [task_definition.variables].
     #[serde(default)]
     pub(crate) variables: BTreeMap<String, String>,
+    /// A task that runs before the rollout of each target, such as the migration of a database: once for a release and a target. Unless it ends with exit code 0, the target stays as it is. A rollback runs none.
+    pub(crate) before: Option<GateFile>,
+    /// A task that runs after each rollout that came to be live, such as a smoke test. Unless it ends with exit code 0, the release fails, and the next wave does not begin.
+    pub(crate) after: Option<GateFile>,
+}
+
+/// A one-off task: the task definition of the environment and the image of the release, with another command, in the network and on the capacity of the target's service.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GateFile {
+    /// What the container runs, such as ["./migrate", "up"].
+    #[schemars(length(min = 1))]
+    pub(crate) command: Vec<String>,
+    /// The container that runs it and whose exit code counts; it gets the image and is essential. Default: the first that gets the image.
+    pub(crate) container: Option<String>,
+    /// Variables of its environment, beside those of the task definition. They can be read in the console: never put a secret here.
+    #[serde(default)]
+    pub(crate) environment: BTreeMap<String, String>,
+    /// How long it may take, "10s" to "12h"; then it is stopped, and has failed. Default: "10m".
+    pub(crate) timeout: Option<String>,
 }
 
 /// One ECS service.

@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 pub(crate) use build::{BuildFile, BuilderName, SecretFile};
 pub(crate) use environment::{
-    AutoscalingName, BreakerFile, EnvironmentFile, StrategyName, TargetFile,
+    AutoscalingName, BreakerFile, EnvironmentFile, GateFile, StrategyName, TargetFile,
 };
 pub(crate) use image::{CreateFile, ImageFile, Mutability};
 pub(crate) use scan::{ExceptionFile, ScanFile, SeverityName};

@@ -3,6 +3,7 @@
 mod accounts;
 mod build;
 mod definition;
+mod gates;
 mod image;
 mod layers;
 mod rollout;
@@ -96,6 +97,7 @@ impl<'r> Resolver<'r> {
             Source::Context { .. } | Source::Commit { .. } => Some(self.build(platform)?),
         };
         let definition = definition?;
+        let gates = self.gates(&definition);
         let task_definition = definition.document.to_string();
         let spec = ReleaseSpec {
             app: app?,
@@ -114,6 +116,7 @@ impl<'r> Resolver<'r> {
                 .and_then(Priority::new)
                 .unwrap_or_default(),
             scan: scan?,
+            gates: gates?,
         };
         Some((spec, task_definition))
     }

@@ -7,4 +7,5 @@ mod resolving;
 mod scans;
 mod shapes;
 mod support;
+mod tasks;
 mod template;

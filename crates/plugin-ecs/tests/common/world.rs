@@ -173,6 +173,7 @@ impl contract::World for World {
             reason: None,
             log: Vec::new(),
             family: String::new(),
+            command: String::new(),
         });
     }
 

@@ -11,6 +11,7 @@ pub mod definitions;
 pub mod failures;
 pub mod identity;
 pub mod images;
+pub mod one_offs;
 pub mod polling;
 pub mod repositories;
 pub mod rollouts;
@@ -47,6 +48,14 @@ macro_rules! platform_contract {
                 a_service_that_does_not_exist_is_none
                 a_missing_cluster_is_an_error
                 a_missing_service_has_neither_tasks_nor_deployments
+            }
+            one_offs {
+                a_task_beside_a_service_runs_to_its_end_and_leaves_its_exit_code
+                said_again_with_its_token_nothing_is_run_a_second_time
+                a_token_with_another_content_is_a_conflict
+                a_task_is_found_by_the_name_it_was_started_under
+                a_task_that_is_stopped_says_why
+                a_task_that_does_not_exist_is_none
             }
             definitions {
                 members_that_nobody_knows_are_kept

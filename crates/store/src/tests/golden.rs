@@ -72,6 +72,7 @@ fn sample_target() -> TargetRecord {
             image_digest: Digest::of(b"image"),
             task_definition: "web:7".to_owned(),
             at: Timestamp::from_millis(900),
+            deploy: false,
         }),
         ..slot("web", Some(job_id(5, 1)))
     }

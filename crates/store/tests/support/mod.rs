@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use shipway_domain::change::Change;
 use shipway_domain::event::{Event, EventKind};
+use shipway_domain::gate::Gates;
 use shipway_domain::ids::{
     AccountId, AppName, Attempt, ClusterName, Digest, EnvName, IdempotencyKey, JobId, Region,
     ReleaseId, RepositoryName, ServiceName, Target,
@@ -109,6 +110,7 @@ pub(crate) fn spec() -> ReleaseSpec {
         },
         priority: Priority::default(),
         scan: None,
+        gates: Gates::default(),
     }
 }
 

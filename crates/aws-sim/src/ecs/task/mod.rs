@@ -21,7 +21,7 @@ use crate::ids::Ids;
 
 pub(super) use calls::{describe, list};
 pub(crate) use real::Real;
-pub(super) use run::{run, stop};
+pub(super) use run::{Token, run, stop};
 
 /// Stopped tasks are kept for so long.
 const KEEP_STOPPED: Duration = Duration::from_secs(3600);

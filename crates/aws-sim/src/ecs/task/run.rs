@@ -1,10 +1,14 @@
 //! RunTask and StopTask.
 
+use std::time::Duration;
+
 use ecs_model::{Outcome, StopCode, Task};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::calls::all;
 use super::{OwnTask, TaskRecord};
+use crate::clock::SimTime;
 use crate::ecs::drive::{model_time, with};
 use crate::ecs::log::Unsaid;
 use crate::ecs::names::{self, Place, one_of};
@@ -26,6 +30,66 @@ const REPEATED: [&str; 7] = [
     "propagateTags",
     "platformVersion",
 ];
+
+/// A client token is known for so long (ecs-facts 3.5).
+const TOKEN: Duration = Duration::from_secs(24 * 3600);
+/// Most characters of a client token.
+const TOKEN_LENGTH: usize = 64;
+
+/// A client token, and what it has started.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::ecs) struct Token {
+    asked: Asked,
+    tasks: Vec<String>,
+}
+
+/// What was asked for with a client token.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Asked {
+    members: Value,
+    at: SimTime,
+}
+
+impl Asked {
+    fn new(input: &Input<'_>, at: SimTime) -> Self {
+        let named = input
+            .names()
+            .filter_map(|name| Some((name.to_owned(), input.get(name)?.clone())));
+        Self {
+            members: Value::Object(named.collect()),
+            at,
+        }
+    }
+
+    fn is_over(&self, now: SimTime) -> bool {
+        now.since(self.at) >= TOKEN
+    }
+
+    /// The tasks that this token has started already.
+    fn again(
+        &self,
+        world: &mut World,
+        place: &Place,
+        cluster: &str,
+        token: &str,
+    ) -> Result<Option<Vec<String>>, ApiError> {
+        if token.chars().count() > TOKEN_LENGTH {
+            return Err(ApiError::invalid_parameter(format!(
+                "clientToken must be at most {TOKEN_LENGTH} characters long."
+            )));
+        }
+        let state = &world.region(&place.account, &place.region).ecs;
+        let known = state.cluster(cluster)?.tokens.get(token);
+        match known.filter(|known| !known.asked.is_over(self.at)) {
+            None => Ok(None),
+            Some(known) if known.asked.members == self.members => Ok(Some(known.tasks.clone())),
+            Some(_) => Err(ApiError::client(
+                "ConflictException",
+                "The client token was used before with other parameters.",
+            )),
+        }
+    }
+}
 
 /// `RunTask`. A modelled task knows no program that ends: it exits with 0 after a while, unless a script says
 /// otherwise.
@@ -66,6 +130,13 @@ pub(in crate::ecs) fn run(
     }
     check_overrides(input, &spec)?;
     let tags = tags::read(input)?;
+    let token = input.str("clientToken")?.map(str::to_owned);
+    let asked = Asked::new(input, ctx.now);
+    if let Some(token) = &token
+        && let Some(known) = asked.again(world, &place, cluster, token)?
+    {
+        return Ok(json!({"tasks": shown(world, &place, cluster, &known)?, "failures": []}));
+    }
     let members: Map<String, Value> = REPEATED
         .iter()
         .filter_map(|name| Some(((*name).to_owned(), input.get(name)?.clone())))
@@ -75,7 +146,7 @@ pub(in crate::ecs) fn run(
 
     let (mut ids, mut failures) = (Vec::new(), Vec::new());
     for _ in 0..count {
-        let mut foreseen = foresee(world, &place, &spec, &[], false);
+        let mut foreseen = foresee(world, &place, &spec, &[], false, input.get("overrides"));
         if let Outcome::NoPlace { reason } = &foreseen.plan.outcome {
             failures.push(json!({"arn": place.cluster(cluster), "reason": reason}));
             continue;
@@ -102,6 +173,18 @@ pub(in crate::ecs) fn run(
         state.cluster_mut(cluster)?.tasks.insert(id.clone(), own);
         state.set_tags(&place.task(cluster, &id), tags.clone());
         ids.push(id);
+    }
+    if let Some(token) = token.filter(|_| !ids.is_empty()) {
+        let state = &mut world.region(&ctx.account, &ctx.region).ecs;
+        let tokens = &mut state.cluster_mut(cluster)?.tokens;
+        tokens.retain(|_, known| !known.asked.is_over(ctx.now));
+        tokens.insert(
+            token,
+            Token {
+                asked,
+                tasks: ids.clone(),
+            },
+        );
     }
     Ok(json!({"tasks": shown(world, &place, cluster, &ids)?, "failures": failures}))
 }

@@ -10,6 +10,7 @@ mod reads;
 mod releases;
 mod search;
 mod targets;
+mod tasks;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,8 +19,9 @@ use super::{Board, Decision, Effect, Input, Policy, Refusal, Report, Submission}
 use crate::agent::{AgentAccount, AgentDescription, Held};
 use crate::change::Change;
 use crate::event::{Event, EventKind};
+use crate::gate::Gates;
 use crate::ids::{AgentId, Attempt, Digest, IdempotencyKey, Incarnation, JobId, ReleaseId, Target};
-use crate::job::{BuiltImage, JobState, Outcome, RolloutReport};
+use crate::job::{BuiltImage, JobState, Outcome, RolloutReport, TaskRun};
 use crate::spec::{
     Autoscaling, Breaker, ImageSettings, Priority, ReleaseKind, ReleaseSpec, RolloutSettings,
     Source, TargetSpec,
@@ -78,6 +80,7 @@ pub(crate) fn spec(app: &str, waves: &[&[&str]]) -> ReleaseSpec {
         },
         priority: Priority::default(),
         scan: None,
+        gates: Gates::default(),
     }
 }
 
@@ -260,6 +263,20 @@ impl Fixture {
     pub(super) fn agent(&self, id: &str) -> AgentId {
         id.parse().unwrap()
     }
+}
+
+pub(super) const fn job(release: ReleaseId, index: u32) -> JobId {
+    JobId { release, index }
+}
+
+/// The task of a gate that has done its work.
+pub(super) fn ran() -> Outcome {
+    Outcome::Ran(TaskRun {
+        task: "arn:task/1".to_owned(),
+        task_definition: "web:2".to_owned(),
+        image_digest: Digest::of(b"image"),
+        millis: 5_000,
+    })
 }
 
 pub(super) fn built() -> Outcome {

@@ -235,7 +235,3 @@ fn deploy_live(board: &mut Fixture) -> ReleaseId {
     board.finish(id, 1, rolled(Verdict::Live));
     id
 }
-
-const fn job(release: ReleaseId, index: u32) -> JobId {
-    JobId { release, index }
-}

@@ -214,6 +214,11 @@ impl World {
             Action::LastWords(_) => Saw::Lines(self.lines.clone()),
             Action::StopDeployment { .. } => self.stop(),
             Action::PutTags { .. } => Saw::Tagged(Vec::new()),
+            Action::RunTask(_)
+            | Action::FindTask { .. }
+            | Action::DescribeTask { .. }
+            | Action::StopTask { .. }
+            | Action::ReadLog { .. } => panic!("a rollout runs no task: {action:?}"),
         }
     }
 

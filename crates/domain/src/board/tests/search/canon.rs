@@ -66,6 +66,7 @@ fn of_job(state: &State, job: &Job, ids: &BTreeMap<ReleaseId, u8>, out: &mut Vec
         JobKind::Build => 0,
         JobKind::Rollout { .. } => 1,
         JobKind::Settle { .. } => 2,
+        JobKind::Task { .. } => 3,
     });
     out.push(match &job.stop {
         None => 0,

@@ -100,6 +100,25 @@ fn every_board_of_two_apps_on_one_target_keeps_the_promises() {
 }
 
 #[test]
+fn every_board_with_a_task_before_and_after_a_rollout_keeps_the_promises() {
+    let gate = crate::gate::TaskGate {
+        container: "app".to_owned(),
+        command: vec!["./migrate".to_owned()],
+        environment: Vec::new(),
+        timeout: crate::gate::TaskGate::TIMEOUT,
+    };
+    let mut gated = spec("web", &[&["s"]]);
+    gated.gates.before = Some(gate.clone());
+    gated.gates.after = Some(gate);
+    let world = World {
+        agents: 1,
+        suspends: true,
+        ..world("tasks around a rollout", vec![gated], 1)
+    };
+    assert!(search(&world).states > 1_000);
+}
+
+#[test]
 fn every_board_of_a_rollback_keeps_the_promises() {
     let first = spec("web", &[&["s"]]);
     let mut back = first.clone();

@@ -1,6 +1,6 @@
 //! What may happen next in a small world.
 
-use super::super::{built, rolled};
+use super::super::{built, ran, rolled};
 use super::state::{State, World, agent_name};
 use crate::agent::Held;
 use crate::board::{Input, Report};
@@ -175,6 +175,11 @@ fn said(job: &Job, word: Word) -> Report {
             before: ScalingFlags::default(),
         }),
         Word::Resumed => note(Checkpoint::Resumed),
+        Word::UpdateIntent if job.kind.when().is_some() => note(Checkpoint::RunIntent {
+            task_definition: "web:2".to_owned(),
+            launch: "{}".to_owned(),
+            at: Timestamp::ZERO,
+        }),
         Word::UpdateIntent => note(Checkpoint::UpdateIntent {
             task_definition: "web:2".to_owned(),
             primary_before: String::new(),
@@ -188,14 +193,17 @@ fn said(job: &Job, word: Word) -> Report {
             JobKind::Settle { .. } => Outcome::Settled {
                 what: "put back".to_owned(),
             },
+            JobKind::Task { .. } => ran(),
         }),
         Word::Stopped => Report::Finished(Outcome::Stopped(job.stop.clone().unwrap())),
         Word::Failed => Report::Finished(match job.kind {
             JobKind::Rollout { .. } => rolled(Verdict::RolledBack),
-            JobKind::Build | JobKind::Settle { .. } => Outcome::Failed(Finding {
-                cause: "it does not work".to_owned(),
-                ..Finding::default()
-            }),
+            JobKind::Build | JobKind::Settle { .. } | JobKind::Task { .. } => {
+                Outcome::Failed(Finding {
+                    cause: "it does not work".to_owned(),
+                    ..Finding::default()
+                })
+            }
         }),
         Word::Unknown => Report::Finished(rolled(Verdict::Unknown)),
     }
@@ -269,14 +277,20 @@ fn of_holder(state: &State, world: &World, job: &Job, grant: &Grant, all: &mut V
     };
     let owed = state.board.target(target).is_some_and(|t| t.debt.is_some());
     let settle = matches!(job.kind, JobKind::Settle { .. });
-    let noted = |note: &Checkpoint| matches!(note, Checkpoint::UpdateIntent { .. });
+    let noted = |note: &Checkpoint| {
+        matches!(
+            note,
+            Checkpoint::UpdateIntent { .. } | Checkpoint::RunIntent { .. }
+        )
+    };
     if !settle {
         say(Word::Unknown);
         let updated = job.checkpoints.iter().any(noted);
         if !updated {
             say(Word::UpdateIntent);
         }
-        if world.suspends && !owed && !updated && job.checkpoints.is_empty() {
+        let suspends = world.suspends && job.kind.when().is_none();
+        if suspends && !owed && !updated && job.checkpoints.is_empty() {
             say(Word::SuspendIntent);
         }
     }
