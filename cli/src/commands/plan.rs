@@ -2,6 +2,7 @@
 
 use futures::future::join_all;
 use serde_json::{Value, json};
+use shipway_domain::gate::{Gates, When};
 use shipway_domain::ids::Target;
 use shipway_domain::image::is_by_digest;
 use shipway_domain::plan::{Change, CourseEnd, TargetPlan};
@@ -48,13 +49,17 @@ pub(crate) async fn run(args: Args, session: &mut Session<'_>) -> Result<u8, Err
             "app": spec.app.as_str(),
             "env": spec.env.as_str(),
             "changes": changes,
+            "tasks": tasks(&spec.gates),
             "targets": targets,
         })))?;
     } else {
         let names = super::accounts::names(&server).await;
+        let (width, _) = session.size();
+        let around = preview::tasks(&spec.gates).into_iter();
+        let around: Vec<_> = around.flat_map(|line| line.fit(width)).collect();
+        session.print(&around)?;
         for (target, plan) in &plans {
             let name = names.get(&target.account).map(String::as_str);
-            let (width, _) = session.size();
             let lines = match plan {
                 Ok(plan) => preview::lines(target, name, plan),
                 Err(problem) => preview::problem(target, name, problem),
@@ -92,6 +97,20 @@ async fn look(server: &Server, target: &Target, spec: &ReleaseSpec, definition: 
         Err(status) => Err(status.message().to_owned()),
     };
     (target.clone(), plan)
+}
+
+/// What runs before and after each rollout.
+fn tasks(gates: &Gates) -> Value {
+    let tasks = When::ALL.into_iter().filter_map(|when| {
+        let gate = gates.at(when)?;
+        Some(json!({
+            "when": when.as_str(),
+            "container": gate.container,
+            "command": gate.command,
+            "timeout_seconds": gate.timeout.as_secs(),
+        }))
+    });
+    tasks.collect()
 }
 
 fn object((target, plan): &Looked) -> Value {

@@ -5,6 +5,7 @@ mod rollout;
 mod running;
 mod scanned;
 mod scene;
+mod tasks;
 mod waiting;
 
 /// What an event with these counts is known by in plain lines.

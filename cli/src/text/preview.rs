@@ -1,5 +1,6 @@
 //! The plan of a deploy for people: differences, a chart of the rollout, warnings with what to do.
 
+use shipway_domain::gate::{Gates, When};
 use shipway_domain::ids::Target;
 use shipway_domain::plan::{Change, Course, CourseEnd, Extra, Point, Room, TargetPlan, Warning};
 
@@ -12,6 +13,28 @@ const WIDEST: u32 = 24;
 const MOMENTS: usize = 12;
 /// Columns that paths of differences are given at most; a longer one moves its own values only.
 const PATHS: usize = 60;
+/// Where the commands of tasks begin.
+const TASKS: usize = 28;
+
+/// What runs before and after each rollout.
+pub(crate) fn tasks(gates: &Gates) -> Vec<Line> {
+    let lines = When::ALL.into_iter().filter_map(|when| {
+        let gate = gates.at(when)?;
+        let where_and_how_long = format!(
+            "   in container {}, at most {}",
+            gate.container,
+            span(gate.timeout)
+        );
+        let line = Line::plain(format!("task {} each rollout", when.as_str()));
+        let line = line.until(TASKS).and(Tone::Strong, gate.command.join(" "));
+        Some(line.and(Tone::Faint, where_and_how_long))
+    });
+    let mut lines: Vec<Line> = lines.collect();
+    if !lines.is_empty() {
+        lines.push(Line::default());
+    }
+    lines
+}
 
 /// The plan of one target.
 pub(crate) fn lines(target: &Target, account: Option<&str>, plan: &TargetPlan) -> Vec<Line> {

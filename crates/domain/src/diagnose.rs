@@ -17,6 +17,7 @@ use std::cmp::Reverse;
 use crate::observe::{ServiceDeploymentSeen, ServiceEventSeen, TaskSeen};
 use crate::time::Timestamp;
 use crate::verdict::Finding;
+pub(crate) use exit::ENDS;
 pub use hopeless::UnderWay;
 pub(crate) use lines::stream_of;
 pub use lines::{LINES, last_words, quote};

@@ -76,6 +76,13 @@ impl Scene {
         }
     }
 
+    /// The view was changed: the coordinator says it again, before anything happens.
+    pub(super) fn told_anew(&mut self) {
+        let accounts = std::mem::take(&mut self.state.accounts);
+        self.state = State::new(self.view.clone()).expect("a view");
+        self.state.accounts = accounts;
+    }
+
     /// Lets seconds pass.
     pub(super) fn pass(&mut self, seconds: u64) -> &mut Self {
         self.now = self.now.plus(std::time::Duration::from_secs(seconds));

@@ -3,6 +3,9 @@
 use crate::observe::{ContainerSeen, TaskSeen};
 use crate::verdict::Finding;
 
+/// Code of a container that has ended with 0, which a service's must not.
+pub(crate) const ENDS: &str = "container-ends";
+
 /// Codes, causes and remedies, for the documents.
 pub(super) const KINDS: [(&str, &str, &str); 6] = [
     (
@@ -11,7 +14,7 @@ pub(super) const KINDS: [(&str, &str, &str); 6] = [
         "read the container's first lines of output: configuration, environment, migrations",
     ),
     (
-        "container-ends",
+        ENDS,
         "the new container ends by itself, without an error",
         "the command of a service must not return: run the server in the foreground",
     ),
@@ -58,7 +61,7 @@ pub(super) fn of(task: &TaskSeen) -> Option<Finding> {
         (137, false) => "stop-timeout",
         // Whoever was stopped ended as it liked.
         (_, false) => return None,
-        (0, true) => "container-ends",
+        (0, true) => ENDS,
         (126 | 127, true) => "command-fails",
         (137, true) => "killed",
         (139, true) => "segmentation-fault",

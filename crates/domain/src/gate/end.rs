@@ -56,7 +56,13 @@ impl GateRun {
         let mut containers = task.containers.iter();
         let container = containers.find(|container| container.name == self.wanted.gate.container);
         let code = container.and_then(|container| container.exit_code);
-        if code == Some(0) {
+        let found = diagnose::findings(
+            std::slice::from_ref(task),
+            &[],
+            &task.task_definition,
+            Timestamp::ZERO,
+        );
+        if code == Some(0) && is_done(task, found.first()) {
             return Next::End(Box::new(Outcome::Ran(TaskRun {
                 task: task.arn.clone(),
                 task_definition: task.task_definition.clone(),
@@ -70,12 +76,6 @@ impl GateRun {
         if self.seen.stop_sent {
             return self.give_up(self.overdue("it did not end in time, and was stopped"));
         }
-        let found = diagnose::findings(
-            std::slice::from_ref(task),
-            &[],
-            &task.task_definition,
-            Timestamp::ZERO,
-        );
         let finding = found.into_iter().next().unwrap_or_else(|| {
             let code =
                 code.map_or_else(|| "no exit code".to_owned(), |code| format!("exit {code}"));
@@ -231,6 +231,16 @@ impl GateRun {
     fn of_the_task(&self, what: &str) -> String {
         format!("the task {} the rollout: {what}", self.wanted.when.as_str())
     }
+}
+
+/// Whether a task whose container ended with 0 has done its work. One that was stopped, by whomever, may say 0 as well:
+/// it heeded SIGTERM. So may one whose child was killed for its memory (ecs-facts section 10).
+fn is_done(task: &TaskSeen, found: Option<&Finding>) -> bool {
+    let by_itself = matches!(
+        task.stop_code.as_deref(),
+        None | Some("EssentialContainerExited")
+    );
+    by_itself && found.is_none_or(|finding| finding.code == diagnose::ENDS)
 }
 
 /// How long its containers ran, in milliseconds.

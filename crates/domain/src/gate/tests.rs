@@ -124,6 +124,18 @@ fn a_task_that_had_done_its_work_when_it_was_cancelled_has_done_its_work() {
 }
 
 #[test]
+fn a_zero_of_a_task_that_was_stopped_or_ran_out_of_memory_is_no_success() {
+    let mut world = World::new();
+    world.lasts = Duration::from_secs(300);
+    world.somebody_stops_it();
+    let outcome = world.walk(0);
+    assert_eq!(code(&outcome), "task-failed");
+    let mut world = World::new();
+    world.reason = "OutOfMemoryError: Container killed due to memory usage".to_owned();
+    assert_eq!(code(&world.walk(0)), "out-of-memory");
+}
+
+#[test]
 fn a_cancel_before_it_is_run_runs_nothing() {
     let mut world = World::new();
     world.stop_at(Duration::ZERO, cancelled());

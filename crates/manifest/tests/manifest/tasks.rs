@@ -48,13 +48,16 @@ fn tasks_are_what_the_manifest_says_and_absent_without_their_tables() {
 
 #[test]
 fn a_task_without_a_command() {
-    check(&gated("before = { command = [] }"), &expect![[r#"
+    check(
+        &gated("before = { command = [] }"),
+        &expect![[r#"
         error: command has 0 items
           --> shipway.toml:35:22
            |
         35 | before = { command = [] }
            |                      ^^ env.prod.before.command
-           = help: permitted: at least 1"#]]);
+           = help: permitted: at least 1"#]],
+    );
 }
 
 #[test]
@@ -78,7 +81,9 @@ fn a_container_that_is_not_essential() {
         "\"name\": \"web\",",
         "\"name\": \"web\", \"essential\": false,",
     );
-    check(&files, &expect![[r#"
+    check(
+        &files,
+        &expect![[r#"
         error: no container is essential
          --> task-definition.json:8:27
           |
@@ -91,7 +96,8 @@ fn a_container_that_is_not_essential() {
            |
         35 | before = { command = ["./migrate"] }
            |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^ env.prod.before
-           = help: make it essential in the task definition, or name another one"#]]);
+           = help: make it essential in the task definition, or name another one"#]],
+    );
 }
 
 #[test]

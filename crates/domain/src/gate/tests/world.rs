@@ -48,9 +48,11 @@ pub(super) struct World {
     pub(super) account: String,
     pub(super) exit: i32,
     pub(super) lasts: Duration,
+    pub(super) reason: String,
     pub(super) log: Vec<String>,
     pub(super) no_place: Option<Duration>,
     pub(super) deaf_to_stop: bool,
+    meddles: bool,
     /// Seconds by which the clock of every second attempt is ahead.
     pub(super) ahead: u64,
     pub(super) fates: VecDeque<Fate>,
@@ -127,9 +129,11 @@ impl World {
             account: "111122223333".to_owned(),
             exit: 0,
             lasts: Duration::from_secs(5),
+            reason: String::new(),
             log: Vec::new(),
             no_place: None,
             deaf_to_stop: false,
+            meddles: false,
             ahead: 0,
             fates: VecDeque::new(),
             refused: None,
@@ -175,6 +179,11 @@ impl World {
 
     pub(super) fn stop_at(&mut self, after: Duration, reason: StopReason) {
         self.stop = Some((self.now.plus(after), reason));
+    }
+
+    /// Somebody stops whatever is run, ten seconds after it was.
+    pub(super) fn somebody_stops_it(&mut self) {
+        self.meddles = true;
     }
 
     pub(super) fn pass(&mut self, span: Duration) {
@@ -382,10 +391,11 @@ impl World {
         if self.no_place.is_some_and(|span| at < self.began.plus(span)) {
             return answer(None, vec!["RESOURCE:MEMORY".to_owned()]);
         }
+        let meddled = at.plus(Duration::from_secs(10));
         self.tasks.push(Task {
             asked: asked.clone(),
             at,
-            stopped: None,
+            stopped: self.meddles.then_some(meddled),
         });
         answer(Some(self.task_arn(self.tasks.len() - 1)), Vec::new())
     }
@@ -399,13 +409,17 @@ impl World {
         let started = task.at.plus(Duration::from_secs(2));
         let over = self.now >= ends;
         let killed = task.stopped.is_some_and(|at| at <= ends);
-        let exit = if killed { 143 } else { self.exit };
+        let exit = if killed { 0 } else { self.exit };
         Some(TaskSeen {
             arn: self.task_arn(index),
             task_definition: task.asked.task_definition.clone(),
             started_by: task.asked.token.clone(),
             last_status: if over { "STOPPED" } else { "RUNNING" }.to_owned(),
-            stop_code: over.then(|| "EssentialContainerExited".to_owned()),
+            stop_code: over.then(|| {
+                let code = ["EssentialContainerExited", "UserInitiated"];
+                code[usize::from(killed)].to_owned()
+            }),
+            stopped_reason: over.then(|| self.reason.clone()),
             started_at: (self.now >= started).then_some(started),
             execution_stopped_at: over.then_some(ends),
             stopped_at: over.then_some(ends),
