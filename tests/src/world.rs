@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_sim::Call;
+use aws_sim::{Call, Tasks as TaskKind};
 use serde_json::Value;
 use shipway_agent::config::{AccountSettings, AwsSettings};
 use shipway_agent::{Agent, AgentConfig};
@@ -117,17 +117,28 @@ impl World {
 
     /// Starts it all, with these leases.
     pub async fn start_with(scaled: Scaled, lease: LeaseConfig) -> Self {
+        let scale = match scaled {
+            Scaled::Slow => 40.0,
+            Scaled::Fast => 400.0,
+        };
+        Self::start_so(scale, lease, TaskKind::Modelled).await
+    }
+
+    /// Starts it all with tasks that are containers, so many simulated seconds in one.
+    pub async fn start_with_containers(scale: f64) -> Self {
+        Self::start_so(scale, LeaseConfig::default(), TaskKind::Docker).await
+    }
+
+    async fn start_so(time_scale: f64, lease: LeaseConfig, tasks: TaskKind) -> Self {
         let data = TempDir::new().expect("a folder");
         let free = ([127, 0, 0, 1], 0).into();
         let config = StackConfig {
             grpc: free,
             aws: free,
-            time_scale: match scaled {
-                Scaled::Slow => 40.0,
-                Scaled::Fast => 400.0,
-            },
+            time_scale,
             data: data.path().to_owned(),
             docker: "off".to_owned(),
+            tasks,
             lease,
         };
         let stack = patiently("the start", Stack::start(config)).await;

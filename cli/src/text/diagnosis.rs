@@ -139,6 +139,7 @@ mod tests {
                Remedy   read the container's first lines of output
 
         "#]].assert_eq(&text(&Ok(seen())));
+        crate::text::shown_in_the_readme(&text(&Ok(seen())));
     }
 
     #[test]

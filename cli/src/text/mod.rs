@@ -8,3 +8,11 @@ pub(crate) mod reason;
 pub(crate) mod table;
 pub(crate) mod when;
 pub(crate) mod words;
+
+/// That README.md shows this screen as it is.
+#[cfg(test)]
+pub(crate) fn shown_in_the_readme(screen: &str) {
+    let readme = include_str!("../../../README.md");
+    let screen = screen.trim_end();
+    assert!(readme.contains(screen), "README.md does not show\n{screen}");
+}

@@ -336,6 +336,7 @@ mod tests {
               not looked at  alarms: cloudwatch:DescribeAlarms was denied
 
         "#]].assert_eq(&text(&plan()));
+        crate::text::shown_in_the_readme(&text(&plan()));
     }
 
     #[test]

@@ -71,10 +71,29 @@ struct Up {
     /// Docker Engine for builds: auto, off, or an address such as unix:///var/run/docker.sock.
     #[arg(long, value_name = "WHERE", default_value = "auto")]
     docker: String,
+    /// What the tasks of the services are: modelled, or containers of a Docker Engine.
+    #[arg(long, value_name = "KIND", value_enum, default_value_t = TaskKind::Modelled)]
+    tasks: TaskKind,
     /// Coordinator, agents and AWS as processes of their own, each started again when it dies: kill
     /// any of them and watch what comes of it.
     #[arg(long)]
     processes: bool,
+}
+
+/// What tasks are made of.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum TaskKind {
+    Modelled,
+    Docker,
+}
+
+impl From<TaskKind> for aws_sim::Tasks {
+    fn from(kind: TaskKind) -> Self {
+        match kind {
+            TaskKind::Modelled => Self::Modelled,
+            TaskKind::Docker => Self::Docker,
+        }
+    }
 }
 
 /// Runs the program with these arguments.
@@ -143,6 +162,7 @@ fn act(log: String, mode: Mode) -> anyhow::Result<ExitCode> {
                     time_scale: up.time_scale,
                     data: PathBuf::new(),
                     docker: up.docker,
+                    tasks: up.tasks.into(),
                     lease: LeaseConfig::default(),
                 };
                 let options = up::Options {

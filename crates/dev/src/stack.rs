@@ -45,6 +45,8 @@ pub struct StackConfig {
     pub data: PathBuf,
     /// Docker engine of the agents: `auto`, `off` or an address.
     pub docker: String,
+    /// What the simulator's tasks are made of.
+    pub tasks: aws_sim::Tasks,
     /// Leases of jobs, and how long they rest.
     pub lease: LeaseConfig,
 }
@@ -94,6 +96,7 @@ impl Stack {
             time_scale: config.time_scale,
             data: Some(config.data.join("aws")),
             id_seed: None,
+            tasks: config.tasks,
             ..aws_sim::SimConfig::default()
         })
         .await

@@ -2,4 +2,5 @@
 //! finding that a person gets.
 
 mod case;
+mod containers;
 mod table;

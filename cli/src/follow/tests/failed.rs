@@ -80,6 +80,9 @@ fn a_failed_rollout_ends_with_why_evidence_and_remedy() {
          · prod us-east-1 main/web  not started: prod eu-west-1 main/web did not succeed
         rolled-back in 4 m 44 s   trace 0af7651916cd43dd8448eb211c80319c
         more: shipway logs 1007"#]].assert_eq(&rolled_back().ending());
+    let ending = rolled_back().ending();
+    let (_, rollout) = ending.split_once("\n ✗").expect("the line of the rollout");
+    crate::text::shown_in_the_readme(&format!(" ✗{rollout}"));
 }
 
 #[test]

@@ -103,6 +103,7 @@ fn a_rollout_shows_bars_states_the_slowest_phase_and_what_was_said() {
 
         Ctrl-C leaves it running; come back with: shipway watch 1007"#]]
     .assert_eq(&in_the_middle(&[0]).screen(100, 40));
+    crate::text::shown_in_the_readme(&in_the_middle(&[0]).screen(100, 40));
 }
 
 #[test]

@@ -75,7 +75,8 @@ fn a_task_that_runs_shows_what_it_prints() {
          · prod eu-west-1 main/web              waits 1 m 12 s: needs the task before the rollout
          · task after prod eu-west-1 main/web   waits 1 m 12 s: needs the rollout
 
-        Ctrl-C leaves it running; come back with: shipway watch 1007"#]].assert_eq(&scene.screen(100, 40));
+        Ctrl-C leaves it running; come back with: shipway watch 1007"#]]
+    .assert_eq(&scene.screen(100, 40));
 }
 
 #[test]
@@ -103,7 +104,8 @@ fn tasks_that_have_done_their_work_are_done_and_not_live() {
          ✓ task before prod eu-west-1 main/web  task 8c1f0123 ran 41 s, exit 0   42 s
          ✓ prod eu-west-1 main/web              live   3 of 3 tasks serve sha256:9a41…e2   1 m 40 s
          ✓ task after prod eu-west-1 main/web   task 8c1f0123 ran 4 s, exit 0   9 s
-        live in 3 m 1 s   trace 0af7651916cd43dd8448eb211c80319c"#]].assert_eq(&scene.ending());
+        live in 3 m 1 s   trace 0af7651916cd43dd8448eb211c80319c"#]]
+    .assert_eq(&scene.ending());
     expect![[r#"
         12:00:00Z  web → prod   release 1007   commit 4f1c2d9 "Faster cart"   1 target, 1 wave
         12:00:00Z  release 1007: submitted by ci-web
@@ -121,7 +123,8 @@ fn tasks_that_have_done_their_work_are_done_and_not_live() {
         12:02:52Z  prod eu-west-1 main/web: live: 3 of 3 tasks serve sha256:9a41…e2 (1 m 40 s)
         12:02:52Z  task after prod eu-west-1 main/web: started on agent-prod-1
         12:03:01Z  task after prod eu-west-1 main/web: task 8c1f0123 ran 4 s, exit 0 (9 s)
-        12:03:01Z  release 1007: live in 3 m 1 s"#]].assert_eq(&scene.plain());
+        12:03:01Z  release 1007: live in 3 m 1 s"#]]
+    .assert_eq(&scene.plain());
 }
 
 #[test]

@@ -47,6 +47,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
         time_scale: options.time_scale,
         data: folder.path().join("data"),
         docker: docker.to_owned(),
+        tasks: aws_sim::Tasks::Modelled,
         lease: LeaseConfig::default(),
     })
     .await?;

@@ -169,6 +169,10 @@ async fn start_aws(config: &StackConfig, folder: &Path) -> anyhow::Result<(Plan,
     let args_at = |address: std::net::SocketAddr| {
         let address = address.to_string();
         let scale = config.time_scale.to_string();
+        let tasks = match config.tasks {
+            aws_sim::Tasks::Modelled => "modelled",
+            aws_sim::Tasks::Docker => "docker",
+        };
         let mut args = words(
             &[
                 "--seed-demo",
@@ -177,6 +181,8 @@ async fn start_aws(config: &StackConfig, folder: &Path) -> anyhow::Result<(Plan,
                 &address,
                 "--time-scale",
                 &scale,
+                "--tasks",
+                tasks,
                 "--data",
             ],
             &config.data.join("aws"),
