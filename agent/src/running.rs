@@ -7,6 +7,7 @@ use std::time::Duration;
 use shipway_domain::agent::Held;
 use shipway_domain::checkpoint::Checkpoint;
 use shipway_domain::event::{NoteLevel, Progress};
+use shipway_domain::hook::HookAnswer;
 use shipway_domain::job::{Outcome, StopReason};
 use shipway_domain::planted::{self, Bug};
 use shipway_domain::size;
@@ -37,6 +38,8 @@ pub(crate) struct Running {
     wake: Wake,
     gone: CancellationToken,
     stop: watch::Sender<Option<StopReason>>,
+    /// What people answered to hooks of the job's deployment.
+    answers: watch::Sender<Vec<HookAnswer>>,
     /// Uptime until which AWS may be changed.
     deadline: watch::Sender<Duration>,
     outbox: Mutex<Outbox>,
@@ -81,6 +84,7 @@ impl Running {
             wake,
             gone: CancellationToken::new(),
             stop: watch::Sender::new(stop),
+            answers: watch::Sender::new(Vec::new()),
             // Nothing is changed before the first renewal: an offer may have been long on its way.
             deadline: watch::Sender::new(Duration::ZERO),
             outbox: Mutex::default(),
@@ -108,6 +112,15 @@ impl Running {
             stop.get_or_insert(reason);
             first
         });
+    }
+
+    /// What people answered to hooks, as soon as somebody does.
+    pub(crate) fn answers(&self) -> watch::Receiver<Vec<HookAnswer>> {
+        self.answers.subscribe()
+    }
+
+    pub(crate) fn answer(&self, answer: HookAnswer) {
+        self.answers.send_modify(|answers| answers.push(answer));
     }
 
     /// Tells people something.

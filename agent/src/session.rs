@@ -217,6 +217,13 @@ impl Session {
                     running.ask_to_stop(reason);
                 }
             }
+            In::Answer(answer) => {
+                let running = answer.job.and_then(|job| self.jobs.get(job.into()));
+                let answer = answer.answer.and_then(|answer| answer.try_into().ok());
+                if let (Some(running), Some(answer)) = (running, answer) {
+                    running.answer(answer);
+                }
+            }
             In::Gone(gone) => {
                 if let Some(job) = gone.job {
                     self.give_up(job.into(), &gone.reason);
@@ -240,6 +247,10 @@ impl Session {
         let stop = offer.stop.clone().and_then(|reason| reason.try_into().ok());
         let wake = self.jobs.wake.clone();
         let running = Arc::new(Running::new(held, self.clock.clone(), wake, stop));
+        let answers = offer.answers.iter().cloned();
+        for answer in answers.filter_map(|answer| answer.try_into().ok()) {
+            running.answer(answer);
+        }
         self.jobs.add(Arc::clone(&running));
         self.jobs.wake.now();
         self.order(Order::Run(running, Box::new(offer))).await;

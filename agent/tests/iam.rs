@@ -79,7 +79,13 @@ fn changes_of_services_and_images_are_granted_on_named_resources_only() {
             for action in texts(&statement["Action"]) {
                 let (service, call) = action.split_once(':').expect("service:Action");
                 let bound = call.starts_with("Put")
-                    || ["UpdateService", "StopServiceDeployment", "PassRole"].contains(&call)
+                    || [
+                        "UpdateService",
+                        "StopServiceDeployment",
+                        "ContinueServiceDeployment",
+                        "PassRole",
+                    ]
+                    .contains(&call)
                     || service == "sts"
                     || call == "GetSecretValue";
                 assert!(

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    accounts, agents, cancel, completions, deploy, diagnose, init, list, logs, plan, queue,
-    rollback, schema, status, validate, watch,
+    accounts, agents, approve, cancel, completions, deploy, diagnose, init, list, logs, plan,
+    queue, reject, rollback, schema, status, validate, watch,
 };
 
 /// Deploys apps to Amazon ECS and proves what came of it.
@@ -91,6 +91,10 @@ pub enum Command {
     Logs(logs::Args),
     /// Take a release back: what has not started never will, a rollout goes back
     Cancel(cancel::Args),
+    /// Let a deployment go on that waits for approval at a lifecycle hook
+    Approve(approve::Args),
+    /// Send a deployment back that waits for approval at a lifecycle hook
+    Reject(reject::Args),
     /// Bring back what an earlier release proved
     Rollback(rollback::Args),
     /// Who waits, since when, for what
@@ -121,6 +125,8 @@ impl Command {
             Self::List(_) => "shipway list",
             Self::Logs(_) => "shipway logs",
             Self::Cancel(_) => "shipway cancel",
+            Self::Approve(_) => "shipway approve",
+            Self::Reject(_) => "shipway reject",
             Self::Rollback(_) => "shipway rollback",
             Self::Queue(_) => "shipway queue",
             Self::Agents(_) => "shipway agents",

@@ -11,6 +11,7 @@ use shipway_runtime::{context, telemetry};
 use tracing::Instrument as _;
 
 mod again;
+mod answering;
 mod args;
 mod commands;
 mod error;

@@ -6,11 +6,12 @@ use shipway_domain::late_call::LateCall;
 use shipway_domain::time::Timestamp;
 
 use crate::error::ConversionError;
-use crate::fields::{alternative, required};
+use crate::fields::{alternative, enumeration, required};
 use crate::v1;
 use crate::v1::checkpoint::{
-    Checkpoint as Kind, Empty, Following, LateCall as LateMessage, Pushed, Ran, RegisterIntent,
-    Registered, RunIntent, StopIntent, SuspendIntent, Unchanged, UpdateIntent, Updated,
+    AnswerIntent, Answered, Checkpoint as Kind, Empty, Following, LateCall as LateMessage, Pushed,
+    Ran, RegisterIntent, Registered, RunIntent, StopIntent, SuspendIntent, Unchanged, UpdateIntent,
+    Updated,
 };
 
 impl From<&Checkpoint> for v1::Checkpoint {
@@ -79,6 +80,11 @@ impl From<&Checkpoint> for v1::Checkpoint {
                 at_ms: at.millis(),
             }),
             Checkpoint::Ran { task } => Kind::Ran(Ran { task: task.clone() }),
+            Checkpoint::AnswerIntent { hook, action } => Kind::AnswerIntent(AnswerIntent {
+                hook: hook.clone(),
+                action: v1::HookAction::from(*action).into(),
+            }),
+            Checkpoint::Answered { hook } => Kind::Answered(Answered { hook: hook.clone() }),
         };
         Self {
             checkpoint: Some(checkpoint),
@@ -142,6 +148,11 @@ impl TryFrom<v1::Checkpoint> for Checkpoint {
                 at: Timestamp::from_millis(at_ms),
             },
             Kind::Ran(Ran { task }) => Self::Ran { task },
+            Kind::AnswerIntent(AnswerIntent { hook, action }) => Self::AnswerIntent {
+                hook,
+                action: enumeration::<v1::HookAction, _>("answer_intent.action", action)?,
+            },
+            Kind::Answered(Answered { hook }) => Self::Answered { hook },
         })
     }
 }

@@ -6,9 +6,11 @@ use shipway_domain::time::Timestamp;
 use shipway_domain::verdict::Verdict;
 
 use crate::error::ConversionError;
-use crate::fields::{alternative, enumeration, name};
+use crate::fields::{alternative, enumeration, name, required};
 use crate::v1;
-use crate::v1::event::{CancelAsked, Ended, Folded, Granted, Kind, Rested, Returned, Submitted};
+use crate::v1::event::{
+    CancelAsked, Ended, Folded, Granted, HookAnswered, Kind, Rested, Returned, Submitted,
+};
 
 impl From<&Event> for v1::Event {
     fn from(event: &Event) -> Self {
@@ -59,6 +61,10 @@ impl From<&EventKind> for Kind {
             EventKind::Ended { verdict } => Self::Ended(Ended {
                 verdict: v1::Verdict::from(*verdict).into(),
             }),
+            EventKind::HookAnswered { stage, answer } => Self::HookAnswered(HookAnswered {
+                stage: stage.clone(),
+                answer: Some(answer.into()),
+            }),
         }
     }
 }
@@ -90,6 +96,10 @@ impl TryFrom<Kind> for EventKind {
             }
             Kind::Ended(ended) => Self::Ended {
                 verdict: verdict("ended.verdict", ended.verdict)?,
+            },
+            Kind::HookAnswered(HookAnswered { stage, answer }) => Self::HookAnswered {
+                stage,
+                answer: required("hook_answered.answer", answer)?,
             },
         })
     }

@@ -12,6 +12,7 @@ mod error;
 mod event;
 mod fields;
 mod generated;
+mod hook;
 mod ids;
 mod outcome;
 mod plan;

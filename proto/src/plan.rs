@@ -2,9 +2,14 @@
 
 use std::time::Duration;
 
-use shipway_domain::plan::{Change, Course, CourseEnd, Extra, Point, Room, TargetPlan, Warning};
+use shipway_domain::hook::{HookAction, Weight};
+use shipway_domain::plan::{
+    Change, Course, CourseEnd, Extra, Point, Room, Staged, TargetPlan, Warning,
+};
+use shipway_domain::strategy::{SetHook, Step, Strategy};
 
 use crate::fields::millis;
+use crate::hook::may_say;
 use crate::v1;
 use crate::v1::target_plan::{self, course::End};
 
@@ -20,6 +25,7 @@ impl From<&TargetPlan> for v1::TargetPlan {
             warnings: plan.warnings.iter().map(Into::into).collect(),
             refused: plan.refused.as_ref().map(Into::into),
             unread: plan.unread.clone(),
+            staged: plan.staged.as_ref().map(Into::into),
         }
     }
 }
@@ -36,6 +42,7 @@ impl From<v1::TargetPlan> for TargetPlan {
             warnings: message.warnings.into_iter().map(Into::into).collect(),
             refused: message.refused.map(Into::into),
             unread: message.unread,
+            staged: message.staged.map(Into::into),
         }
     }
 }
@@ -144,6 +151,88 @@ impl From<target_plan::Course> for Course {
                 addresses: message.room_addresses,
             },
             assumptions: message.assumptions,
+        }
+    }
+}
+
+impl From<&Staged> for target_plan::Staged {
+    fn from(staged: &Staged) -> Self {
+        let Strategy {
+            name,
+            bake,
+            step,
+            hooks,
+        } = &staged.strategy;
+        let Extra {
+            tasks,
+            cpu_units,
+            memory_mib,
+            addresses,
+        } = staged.extra;
+        Self {
+            strategy: name.clone(),
+            bake_ms: bake.map(millis),
+            step: step.map(|step| step.share.0),
+            step_bake_ms: step.map(|step| millis(step.bake)),
+            hooks: hooks.iter().map(Into::into).collect(),
+            desired: staged.desired,
+            upper: staged.upper,
+            extra_tasks: tasks,
+            extra_cpu_units: cpu_units,
+            extra_memory_mib: memory_mib,
+            extra_addresses: addresses,
+            room_cpu_units: staged.room.cpu_units,
+            room_addresses: staged.room.addresses,
+        }
+    }
+}
+
+impl From<target_plan::Staged> for Staged {
+    fn from(message: target_plan::Staged) -> Self {
+        Self {
+            strategy: Strategy {
+                name: message.strategy,
+                bake: message.bake_ms.map(Duration::from_millis),
+                step: message.step.map(|share| Step {
+                    share: Weight(share),
+                    bake: Duration::from_millis(message.step_bake_ms.unwrap_or_default()),
+                }),
+                hooks: message.hooks.into_iter().map(Into::into).collect(),
+            },
+            desired: message.desired,
+            upper: message.upper,
+            extra: Extra {
+                tasks: message.extra_tasks,
+                cpu_units: message.extra_cpu_units,
+                memory_mib: message.extra_memory_mib,
+                addresses: message.extra_addresses,
+            },
+            room: Room {
+                cpu_units: message.room_cpu_units,
+                addresses: message.room_addresses,
+            },
+        }
+    }
+}
+
+impl From<&SetHook> for target_plan::SetHook {
+    fn from(hook: &SetHook) -> Self {
+        Self {
+            target_type: hook.target_type.clone(),
+            stages: hook.stages.clone(),
+            timeout_ms: hook.timeout.map(millis),
+            on_timeout: v1::HookAction::from(hook.on_timeout).into(),
+        }
+    }
+}
+
+impl From<target_plan::SetHook> for SetHook {
+    fn from(message: target_plan::SetHook) -> Self {
+        Self {
+            target_type: message.target_type,
+            stages: message.stages,
+            timeout: message.timeout_ms.map(Duration::from_millis),
+            on_timeout: may_say(message.on_timeout).unwrap_or(HookAction::Rollback),
         }
     }
 }

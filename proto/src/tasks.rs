@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use shipway_domain::event::{Phase, PhaseKind, TaskCounts, TaskStates};
+use shipway_domain::event::{Phase, PhaseKind, Stage, TaskCounts, TaskStates};
+use shipway_domain::hook::Weight;
 use shipway_domain::time::Timestamp;
 
 use crate::v1;
@@ -21,6 +22,7 @@ impl From<&TaskCounts> for v1::TaskCounts {
             phase: counts.phase.as_ref().map(Into::into),
             ends_about_ms: counts.ends_about.map(Timestamp::millis),
             desired_before: counts.desired_before,
+            stage: counts.stage.as_ref().map(Into::into),
         }
     }
 }
@@ -39,6 +41,7 @@ impl From<v1::TaskCounts> for TaskCounts {
             phase: message.phase.and_then(phase),
             ends_about: message.ends_about_ms.map(Timestamp::from_millis),
             desired_before: message.desired_before,
+            stage: message.stage.map(Into::into),
         }
     }
 }
@@ -69,6 +72,30 @@ impl From<v1::TaskStates> for TaskStates {
             healthy: message.healthy,
             draining: message.draining,
             stopping: message.stopping,
+        }
+    }
+}
+
+impl From<&Stage> for v1::Stage {
+    fn from(stage: &Stage) -> Self {
+        Self {
+            stage: stage.name.clone(),
+            production: stage.production.map(|weight| weight.0),
+            test: stage.test.map(|weight| weight.0),
+            hooks: stage.hooks.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<v1::Stage> for Stage {
+    fn from(message: v1::Stage) -> Self {
+        let hooks = message.hooks.into_iter();
+        Self {
+            name: message.stage,
+            production: message.production.map(Weight),
+            test: message.test.map(Weight),
+            // One that cannot be read is left out, as a phase is: counts are no reason to lose the rest.
+            hooks: hooks.filter_map(|hook| hook.try_into().ok()).collect(),
         }
     }
 }

@@ -28,5 +28,6 @@ pub(crate) fn message(offer: &Offer) -> v1::Offer {
         started_ms: job.started_at.millis(),
         proven: offer.proven.clone(),
         after: job.kind.when() == Some(When::After),
+        answers: job.answers().map(Into::into).collect(),
     }
 }

@@ -61,7 +61,8 @@ pub(super) async fn plan(
         service,
     };
     let plan = plan::target(&wish, &facts).map_err(refused)?;
-    if facts.service.desired == 0 {
+    // The model's course is that of a rolling deployment.
+    if facts.service.desired == 0 || plan.staged.is_some() {
         return Ok(plan);
     }
     let course = course(&wish, &facts);

@@ -84,6 +84,7 @@ impl Hands {
                     service: service.clone(),
                     task_definition: update.task_definition.clone(),
                     base_configuration: update.base_configuration.clone(),
+                    keeps_configuration: update.keeps_configuration,
                     minimum_healthy_percent: update.minimum_healthy_percent,
                     maximum_percent: update.maximum_percent,
                     breaker: update.breaker,
@@ -177,6 +178,16 @@ impl Hands {
                     lines: page.lines,
                     after: page.after,
                 }
+            }
+            Action::Continue {
+                service_deployment,
+                hook,
+                action,
+            } => {
+                region
+                    .continue_service_deployment(service_deployment, hook, *action)
+                    .await?;
+                Saw::Continued
             }
         })
     }

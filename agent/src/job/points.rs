@@ -13,6 +13,7 @@ pub(super) fn before_note(note: &Checkpoint) {
         Checkpoint::UpdateIntent { .. } => "update",
         Checkpoint::StopIntent { .. } => "stop",
         Checkpoint::RunIntent { .. } => "run-task",
+        Checkpoint::AnswerIntent { .. } => "answer",
         Checkpoint::Pushed { .. } => return failpoint::hit(|| "agent.pushed.before-note"),
         Checkpoint::Following { .. } => return failpoint::hit(|| "agent.following.before-note"),
         // These follow at once on an act that has a point behind it.
@@ -23,7 +24,8 @@ pub(super) fn before_note(note: &Checkpoint) {
         | Checkpoint::StopAsked
         | Checkpoint::Unchanged { .. }
         | Checkpoint::LateCall(_)
-        | Checkpoint::Ran { .. } => return,
+        | Checkpoint::Ran { .. }
+        | Checkpoint::Answered { .. } => return,
     };
     failpoint::hit(|| format!("agent.{intent}.before-intent"));
 }
@@ -36,6 +38,7 @@ pub(super) fn after_note(note: &Checkpoint) {
         Checkpoint::Resumed => "resume-scaling",
         Checkpoint::Updated { .. } => "update",
         Checkpoint::StopAsked => "stop",
+        Checkpoint::Answered { .. } => "answer",
         Checkpoint::Pushed { .. } => "pushed",
         Checkpoint::Following { .. } => "following",
         Checkpoint::Ran { .. } => "run-task",
@@ -47,7 +50,8 @@ pub(super) fn after_note(note: &Checkpoint) {
         | Checkpoint::StopIntent { .. }
         | Checkpoint::Unchanged { .. }
         | Checkpoint::LateCall(_)
-        | Checkpoint::RunIntent { .. } => return,
+        | Checkpoint::RunIntent { .. }
+        | Checkpoint::AnswerIntent { .. } => return,
     };
     failpoint::hit(|| format!("agent.{outcome}.after-note"));
 }

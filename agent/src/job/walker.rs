@@ -6,6 +6,7 @@ use std::time::Duration;
 use shipway_domain::checkpoint::Checkpoint;
 use shipway_domain::event::{NoteLevel, Progress, TaskCounts};
 use shipway_domain::gate::GateRun;
+use shipway_domain::hook::HookAnswer;
 use shipway_domain::job::{Outcome, StopReason};
 use shipway_domain::observe::ServiceEventSeen;
 use shipway_domain::planted::{self, Bug};
@@ -36,6 +37,8 @@ pub(super) trait Planner {
     fn take_output(&mut self) -> Vec<String> {
         Vec::new()
     }
+    /// Somebody answered a hook that pauses a deployment.
+    fn answer(&mut self, _answer: HookAnswer) {}
     /// How the tasks of a rollout stand.
     fn counts(&self) -> Option<TaskCounts> {
         None
@@ -65,6 +68,10 @@ impl Planner for Rollout {
 
     fn take_notes(&mut self) -> Vec<(NoteLevel, String)> {
         self.take_notes()
+    }
+
+    fn answer(&mut self, answer: HookAnswer) {
+        self.answer(answer);
     }
 
     fn counts(&self) -> Option<TaskCounts> {
@@ -130,6 +137,7 @@ impl<P: Planner> Walker<P> {
     pub(super) async fn walk(&mut self, work: &mut Work) -> Result<Outcome, Gone> {
         let gone = work.running.gone().clone();
         let mut stop = work.running.stop();
+        let mut answers = work.running.answers();
         let mut late = None;
         loop {
             if gone.is_cancelled() {
@@ -137,6 +145,9 @@ impl<P: Planner> Walker<P> {
             }
             if let Some(reason) = stop.borrow_and_update().clone() {
                 self.planner.stop(reason);
+            }
+            for answer in answers.borrow_and_update().iter() {
+                self.planner.answer(answer.clone());
             }
             match self.planner.next(work.now()) {
                 Next::Do(action) => {
@@ -154,6 +165,7 @@ impl<P: Planner> Walker<P> {
                         saw = self.hands.perform(&action).instrument(span) => Some(saw),
                         () = gone.cancelled(), if !action.changes_aws() => return Err(Gone),
                         _ = stop.changed(), if is_following(&action) => None,
+                        _ = answers.changed(), if is_following(&action) => None,
                     };
                     points::after(&action);
                     if let Some(saw) = saw {
@@ -180,6 +192,7 @@ impl<P: Planner> Walker<P> {
                         biased;
                         () = gone.cancelled() => return Err(Gone),
                         _ = stop.changed() => {}
+                        _ = answers.changed() => {}
                         () = tokio::time::sleep(span) => {}
                     }
                 }

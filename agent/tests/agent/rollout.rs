@@ -232,6 +232,7 @@ async fn landed_unheard(scene: &Scene) {
         service: target.service,
         task_definition: newest[0].clone(),
         base_configuration: String::new(),
+        keeps_configuration: false,
         minimum_healthy_percent: 100,
         maximum_percent: 200,
         breaker: shipway_domain::observe::BreakerSeen::default(),

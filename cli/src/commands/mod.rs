@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod agents;
+pub(crate) mod approve;
 pub(crate) mod cancel;
 pub(crate) mod completions;
 pub(crate) mod deploy;
@@ -11,6 +12,7 @@ pub(crate) mod list;
 pub(crate) mod logs;
 pub(crate) mod plan;
 pub(crate) mod queue;
+pub(crate) mod reject;
 pub(crate) mod rollback;
 pub(crate) mod schema;
 pub(crate) mod status;
@@ -36,6 +38,8 @@ pub(crate) async fn run(command: Command, mut session: Session<'_>) -> Result<u8
         Command::List(args) => list::run(args, session).await,
         Command::Logs(args) => logs::run(&args, session).await,
         Command::Cancel(args) => cancel::run(args, session).await,
+        Command::Approve(args) => approve::run(args, session).await,
+        Command::Reject(args) => reject::run(args, session).await,
         Command::Rollback(args) => rollback::run(args, session).await,
         Command::Queue(args) => queue::run(&args, session).await,
         Command::Agents(args) => agents::run(&args, session).await,

@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use shipway_domain::gate::{Gates, When};
 use shipway_domain::ids::Target;
 use shipway_domain::image::is_by_digest;
-use shipway_domain::plan::{Change, CourseEnd, TargetPlan};
+use shipway_domain::plan::{Change, CourseEnd, Staged, TargetPlan};
 use shipway_domain::spec::{ReleaseSpec, Source};
+use shipway_domain::strategy::{SetHook, Strategy};
 use shipway_proto::v1::inspection;
 
 use crate::commands::deploy;
@@ -172,6 +173,40 @@ fn members(plan: &TargetPlan) -> Value {
         "definition": changes(&plan.definition),
         "settings": changes(&plan.settings),
         "course": course,
+        "staged": plan.staged.as_ref().map(staged),
         "warnings": warnings,
+    })
+}
+
+fn staged(staged: &Staged) -> Value {
+    let Strategy {
+        name,
+        bake,
+        step,
+        hooks,
+    } = &staged.strategy;
+    let hook = |hook: &SetHook| {
+        json!({
+            "type": hook.target_type,
+            "stages": hook.stages,
+            "timeout_seconds": hook.timeout.map(|timeout| timeout.as_secs()),
+            "on_timeout": json::hook::action(hook.on_timeout),
+        })
+    };
+    json!({
+        "strategy": name,
+        "bake_seconds": bake.map(|bake| bake.as_secs()),
+        "step_percent": step.map(|step| step.share.percent()),
+        "step_bake_seconds": step.map(|step| step.bake.as_secs()),
+        "hooks": hooks.iter().map(hook).collect::<Value>(),
+        "desired": staged.desired,
+        "upper": staged.upper,
+        "extra": {
+            "tasks": staged.extra.tasks,
+            "cpu_units": staged.extra.cpu_units,
+            "memory_mib": staged.extra.memory_mib,
+            "addresses": staged.extra.addresses,
+        },
+        "room": {"cpu_units": staged.room.cpu_units, "addresses": staged.room.addresses},
     })
 }

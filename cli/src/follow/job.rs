@@ -11,7 +11,7 @@ use shipway_domain::verdict::Verdict;
 use shipway_proto::v1::JobPhase;
 use shipway_proto::{ConversionError, v1};
 
-use crate::text::words::{so_far, span};
+use crate::text::words::{self, so_far, span};
 
 /// How many lines of a job's talk and of its output are kept for the live view.
 const KEPT: usize = 4;
@@ -163,6 +163,9 @@ impl Job {
                 self.close_steps(event.at, result);
                 self.outcome = Some(outcome.clone());
                 self.ended = Some(event.at);
+            }
+            EventKind::HookAnswered { stage, answer } => {
+                self.say(event.at, false, &words::answered(stage, answer));
             }
             EventKind::Submitted { .. }
             | EventKind::Folded { .. }

@@ -9,7 +9,8 @@ use crate::follow::block;
 use crate::follow::ending::findings;
 use crate::follow::job::Job;
 use crate::follow::state::State;
-use crate::text::words::{clock, span};
+use crate::follow::tasks::words_of_stage;
+use crate::text::words::{answered, clock, span};
 
 /// The line for an event that was just folded into `state`; `None` when it says nothing new.
 pub(crate) fn line(state: &State, event: &Event) -> Option<String> {
@@ -28,6 +29,7 @@ pub(crate) fn line(state: &State, event: &Event) -> Option<String> {
         EventKind::Returned { reason } => format!("back in the queue: {reason}"),
         EventKind::Progress(progress) => return progress_line(state, event, job, progress),
         EventKind::Rested { verdict, summary } => format!("{verdict} (not final): {summary}"),
+        EventKind::HookAnswered { stage, answer } => answered(stage, answer),
         EventKind::JobEnded(_) => ended(state, event.at, job?),
         EventKind::Ended { verdict } => {
             format!("{verdict} in {}", span(event.at.since(state.submitted)))
@@ -123,6 +125,9 @@ fn tasks(counts: &TaskCounts) -> String {
     text.push_str(&format!(", total {total} of at most {}", counts.upper));
     if let Some(before) = counts.desired_before {
         text.push_str(&format!(", desired {} (was {before})", counts.desired));
+    }
+    if let Some(stage) = &counts.stage {
+        text.push_str(&format!("; {}", words_of_stage(stage)));
     }
     if !counts.waiting_for.is_empty() {
         text.push_str(&format!("; waiting for {}", counts.waiting_for));

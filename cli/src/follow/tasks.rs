@@ -1,6 +1,9 @@
 //! The tasks of one rollout in the live view: bars, states in words, what is waited for, what was said.
 
-use shipway_domain::event::{Phase, PhaseKind, Step, TaskCounts, TaskStates, in_plain_words};
+use shipway_domain::event::{
+    Phase, PhaseKind, Stage, Step, TaskCounts, TaskStates, in_plain_words,
+};
+use shipway_domain::hook::Weight;
 use shipway_domain::time::Timestamp;
 
 use crate::follow::job::{Job, Said};
@@ -30,6 +33,8 @@ pub(crate) fn lines(
                 .map(|states| states_line(tasks, states)),
         );
     }
+    let stage = tasks.stage.as_ref().map(words_of_stage);
+    lines.extend(stage.map(|stage| Line::default().and(Tone::Faint, format!("{INDENT}{stage}"))));
     let prefix = format!("{INDENT}waiting for ");
     lines.extend(waiting(tasks, job, now).map(|line| prefixed(&prefix, line)));
     if detail >= Detail::Full {
@@ -46,6 +51,24 @@ pub(crate) fn brief(tasks: &TaskCounts, job: &Job, now: Timestamp) -> Line {
         Some(waiting) => prefixed("   ", waiting).after(bars),
         None => bars,
     }
+}
+
+/// `stage PRODUCTION_TRAFFIC_SHIFT, 12.5 % of production traffic and 100 % of test traffic new`.
+pub(crate) fn words_of_stage(stage: &Stage) -> String {
+    let share = |weight: Option<Weight>, of: &str| {
+        let weight = weight?;
+        Some(format!("{weight} of {of} traffic"))
+    };
+    let shares = [
+        share(stage.production, "production"),
+        share(stage.test.filter(|test| *test > Weight(0)), "test"),
+    ];
+    let shares: Vec<String> = shares.into_iter().flatten().collect();
+    let name = &stage.name;
+    if shares.is_empty() {
+        return format!("stage {name}");
+    }
+    format!("stage {name}, {} at the new tasks", shares.join(" and "))
 }
 
 fn prefixed(prefix: &str, line: Line) -> Line {
@@ -161,6 +184,11 @@ fn waiting(tasks: &TaskCounts, job: &Job, now: Timestamp) -> Option<Line> {
         ),
         _ => so_far(waited),
     };
+    if phase.is_some_and(|phase| phase.kind == PhaseKind::Approval) {
+        // What to do must be seen whole, on however many lines.
+        let text = format!("{}, {time}", tasks.waiting_for);
+        return Some(Line::default().and_hanging(Tone::Active, text));
+    }
     let line = Line::plain(tasks.waiting_for.clone());
     Some(line.and(Tone::Faint, format!(", {time}")))
 }

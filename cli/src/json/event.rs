@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 use shipway_domain::event::{
-    Event, EventKind, NoteLevel, Progress, StepResult, TaskCounts, in_plain_words,
+    Event, EventKind, NoteLevel, Progress, Stage, StepResult, TaskCounts, in_plain_words,
 };
+use shipway_domain::hook::Weight;
 
 use crate::json;
 use crate::text::words::rfc3339;
@@ -41,6 +42,16 @@ fn kind(kind: &EventKind) -> (&'static str, Value) {
         EventKind::Ended { verdict } => (
             "ended",
             json!({ "verdict": verdict.as_str(), "final": verdict.is_final() }),
+        ),
+        EventKind::HookAnswered { stage, answer } => (
+            "hook-answered",
+            json!({
+                "hook": answer.hook,
+                "stage": stage,
+                "action": json::hook::action(answer.action),
+                "by": answer.by,
+                "reason": answer.reason,
+            }),
         ),
     }
 }
@@ -111,5 +122,15 @@ fn tasks(counts: &TaskCounts) -> Value {
         "phase": phase,
         "ends_about": counts.ends_about.map(rfc3339),
         "desired_before": counts.desired_before,
+        "stage": counts.stage.as_ref().map(stage),
+    })
+}
+
+fn stage(stage: &Stage) -> Value {
+    json!({
+        "name": stage.name,
+        "production_percent": stage.production.map(Weight::percent),
+        "test_percent": stage.test.map(Weight::percent),
+        "hooks": stage.hooks.iter().map(json::hook::object).collect::<Value>(),
     })
 }

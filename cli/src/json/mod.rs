@@ -1,6 +1,7 @@
 //! The JSON of `--json`. Stable: members are added, never renamed or removed (`cli/README.md`).
 
 pub(crate) mod event;
+pub(crate) mod hook;
 pub(crate) mod outcome;
 pub(crate) mod release;
 

@@ -1,8 +1,12 @@
 //! The plan of a deploy for people: differences, a chart of the rollout, warnings with what to do.
 
 use shipway_domain::gate::{Gates, When};
+use shipway_domain::hook::HookAction;
 use shipway_domain::ids::Target;
-use shipway_domain::plan::{Change, Course, CourseEnd, Extra, Point, Room, TargetPlan, Warning};
+use shipway_domain::plan::{
+    Change, Course, CourseEnd, Extra, Point, Room, Staged, TargetPlan, Warning,
+};
+use shipway_domain::strategy::{SetHook, Strategy};
 
 use crate::text::line::{Line, Tone};
 use crate::text::words::{self, count, short_arn, short_ids, span};
@@ -74,7 +78,11 @@ pub(crate) fn lines(target: &Target, account: Option<&str>, plan: &TargetPlan) -
         lines.push(Line::default());
         lines.extend(chart(course, serving));
     }
-    if plan.course.is_none() {
+    if let Some(staged) = plan.staged.as_ref().filter(|_| plan.changes()) {
+        lines.push(Line::default());
+        lines.extend(stages(staged));
+    }
+    if plan.course.is_none() && plan.staged.is_none() {
         lines.push(Line::plain(
             "  the desired count is 0: nothing runs, and nothing will",
         ));
@@ -166,6 +174,64 @@ fn chart(course: &Course, serving: &str) -> Vec<Line> {
     let by = course.assumptions.join("; ");
     lines.push(Line::plain("  by this: ").and_hanging(Tone::Faint, by));
     lines
+}
+
+/// The way of a deployment by stages. ECS tells no pace of it beforehand: there is no chart.
+fn stages(staged: &Staged) -> Vec<Line> {
+    let Strategy {
+        name,
+        bake,
+        step,
+        hooks,
+    } = &staged.strategy;
+    let text = format!(
+        "rollout: {name}; {} come up beside the old ones, at most {} running; ECS applies neither percentages nor \
+         circuit breaker",
+        count(staged.desired as usize, "new task"),
+        staged.upper
+    );
+    let mut lines = vec![Line::plain("  ").and_hanging(Tone::Plain, text)];
+    let mut way = match step {
+        Some(step) if name == "CANARY" => vec![format!(
+            "production traffic moves by {} first, bakes {}, then the rest moves",
+            step.share,
+            span(step.bake)
+        )],
+        Some(step) => vec![format!(
+            "production traffic moves by {} at a time, each step bakes {}",
+            step.share,
+            span(step.bake)
+        )],
+        None => vec!["production traffic moves at once".to_owned()],
+    };
+    way.extend(bake.map(|bake| {
+        format!(
+            "then the old tasks are kept for a bake time of {}",
+            span(bake)
+        )
+    }));
+    way.extend(hooks.iter().map(hook));
+    let way = way.into_iter();
+    lines.extend(way.map(|text| Line::plain("    ").and_hanging(Tone::Plain, text)));
+    lines.extend(needs(staged.extra, staged.room));
+    lines
+}
+
+fn hook(hook: &SetHook) -> String {
+    let stages = hook.stages.join(", ");
+    match hook.timeout {
+        Some(timeout) => {
+            let then = match hook.on_timeout {
+                HookAction::Continue => "goes on",
+                HookAction::Rollback => "rolls back",
+            };
+            format!(
+                "it waits for shipway approve at {stages}; without an answer ECS {then} after {}",
+                span(timeout)
+            )
+        }
+        None => format!("a function is called at {stages}"),
+    }
 }
 
 fn moment(point: &Point, square: u32) -> Line {
@@ -305,6 +371,7 @@ mod tests {
             }],
             refused: None,
             unread: vec!["alarms: cloudwatch:DescribeAlarms was denied".to_owned()],
+            staged: None,
         }
     }
 
@@ -346,6 +413,7 @@ mod tests {
             settings: Vec::new(),
             warnings: Vec::new(),
             unread: Vec::new(),
+            staged: None,
             ..plan()
         };
         expect![[r#"

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use shipway_domain::hook::HookAnswer;
 use shipway_domain::ids::{Digest, Target};
 use shipway_domain::time::Timestamp;
 use time::OffsetDateTime;
@@ -164,6 +165,20 @@ pub(crate) fn count(number: usize, one: &str) -> String {
         format!("1 {one}")
     } else {
         format!("{number} {one}s")
+    }
+}
+
+/// Who answered a hook, where and why.
+pub(crate) fn answered(stage: &str, answer: &HookAnswer) -> String {
+    let HookAnswer {
+        by, hook, action, ..
+    } = answer;
+    let done = action.done();
+    let text = format!("{by} {done} it at {stage} (hook {hook})");
+    if answer.reason.is_empty() {
+        text
+    } else {
+        format!("{text}: {}", answer.reason)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What an attempt notes durably, before and after it changes something in AWS.
 
+use crate::hook::HookAction;
 use crate::late_call::LateCall;
 use crate::time::Timestamp;
 
@@ -87,6 +88,18 @@ pub enum Checkpoint {
     Ran {
         /// Its ARN.
         task: String,
+    },
+    /// About to hand an answer to a hook on to ECS.
+    AnswerIntent {
+        /// ECS's id of the run of the hook.
+        hook: String,
+        /// What was answered.
+        action: HookAction,
+    },
+    /// ECS took the answer.
+    Answered {
+        /// ECS's id of the run of the hook.
+        hook: String,
     },
 }
 

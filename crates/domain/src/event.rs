@@ -3,9 +3,10 @@
 mod tasks;
 mod words;
 
-pub use tasks::{Phase, PhaseKind, TaskCounts, TaskStates};
+pub use tasks::{Phase, PhaseKind, Stage, TaskCounts, TaskStates};
 pub use words::in_plain_words;
 
+use crate::hook::HookAnswer;
 use crate::ids::{AgentId, Attempt, ReleaseId};
 use crate::job::Outcome;
 use crate::time::Timestamp;
@@ -71,6 +72,13 @@ pub enum EventKind {
     Ended {
         /// Its verdict.
         verdict: Verdict,
+    },
+    /// Somebody answered a hook that paused the job's deployment.
+    HookAnswered {
+        /// The stage that it paused.
+        stage: String,
+        /// Who, what and why.
+        answer: HookAnswer,
     },
 }
 
@@ -150,11 +158,13 @@ pub enum Step {
     ResumeScaling,
     /// Run the task of a gate to its end.
     RunTask,
+    /// Hand a person's answer to a hook on to ECS.
+    Answer,
 }
 
 impl Step {
     /// All steps in their usual order.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Account,
         Self::Identity,
         Self::Repository,
@@ -174,6 +184,7 @@ impl Step {
         Self::Tags,
         Self::ResumeScaling,
         Self::RunTask,
+        Self::Answer,
     ];
 
     /// The word for it in output, JSON and traces.
@@ -199,6 +210,7 @@ impl Step {
             Self::Tags => "tags",
             Self::ResumeScaling => "resume-scaling",
             Self::RunTask => "run-task",
+            Self::Answer => "answer",
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::checkpoint::Checkpoint;
 use crate::gate::When;
+use crate::hook::{Hook, HookAnswer};
 use crate::ids::{AgentId, Attempt, Digest, Incarnation, JobId, ReleaseId, Target};
 use crate::time::Timestamp;
 use crate::verdict::{Finding, Verdict};
@@ -29,6 +30,15 @@ pub struct Job {
     pub since: Timestamp,
     /// Whether it must not run on: set by cancel and by folding.
     pub stop: Option<StopReason>,
+    /// Hooks of its deployment that wait for an answer as last reported, and the last that have one.
+    pub hooks: Vec<Hook>,
+}
+
+impl Job {
+    /// What people have answered to hooks of its deployment.
+    pub fn answers(&self) -> impl Iterator<Item = &HookAnswer> {
+        self.hooks.iter().filter_map(|hook| hook.answer.as_ref())
+    }
 }
 
 /// What a job does.

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use crate::checkpoint::ScalingFlags;
+use crate::hook::{HookAction, Weight};
 use crate::ids::Digest;
+use crate::strategy;
 use crate::time::Timestamp;
 
 /// A service as DescribeServices shows it.
@@ -55,6 +57,12 @@ pub struct ServiceSeen {
 }
 
 impl ServiceSeen {
+    /// Whether its tasks are replaced bit by bit: only then percentages and circuit breaker mean something.
+    #[must_use]
+    pub fn is_rolling(&self) -> bool {
+        strategy::is_rolling(&self.strategy)
+    }
+
     /// The PRIMARY entry.
     #[must_use]
     pub fn primary(&self) -> Option<&DeploymentSeen> {
@@ -184,6 +192,39 @@ pub struct ServiceDeploymentSeen {
     pub lifecycle_stage: Option<String>,
     /// Alarms that have fired.
     pub triggered_alarms: Vec<String>,
+    /// Runs of its lifecycle hooks, as listed.
+    pub hooks: Vec<HookSeen>,
+}
+
+impl ServiceDeploymentSeen {
+    /// Runs of hooks that wait for a person's answer.
+    pub fn awaiting(&self) -> impl Iterator<Item = &HookSeen> {
+        self.hooks.iter().filter(|hook| hook.awaits_action())
+    }
+}
+
+/// A run of a lifecycle hook (ecs-facts 3.6). ECS does not say for which stage it runs: for that in which the
+/// deployment is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HookSeen {
+    /// Its id; another one at each run.
+    pub id: String,
+    /// `PAUSE` or `AWS_LAMBDA`.
+    pub target_type: String,
+    /// `AWAITING_ACTION`, `IN_PROGRESS`, `SUCCEEDED`, `FAILED`, `TIMED_OUT`.
+    pub status: String,
+    /// When it times out.
+    pub expires_at: Option<Timestamp>,
+    /// What ECS does then.
+    pub on_timeout: Option<HookAction>,
+}
+
+impl HookSeen {
+    /// Whether somebody has to say how to go on.
+    #[must_use]
+    pub fn awaits_action(&self) -> bool {
+        self.status == "AWAITING_ACTION"
+    }
 }
 
 /// Tasks of one service revision in a service deployment.
@@ -197,6 +238,10 @@ pub struct RevisionCounts {
     pub running: u32,
     /// Tasks on their way.
     pub pending: u32,
+    /// Share of production traffic that it is to have, where traffic moves.
+    pub production: Option<Weight>,
+    /// Share of test traffic that it is to have, where traffic moves.
+    pub test: Option<Weight>,
 }
 
 /// A rollback inside a service deployment.

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use crate::checkpoint::Checkpoint;
 use crate::event::Progress;
+use crate::hook::Hook;
 use crate::job::{Outcome, StopReason};
 use crate::verdict::Finding;
 
@@ -26,6 +27,14 @@ pub const TEXT: usize = 4 * 1024;
 pub const EVENTS_PER_JOB: u64 = 20_000;
 /// Entries of progress in one message; an agent sends no more, and of what has more the rest is not kept.
 pub const PROGRESS: usize = 4096;
+/// Largest sum of a job's hooks with their answers, in bytes.
+pub const HOOKS: usize = 6 * 1024;
+/// Longest id of a hook, and longest name of a stage, in bytes.
+pub const HOOK: usize = 256;
+/// Longest reason of an answer in a job's record, in bytes; the event has all of it.
+pub const REASON: usize = 256;
+/// Hooks that are shown as waiting: ECS lets no service have more of them (ecs-facts 3.6).
+const WAITING: usize = 20;
 /// Characters of a text that breaks its rule which are said again.
 pub const ECHO: usize = 80;
 
@@ -91,6 +100,7 @@ pub fn note(note: &Checkpoint) -> usize {
             ..
         } => &[task_definition, launch],
         Checkpoint::Ran { task } => &[task],
+        Checkpoint::AnswerIntent { hook, .. } | Checkpoint::Answered { hook } => &[hook],
     };
     AROUND_NOTE + texts.iter().map(|text| text.len()).sum::<usize>()
 }
@@ -153,11 +163,37 @@ pub fn fit_progress(mut item: Progress) -> Progress {
     match &mut item {
         Progress::StepStarted { .. } => {}
         Progress::StepEnded { detail, .. } => cut(detail, TEXT),
-        Progress::Tasks(counts) => cut(&mut counts.waiting_for, TEXT),
+        Progress::Tasks(counts) => {
+            cut(&mut counts.waiting_for, TEXT);
+            if let Some(stage) = &mut counts.stage {
+                cut(&mut stage.name, HOOK);
+                // A cut id would name another hook, or none.
+                let fits = |hook: &Hook| hook.id.len() <= HOOK && hook.stage.len() <= HOOK;
+                stage.hooks.retain(fits);
+                stage.hooks.truncate(WAITING);
+            }
+        }
         Progress::ServiceEvent { message, .. } => cut(message, TEXT),
         Progress::Note { text, .. } => cut(text, TEXT),
     }
     item
+}
+
+/// The reason of an answer to a hook, cut to [`REASON`] bytes: it is a part of the job's record.
+#[must_use]
+pub fn fit_reason(reason: &str) -> String {
+    let mut reason = reason.to_owned();
+    cut(&mut reason, REASON);
+    reason
+}
+
+/// Size of a hook with its answer in a job's record.
+#[must_use]
+pub fn hook(hook: &Hook) -> usize {
+    let answer = hook.answer.as_ref().map_or(0, |answer| {
+        AROUND_NOTE + answer.hook.len() + answer.by.len() + answer.reason.len()
+    });
+    AROUND_NOTE + hook.id.len() + hook.stage.len() + answer
 }
 
 fn weigh(outcome: &Outcome) -> usize {

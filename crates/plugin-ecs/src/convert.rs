@@ -5,11 +5,12 @@ use std::time::Duration;
 use aws_sdk_ecs::types as ecs;
 use aws_smithy_types::DateTime;
 use serde_json::Value;
+use shipway_domain::hook::{HookAction, Weight};
 use shipway_domain::ids::Digest;
 use shipway_domain::observe::{
-    BreakerCount, BreakerSeen, ContainerSeen, DeploymentSeen, RevisionCounts, RevisionSeen,
-    RollbackSeen, ServiceDeploymentSeen, ServiceDeploymentStatus, ServiceEventSeen, ServiceSeen,
-    TaskSeen,
+    BreakerCount, BreakerSeen, ContainerSeen, DeploymentSeen, HookSeen, RevisionCounts,
+    RevisionSeen, RollbackSeen, ServiceDeploymentSeen, ServiceDeploymentStatus, ServiceEventSeen,
+    ServiceSeen, TaskSeen,
 };
 use shipway_domain::time::Timestamp;
 
@@ -132,6 +133,20 @@ pub(crate) fn service_deployment(seen: &ecs::ServiceDeployment) -> ServiceDeploy
             .alarms()
             .map(|alarms| alarms.triggered_alarm_names().to_vec())
             .unwrap_or_default(),
+        hooks: seen.lifecycle_hook_details().iter().map(hook).collect(),
+    }
+}
+
+/// A run of a hook. What this version of the SDK does not know is a word all the same.
+fn hook(seen: &ecs::DeploymentLifecycleHookDetail) -> HookSeen {
+    HookSeen {
+        id: text(seen.hook_id()),
+        target_type: text(seen.target_type().map(|kind| kind.as_str())),
+        status: text(seen.status().map(|status| status.as_str())),
+        expires_at: time(seen.expires_at()),
+        on_timeout: seen
+            .timeout_action()
+            .and_then(|action| HookAction::parse(action.as_str())),
     }
 }
 
@@ -153,6 +168,7 @@ pub(crate) fn service_deployment_brief(
         breaker: None,
         lifecycle_stage: None,
         triggered_alarms: Vec::new(),
+        hooks: Vec::new(),
     }
 }
 
@@ -178,6 +194,10 @@ fn revision_counts(seen: &ecs::ServiceRevisionSummary) -> RevisionCounts {
         requested: count(seen.requested_task_count()),
         running: count(seen.running_task_count()),
         pending: count(seen.pending_task_count()),
+        production: seen
+            .requested_production_traffic_weight()
+            .map(Weight::of_percent),
+        test: seen.requested_test_traffic_weight().map(Weight::of_percent),
     }
 }
 

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_ecs::types::{CreatedAt, Failure, StopServiceDeploymentStopType};
+use aws_sdk_ecs::types::{
+    CreatedAt, DeploymentLifecycleHookAction, Failure, StopServiceDeploymentStopType,
+};
+use shipway_domain::hook::HookAction;
 use shipway_domain::ids::{ClusterName, ServiceName};
 use shipway_domain::observe::{RevisionSeen, ServiceDeploymentSeen};
 use shipway_domain::time::Timestamp;
@@ -15,8 +18,8 @@ use crate::batch::Fetch;
 use crate::clients::Clients;
 use crate::convert;
 use crate::operation::{
-    DESCRIBE_SERVICE_DEPLOYMENTS, DESCRIBE_SERVICE_REVISIONS, LIST_SERVICE_DEPLOYMENTS, Operation,
-    STOP_SERVICE_DEPLOYMENT,
+    CONTINUE_SERVICE_DEPLOYMENT, DESCRIBE_SERVICE_DEPLOYMENTS, DESCRIBE_SERVICE_REVISIONS,
+    LIST_SERVICE_DEPLOYMENTS, Operation, STOP_SERVICE_DEPLOYMENT,
 };
 
 /// Source of service deployments by ARN, for the poller: asks once.
@@ -159,6 +162,31 @@ pub(crate) async fn stop(clients: &Clients, arn: &str) -> Result<(), PlatformErr
                 .stop_service_deployment()
                 .service_deployment_arn(arn)
                 .stop_type(StopServiceDeploymentStopType::Rollback)
+                .send()
+        })
+        .await
+        .map(drop)
+}
+
+/// Answers a lifecycle hook that waits.
+pub(crate) async fn answer(
+    clients: &Clients,
+    arn: &str,
+    hook: &str,
+    action: HookAction,
+) -> Result<(), PlatformError> {
+    let action = match action {
+        HookAction::Continue => DeploymentLifecycleHookAction::Continue,
+        HookAction::Rollback => DeploymentLifecycleHookAction::Rollback,
+    };
+    clients
+        .call(&CONTINUE_SERVICE_DEPLOYMENT, |services| {
+            services
+                .ecs
+                .continue_service_deployment()
+                .service_deployment_arn(arn)
+                .hook_id(hook)
+                .action(action)
                 .send()
         })
         .await

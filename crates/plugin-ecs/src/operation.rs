@@ -66,6 +66,7 @@ operations! {
     mutation STOP_SERVICE_DEPLOYMENT = "ecs" "StopServiceDeployment";
     mutation RUN_TASK = "ecs" "RunTask" ClusterResourceModify;
     mutation STOP_TASK = "ecs" "StopTask" ClusterResourceModify;
+    mutation CONTINUE_SERVICE_DEPLOYMENT = "ecs" "ContinueServiceDeployment";
 
     read DESCRIBE_SCALABLE_TARGETS = "application-autoscaling" "DescribeScalableTargets";
     mutation REGISTER_SCALABLE_TARGET = "application-autoscaling" "RegisterScalableTarget";

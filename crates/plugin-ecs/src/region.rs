@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use shipway_domain::checkpoint::ScalingFlags;
+use shipway_domain::hook::HookAction;
 use shipway_domain::ids::{ClusterName, ServiceName};
 use shipway_domain::observe::{
     CallerSeen, LogStream, RevisionSeen, ScalingSeen, ServiceDeploymentSeen, ServiceSeen, TaskSeen,
@@ -120,6 +121,17 @@ impl RegionApi for Region {
 
     async fn stop_service_deployment(&self, arn: &str) -> Result<(), PlatformError> {
         deployments::stop(&self.clients, arn).await?;
+        self.shared.poller.hurry();
+        Ok(())
+    }
+
+    async fn continue_service_deployment(
+        &self,
+        arn: &str,
+        hook: &str,
+        action: HookAction,
+    ) -> Result<(), PlatformError> {
+        deployments::answer(&self.clients, arn, hook, action).await?;
         self.shared.poller.hurry();
         Ok(())
     }

@@ -145,7 +145,10 @@ fn body(update: &UpdateService) -> Result<String, PlatformError> {
         "taskDefinition".to_owned(),
         update.task_definition.as_str().into(),
     );
-    body.insert("deploymentConfiguration".to_owned(), configuration(update)?);
+    // Omitted members keep their value (ecs-facts 3.5).
+    if !update.keeps_configuration {
+        body.insert("deploymentConfiguration".to_owned(), configuration(update)?);
+    }
     if let Some(grace) = update.health_check_grace_period {
         body.insert(
             "healthCheckGracePeriodSeconds".to_owned(),
@@ -202,6 +205,7 @@ mod tests {
             service: ServiceName::new("hello").expect("a service"),
             task_definition: "arn:td:2".to_owned(),
             base_configuration: base.to_owned(),
+            keeps_configuration: false,
             minimum_healthy_percent: 50,
             maximum_percent: 150,
             breaker: BreakerSeen {
@@ -246,6 +250,14 @@ mod tests {
         let body = body(&update).expect("a body");
         assert!(!body.contains("desiredCount"), "{body}");
         assert!(body.contains(r#""forceNewDeployment":true"#), "{body}");
+    }
+
+    #[test]
+    fn a_configuration_that_is_kept_is_not_sent() {
+        let mut update = update_of(r#"{"strategy":"BLUE_GREEN"}"#);
+        update.keeps_configuration = true;
+        let body = body(&update).expect("a body");
+        assert!(!body.contains("deploymentConfiguration"), "{body}");
     }
 
     #[test]

@@ -145,6 +145,7 @@ async fn an_update_sends_back_what_was_seen_with_our_bounds() {
         service: service(),
         task_definition: ARN.to_owned(),
         base_configuration: seen.deployment_configuration,
+        keeps_configuration: false,
         minimum_healthy_percent: 50,
         maximum_percent: 150,
         breaker: BreakerSeen {

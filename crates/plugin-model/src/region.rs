@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use ecs_model::StopRefused;
+use ecs_model::{ContinueRefused, StopRefused};
 use shipway_domain::checkpoint::ScalingFlags;
+use shipway_domain::hook::HookAction;
 use shipway_domain::ids::{ClusterName, ServiceName};
 use shipway_domain::observe::{
     CallerSeen, LogStream, RevisionSeen, ScalingSeen, ServiceDeploymentSeen, ServiceSeen, TaskSeen,
@@ -216,6 +217,41 @@ impl RegionApi for Region {
                     ErrorKind::Conflict,
                     "ConflictException",
                     "The service deployment is in a terminal state and cannot be stopped.",
+                ),
+            })
+        })
+        .await
+    }
+
+    async fn continue_service_deployment(
+        &self,
+        arn: &str,
+        hook: &str,
+        action: HookAction,
+    ) -> Result<(), PlatformError> {
+        let call = "ecs:ContinueServiceDeployment";
+        let (place, asked, hook) = (self.place.clone(), arn.to_owned(), hook.to_owned());
+        self.change(call, arn, move |world, now| {
+            let found = world.by_arn(&place, "service-deployment", &asked, now);
+            let answered = match found {
+                Some((service, mut around, id)) => {
+                    service.answer(id, &hook, action, now, &mut around)
+                }
+                None => Err(ContinueRefused::Unknown),
+            };
+            world.polls(&place).hurry();
+            answered.map_err(|refusal| match refusal {
+                ContinueRefused::Unknown => refused(
+                    call,
+                    ErrorKind::NotFound,
+                    "ServiceDeploymentNotFoundException",
+                    "The service deployment cannot be found.",
+                ),
+                ContinueRefused::NothingWaits => refused(
+                    call,
+                    ErrorKind::Invalid,
+                    "InvalidParameterException",
+                    "The service deployment has no lifecycle hook with this hookId that awaits an action.",
                 ),
             })
         })

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use ecs_model::{BreakerConfig, Config, Percents, StopRefused, Threshold, Time};
+use ecs_model::{BreakerConfig, Config, ContinueRefused, Percents, StopRefused, Threshold, Time};
 use shipway_domain::document::Document;
+use shipway_domain::hook::HookAction;
 use shipway_domain::time::Timestamp;
 use shipway_plugin::{ErrorKind, PlatformError, UpdateService};
 
@@ -123,6 +124,9 @@ impl Service {
 
     /// The configuration after an update: what it does not name stays (ecs-facts 3.6).
     fn configured(&self, update: &UpdateService) -> Result<Document, PlatformError> {
+        if update.keeps_configuration {
+            return Ok(self.configuration.clone());
+        }
         let invalid = |message: &str| {
             let code = "InvalidParameterException";
             refused("ecs:UpdateService", ErrorKind::Invalid, code, message)
@@ -168,6 +172,24 @@ impl Service {
     ) -> Result<(), StopRefused> {
         self.with(around, |model, hands| {
             model.stop_deployment(id, model_time(now), hands)
+        })
+    }
+
+    /// ContinueServiceDeployment.
+    pub(crate) fn answer(
+        &mut self,
+        id: &str,
+        hook: &str,
+        action: HookAction,
+        now: Timestamp,
+        around: &mut Around<'_>,
+    ) -> Result<(), ContinueRefused> {
+        let action = match action {
+            HookAction::Continue => ecs_model::HookAction::Continue,
+            HookAction::Rollback => ecs_model::HookAction::Rollback,
+        };
+        self.with(around, |model, hands| {
+            model.continue_deployment(id, hook, action, model_time(now), hands)
         })
     }
 

@@ -110,6 +110,7 @@ impl Service {
             breaker: None,
             lifecycle_stage: None,
             triggered_alarms: Vec::new(),
+            hooks: Vec::new(),
         })
     }
 
@@ -139,6 +140,7 @@ impl Service {
             }),
             lifecycle_stage: None,
             triggered_alarms: Vec::new(),
+            hooks: Vec::new(),
         })
     }
 
@@ -156,6 +158,9 @@ impl Service {
             requested,
             running,
             pending,
+            // The model's services are rolling: no traffic moves.
+            production: None,
+            test: None,
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use shipway_domain::checkpoint::ScalingFlags;
+use shipway_domain::hook::HookAction;
 use shipway_domain::ids::{AccountId, Attempt, ClusterName, JobId, Region, ServiceName};
 use shipway_domain::observe::{
     BreakerSeen, CallerSeen, LogStream, RevisionSeen, ScalingSeen, ServiceDeploymentSeen,
@@ -152,6 +153,17 @@ pub trait RegionApi: Send + Sync {
     /// # Errors
     /// See [`PlatformError`]; `Conflict` when it has ended meanwhile.
     async fn stop_service_deployment(&self, arn: &str) -> Result<(), PlatformError>;
+
+    /// ContinueServiceDeployment: answers a lifecycle hook that waits. Mutation.
+    ///
+    /// # Errors
+    /// See [`PlatformError`]; `Invalid` or `Conflict` when no such hook waits.
+    async fn continue_service_deployment(
+        &self,
+        arn: &str,
+        hook: &str,
+        action: HookAction,
+    ) -> Result<(), PlatformError>;
 
     /// The scalable target of the service, or `None` when it has none.
     ///
@@ -347,6 +359,8 @@ pub struct UpdateService {
     /// `deploymentConfiguration` of the service as it was seen (JSON): the members below replace
     /// their namesakes in it, all others (alarms, hooks, bake time) are sent back as they are.
     pub base_configuration: String,
+    /// Whether `deploymentConfiguration` is not sent at all, so that all of it stays: then the next three mean nothing.
+    pub keeps_configuration: bool,
     /// Lower bound in percent.
     pub minimum_healthy_percent: u32,
     /// Upper bound in percent.

@@ -5,6 +5,7 @@ mod support;
 use shipway_domain::change::Change;
 use shipway_domain::checkpoint::Checkpoint;
 use shipway_domain::event::{Event, EventKind, NoteLevel, Progress};
+use shipway_domain::hook::{Hook, HookAction, HookAnswer};
 use shipway_domain::ids::Attempt;
 use shipway_domain::ids::Target;
 use shipway_domain::job::{JobKind, JobState, Outcome, RolloutReport, StopReason};
@@ -28,6 +29,26 @@ fn notes(make: impl Fn(usize) -> Checkpoint) -> Vec<Checkpoint> {
         notes.push(stop(notes.len()));
     }
     notes
+}
+
+/// As many hooks with answers as a job takes.
+fn hooks() -> Vec<Hook> {
+    let now = Timestamp::from_millis(u64::MAX);
+    let hook = Hook {
+        id: "h".repeat(size::HOOK),
+        stage: "s".repeat(size::HOOK),
+        expires_at: Some(now),
+        on_timeout: Some(HookAction::Rollback),
+        answer: Some(HookAnswer {
+            hook: "h".repeat(size::HOOK),
+            action: HookAction::Rollback,
+            by: "b".repeat(64),
+            reason: size::fit_reason(&"r".repeat(9000)),
+            at: now,
+        }),
+    };
+    let room = size::HOOKS / size::hook(&hook);
+    vec![hook; room]
 }
 
 fn longest() -> RolloutReport {
@@ -84,6 +105,7 @@ fn the_largest_job_that_the_domain_lets_in_is_a_record() {
             wave: u32::MAX,
         };
         job.needs = (0..500).collect();
+        job.hooks = hooks();
         job.checkpoints = checkpoints;
         job.stop = Some(StopReason::Cancelled {
             by: "b".repeat(1024),

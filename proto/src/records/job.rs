@@ -24,6 +24,7 @@ impl From<&Job> for JobRecord {
             since_ms: job.since.millis(),
             started_ms: job.started_at.millis(),
             stop: job.stop.as_ref().map(Into::into),
+            hooks: job.hooks.iter().map(Into::into).collect(),
         }
     }
 }
@@ -43,6 +44,7 @@ impl TryFrom<JobRecord> for Job {
             since: Timestamp::from_millis(record.since_ms),
             started_at: Timestamp::from_millis(record.started_ms),
             stop: optional("stop", record.stop)?,
+            hooks: each("hooks", record.hooks)?,
         })
     }
 }

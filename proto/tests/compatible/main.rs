@@ -117,6 +117,7 @@ fn no_step_has_lost_its_word() {
         "verify",
         "tags",
         "resume-scaling",
+        "answer",
     ];
     for word in ever {
         let step = shipway_domain::event::Step::parse(word);
@@ -141,6 +142,9 @@ fn no_phase_has_lost_its_word() {
         "bake-time",
         "completing",
         "rolling-back",
+        "stage",
+        "traffic-shift",
+        "approval",
     ];
     for word in ever {
         let phase = shipway_domain::event::PhaseKind::parse(word);

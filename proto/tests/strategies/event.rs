@@ -10,6 +10,7 @@ use shipway_domain::event::{
 };
 use shipway_domain::ids::Attempt;
 
+use super::hook::{answer, stage};
 use super::ids::{agent_id, release_id};
 use super::outcome::{outcome, verdict};
 use super::{text, timestamp};
@@ -41,11 +42,12 @@ prop_compose! {
         phase in of(phase()),
         ends_about in of(timestamp()),
         desired_before in of(any::<u32>()),
+        stage in of(stage()),
     ) -> TaskCounts {
         let [old_running, new_running, new_pending, failed, desired, upper] = numbers;
         TaskCounts {
             old_running, new_running, new_pending, failed, desired, upper, waiting_for, states, phase, ends_about,
-            desired_before,
+            desired_before, stage,
         }
     }
 }
@@ -92,6 +94,7 @@ fn kind() -> impl Strategy<Value = EventKind> {
         (verdict(), text()).prop_map(|(verdict, summary)| EventKind::Rested { verdict, summary }),
         outcome().prop_map(EventKind::JobEnded),
         verdict().prop_map(|verdict| EventKind::Ended { verdict }),
+        (text(), answer()).prop_map(|(stage, answer)| EventKind::HookAnswered { stage, answer }),
     ]
 }
 

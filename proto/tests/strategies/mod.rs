@@ -1,6 +1,7 @@
 //! Arbitrary values of the domain.
 
 pub(crate) mod event;
+pub(crate) mod hook;
 pub(crate) mod ids;
 pub(crate) mod outcome;
 pub(crate) mod records;

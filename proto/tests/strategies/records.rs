@@ -9,6 +9,7 @@ use shipway_domain::late_call::LateCall;
 use shipway_domain::release::Release;
 use shipway_domain::target::{Debt, Proven, TargetRecord};
 
+use super::hook::{hook, hook_action};
 use super::ids::{agent_id, app, digest, env, job_id, release_id, target as target_id};
 use super::outcome::{outcome, report, stop, verdict};
 use super::spec::{kind as release_kind, priority};
@@ -79,6 +80,9 @@ pub(crate) fn checkpoint() -> impl Strategy<Value = Checkpoint> {
             }
         }),
         text().prop_map(|task| Checkpoint::Ran { task }),
+        (text(), hook_action())
+            .prop_map(|(hook, action)| Checkpoint::AnswerIntent { hook, action }),
+        text().prop_map(|hook| Checkpoint::Answered { hook }),
     ]
 }
 
@@ -164,9 +168,10 @@ prop_compose! {
         checkpoints in prop::collection::vec(checkpoint(), 0..4),
         (started_at, since) in (timestamp(), timestamp()),
         stop in prop::option::of(stop()),
+        hooks in prop::collection::vec(hook(), 0..3),
     ) -> Job {
         let attempt = Attempt(attempt);
-        Job { id, kind, needs, state, attempt, fruitless, checkpoints, started_at, since, stop }
+        Job { id, kind, needs, state, attempt, fruitless, checkpoints, started_at, since, stop, hooks }
     }
 }
 

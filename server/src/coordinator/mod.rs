@@ -11,7 +11,9 @@ mod time;
 use std::sync::Arc;
 
 use shipway_domain::agent::{AgentDescription, Held};
-use shipway_domain::board::{Board, Input, Refusal, Report, Submission, Submitted};
+use shipway_domain::board::{
+    Answered, Answering, Board, Input, Refusal, Report, Submission, Submitted,
+};
 use shipway_domain::ids::{AgentId, Incarnation, ReleaseId, Target};
 use shipway_domain::standing::ServiceNow;
 use shipway_proto::v1;
@@ -65,6 +67,10 @@ pub(crate) enum Command {
         by: String,
         reason: String,
         answer: Answer<()>,
+    },
+    Answer {
+        answering: Box<Answering>,
+        answer: Answer<Answered>,
     },
     Hello {
         agent: Box<AgentDescription>,
@@ -215,6 +221,18 @@ impl Coordinator {
             answer,
         })
         .await?;
+        Ok(reply.await.map_err(|_| CallError::Ending)??)
+    }
+
+    /// Answers hooks that pause a deployment.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn answer(&self, answering: Answering) -> Result<Answered, CallError> {
+        self.takes_changes()?;
+        let (answer, reply) = oneshot::channel();
+        let answering = Box::new(answering);
+        self.send(Command::Answer { answering, answer }).await?;
         Ok(reply.await.map_err(|_| CallError::Ending)??)
     }
 

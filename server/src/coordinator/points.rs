@@ -23,6 +23,7 @@ pub(super) fn hit(what: &str, when: &str) {
 pub(super) const fn waited_for(deed: &Deed) -> Option<&'static str> {
     match deed {
         Deed::Submitted(_) => Some("submit"),
+        Deed::Answered(_) => Some("answer"),
         Deed::Effect(Effect::CheckpointKept { .. }) => Some("note"),
         Deed::Effect(Effect::FinishedKept { .. }) => Some("finish"),
         Deed::Effect(_) | Deed::Events { .. } | Deed::Call(_) => None,

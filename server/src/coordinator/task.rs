@@ -42,6 +42,8 @@ pub(super) enum Deed {
     Call(Box<dyn FnOnce(&mut Sessions) + Send>),
     /// Answers a submission.
     Submitted(Box<dyn FnOnce() + Send>),
+    /// Tells somebody that their answer to a hook is kept.
+    Answered(Box<dyn FnOnce() + Send>),
 }
 
 pub(super) struct Task {
@@ -240,6 +242,19 @@ impl Task {
                 let result = decided.map(|decision| self.apply(now, decision));
                 self.call(move |_| drop(answer.send(result)));
             }
+            Command::Answer { answering, answer } => {
+                match self.board.decide(now, Input::Answer(*answering)) {
+                    Ok(mut decision) => {
+                        let answered = decision.answered.take();
+                        self.apply(now, decision);
+                        self.deeds.push(Deed::Answered(Box::new(move || {
+                            // Who answered may have hung up: the events of the release say it, too.
+                            drop(answered.map(|answered| answer.send(Ok(answered))));
+                        })));
+                    }
+                    Err(refusal) => self.call(move |_| drop(answer.send(Err(refusal)))),
+                }
+            }
             Command::Hello {
                 agent,
                 holds,
@@ -371,7 +386,7 @@ impl Task {
         for deed in deeds {
             let waited_for = points::waited_for(&deed);
             match deed {
-                Deed::Submitted(answer) => answer(),
+                Deed::Submitted(answer) | Deed::Answered(answer) => answer(),
                 Deed::Call(call) => call(&mut self.sessions),
                 Deed::Events {
                     release,
@@ -407,6 +422,17 @@ impl Task {
                     }),
                 )
             }
+            Effect::Answer {
+                agent,
+                held,
+                answer,
+            } => (
+                agent,
+                Message::Answer(v1::Answer {
+                    job: Some(held.into()),
+                    answer: Some((&answer).into()),
+                }),
+            ),
             Effect::Gone {
                 agent,
                 held,

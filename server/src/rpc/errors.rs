@@ -36,7 +36,11 @@ fn refused(refusal: &Refusal) -> Status {
         | Refusal::PaysADebt(_)
         | Refusal::SecondLife(_)
         | Refusal::Stranger(_)
-        | Refusal::NothingToRollBackTo { .. } => Class::Refused,
+        | Refusal::NothingToRollBackTo { .. }
+        | Refusal::NothingWaits { .. }
+        | Refusal::SeveralWait { .. }
+        | Refusal::AlreadyAnswered { .. }
+        | Refusal::Stopping(_) => Class::Refused,
     };
     Failure::new(class, refusal.to_string()).into()
 }

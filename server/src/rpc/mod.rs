@@ -1,6 +1,7 @@
 //! The gRPC services: translation, and nothing else.
 
 pub(crate) mod agents;
+mod answers;
 pub(crate) mod auth;
 pub(crate) mod blobs;
 pub(crate) mod errors;

@@ -22,7 +22,7 @@ use tracing::Instrument as _;
 use super::auth::Gate;
 use super::showing::Showings;
 use super::watch::{Watcher, absent, blocking, release};
-use super::{blobs, errors, history, limits, now, view};
+use super::{answers, blobs, errors, history, limits, now, view};
 use crate::coordinator::{CallError, Coordinator, Looked};
 use crate::tokens::Role;
 
@@ -209,6 +209,17 @@ impl Shipway for ShipwayService {
             Err(error) => return Err(errors::call(error)),
         };
         Ok(Response::new(v1::CancelReply { already_ended }))
+    }
+
+    async fn answer_hook(
+        &self,
+        request: Request<v1::AnswerHookRequest>,
+    ) -> Result<Response<v1::AnswerHookReply>, Status> {
+        let bearer = self.gate.admit(&request, Role::Client)?;
+        let answering = answers::read(request.into_inner(), bearer.name)?;
+        let answered = self.coordinator.answer(answering).await;
+        let answered = answered.map_err(errors::call)?;
+        Ok(Response::new(answers::reply(&answered)))
     }
 
     async fn get_release(

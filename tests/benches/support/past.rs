@@ -105,6 +105,7 @@ const fn job(release: ReleaseId, index: u32, kind: JobKind, now: Timestamp) -> J
         started_at: now,
         since: now,
         stop: None,
+        hooks: Vec::new(),
     }
 }
 

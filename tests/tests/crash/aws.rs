@@ -94,6 +94,16 @@ impl Aws {
         self.root.ecs(action, input).await
     }
 
+    /// Whether deployments of the service wait for an answer before ECS starts a task.
+    pub(crate) async fn pauses(&self, pauses: bool) {
+        let hook = json!({"targetType": "PAUSE", "lifecycleStages": ["PRE_SCALE_UP"],
+            "timeoutConfiguration": {"timeoutInMinutes": 600, "action": "ROLLBACK"}});
+        let hooks = if pauses { json!([hook]) } else { json!([]) };
+        let input = json!({"cluster": "main", "service": "hello",
+            "deploymentConfiguration": {"lifecycleHooks": hooks}});
+        drop(self.ecs("UpdateService", input).await);
+    }
+
     /// One more service, of the task definition that is there.
     pub(crate) async fn create_service(&self, name: &str) {
         let service = json!({

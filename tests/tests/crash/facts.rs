@@ -102,6 +102,7 @@ pub(crate) fn mutations(calls: &[Value], times: Times) -> Vec<Mutation> {
                 action @ ("RunTask" | "StopTask") => {
                     (on_target, Operation::Other(action.to_owned()))
                 }
+                "ContinueServiceDeployment" => (on_target, Operation::ContinueServiceDeployment),
                 action @ ("SetRepositoryPolicy" | "PutImage") => {
                     (None, Operation::Other(action.to_owned()))
                 }

@@ -35,11 +35,12 @@ const SLACK: Duration = Duration::from_secs(15);
 
 /// Calls of agents whose connections break off: carried out, but without an answer. Those that look from
 /// outside do not call them.
-const BREAKABLE: [&str; 5] = [
+const BREAKABLE: [&str; 6] = [
     "RunTask",
     "RegisterTaskDefinition",
     "UpdateService",
     "StopServiceDeployment",
+    "ContinueServiceDeployment",
     "DescribeServiceDeployments",
 ];
 /// Coordinator and agents, all at one moment.
@@ -172,8 +173,13 @@ impl Round {
         let scenarios = match point {
             Some(point) => Scenario::for_point(point).to_vec(),
             None => {
-                let all = [Scenario::Deploy, Scenario::Cancel, Scenario::Debt];
-                vec![all[usize::try_from(self.chance.below(3)).unwrap_or_default()]]
+                let all = [
+                    Scenario::Deploy,
+                    Scenario::Cancel,
+                    Scenario::Debt,
+                    Scenario::Approve,
+                ];
+                vec![all[usize::try_from(self.chance.below(4)).unwrap_or_default()]]
             }
         };
         if self.broken_aws {

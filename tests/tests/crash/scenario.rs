@@ -25,6 +25,8 @@ pub(crate) enum Scenario {
     Cancel,
     /// AWS does not let scaling be put back for a while.
     Debt,
+    /// ECS pauses it until somebody approves.
+    Approve,
 }
 
 impl Scenario {
@@ -32,6 +34,8 @@ impl Scenario {
     pub(crate) fn for_point(point: &str) -> [Self; 3] {
         if point.contains(".stop.") {
             [Self::Cancel, Self::Deploy, Self::Debt]
+        } else if point.contains(".answer.") {
+            [Self::Approve, Self::Deploy, Self::Cancel]
         } else if point.contains(".settle.") {
             [Self::Debt, Self::Deploy, Self::Cancel]
         } else {
@@ -74,6 +78,9 @@ impl People {
     /// Deploys once, and returns when all has come to rest.
     pub(crate) async fn play(&self, scenario: Scenario, key: &str) {
         self.app.release(key);
+        if scenario == Scenario::Approve {
+            self.aws.pauses(true).await;
+        }
         let release = self.submit(key).await;
         let meddling = async {
             match scenario {
@@ -89,6 +96,10 @@ impl People {
                     self.aws.fault(rule).await;
                     self.until_settle(release).await;
                     self.aws.no_faults().await;
+                }
+                Scenario::Approve => {
+                    self.approve(release).await;
+                    self.aws.pauses(false).await;
                 }
             }
         };
@@ -253,6 +264,24 @@ impl People {
                 return;
             }
             pause().await;
+        }
+    }
+
+    /// Approves whatever waits, until that is taken or the release has ended.
+    async fn approve(&self, release: ReleaseId) {
+        while !self.seen().verdicts.contains_key(&release) {
+            let request = v1::AnswerHookRequest {
+                release: release.number(),
+                action: v1::HookAction::Continue.into(),
+                reason: "the round wants it".to_owned(),
+                ..v1::AnswerHookRequest::default()
+            };
+            match self.client().await.answer_hook(request).await {
+                Ok(_) => return,
+                // The answer was kept, and the coordinator died before it could say so.
+                Err(status) if status.message().contains("was answered already") => return,
+                Err(_) => pause().await,
+            }
         }
     }
 

@@ -100,6 +100,7 @@ pub(crate) fn of_coordinator(heard: &Heard) -> String {
         Heard::Gone(gone) => format!("gone {}", job(gone.job)),
         Heard::Inspect(order) => format!("look {}", order.number),
         Heard::Drain(_) => "drain".to_owned(),
+        Heard::Answer(answer) => format!("answer of {}: {:?}", job(answer.job), answer.answer),
     }
 }
 

@@ -8,6 +8,7 @@ mod plan;
 mod queue;
 mod scaling;
 mod scans;
+mod strategies;
 mod tasks;
 mod verdicts;
 mod watch;

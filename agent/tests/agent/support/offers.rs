@@ -184,6 +184,7 @@ impl App {
             started_ms: self.started,
             proven: None,
             after: false,
+            answers: Vec::new(),
         }
     }
 }

@@ -3,12 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::answer::{Answered, Answering};
 use crate::agent::{AgentDescription, Held};
 use crate::change::Change;
 use crate::checkpoint::{Checkpoint, ScalingFlags};
 use crate::event::Progress;
 use crate::history::Retention;
-use crate::ids::{AgentId, Attempt, Digest, IdempotencyKey, Incarnation, ReleaseId};
+use crate::hook::HookAnswer;
+use crate::ids::{AgentId, Attempt, Digest, IdempotencyKey, Incarnation, ReleaseId, Target};
 use crate::job::{BuiltImage, Job, Outcome, StopReason};
 use crate::spec::ReleaseSpec;
 use crate::time::Timestamp;
@@ -70,6 +72,8 @@ pub enum Input {
     },
     /// Time has passed.
     Tick,
+    /// Answer hooks that pause a deployment of a release.
+    Answer(Answering),
 }
 
 /// A submission with what the shell adds to it.
@@ -128,6 +132,8 @@ pub struct Decision {
     pub effects: Vec<Effect>,
     /// The release that a submission made or found.
     pub release: Option<Submitted>,
+    /// The hooks that an answer was given to.
+    pub answered: Option<Answered>,
 }
 
 /// The answer to a submission.
@@ -198,6 +204,15 @@ pub enum Effect {
         /// What stands.
         keep: Vec<Held>,
     },
+    /// Tell an agent what somebody answered to a hook of its job.
+    Answer {
+        /// The agent.
+        agent: AgentId,
+        /// The job.
+        held: Held,
+        /// The answer.
+        answer: HookAnswer,
+    },
 }
 
 /// A granted job with all that its agent needs.
@@ -264,6 +279,29 @@ pub enum Refusal {
         /// Why.
         reason: String,
     },
+    /// No hook of the release waits for an answer, or not the one that was named.
+    NothingWaits {
+        /// The release.
+        release: ReleaseId,
+        /// The hook that was named.
+        hook: Option<String>,
+        /// Hooks that wait.
+        waiting: Vec<String>,
+    },
+    /// Hooks wait at several targets.
+    SeveralWait {
+        /// The release.
+        release: ReleaseId,
+        /// The targets.
+        targets: Vec<Target>,
+    },
+    /// The hook has an answer.
+    AlreadyAnswered {
+        /// Whose, and which.
+        answer: Box<HookAnswer>,
+    },
+    /// The release is being stopped.
+    Stopping(ReleaseId),
 }
 
 impl fmt::Display for Refusal {
@@ -292,6 +330,36 @@ impl fmt::Display for Refusal {
             ),
             Self::Stranger(id) => write!(f, "agent {id} has not said hello"),
             Self::NothingToRollBackTo { reason } => f.write_str(reason),
+            Self::NothingWaits {
+                release,
+                hook: Some(hook),
+                waiting,
+            } if !waiting.is_empty() => write!(
+                f,
+                "no hook {hook} of release {release} waits for an answer; {} does",
+                waiting.join(", ")
+            ),
+            Self::NothingWaits { release, .. } => {
+                write!(f, "nothing of release {release} waits for an answer")
+            }
+            Self::SeveralWait { release, targets } => {
+                let targets: Vec<String> = targets.iter().map(ToString::to_string).collect();
+                write!(
+                    f,
+                    "several targets of release {release} wait for an answer: {}; name one with \
+                     --target",
+                    targets.join(", ")
+                )
+            }
+            Self::AlreadyAnswered { answer } => write!(
+                f,
+                "hook {} was answered already: {answer}; nothing else waits",
+                answer.hook
+            ),
+            Self::Stopping(id) => write!(
+                f,
+                "release {id} is being stopped: what waits is answered by going back"
+            ),
         }
     }
 }

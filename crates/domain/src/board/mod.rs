@@ -4,6 +4,7 @@
 //! the coordinator makes the changes durable (design.md section 4, the four beats).
 
 mod agents;
+mod answer;
 mod apply;
 mod audit;
 mod cancel;
@@ -27,6 +28,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 pub use agents::AgentSeat;
+pub use answer::{Answered, Answering};
 pub use input::{
     AgentChange, Decision, Effect, Input, Offer, Refusal, Report, Submission, Submitted,
 };
@@ -143,6 +145,7 @@ impl Board {
                 report,
             } => Ok(self.report(now, &agent, incarnation, held, report)),
             Input::Tick => Ok(self.tick(now)),
+            Input::Answer(answering) => self.answer(now, &answering),
         }
     }
 

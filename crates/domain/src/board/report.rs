@@ -1,5 +1,6 @@
 //! What attempts say about their jobs. Only the attempt that stands is heard.
 
+use super::answer::saw_hooks;
 use super::draft::Draft;
 use super::{Board, Decision, Effect, Report};
 use crate::agent::Held;
@@ -105,6 +106,14 @@ fn accept(draft: &mut Draft<'_>, held: Held) {
 
 fn progress(draft: &mut Draft<'_>, held: Held, items: Vec<Progress>) {
     mark_progress(draft, held);
+    let counts = items.iter().rev().find_map(|item| match item {
+        Progress::Tasks(counts) => Some(counts),
+        _ => None,
+    });
+    // Of the counts only the newest matter, and those whether their event is kept or not.
+    if let Some(counts) = counts {
+        saw_hooks(draft, held.job, counts);
+    }
     let (release, index) = (held.job.release, Some(held.job.index));
     for item in items {
         if !draft.has_room_for_progress(release) {
@@ -188,7 +197,9 @@ fn note(draft: &mut Draft<'_>, held: Held, checkpoint: Checkpoint) -> Result<(),
         | Checkpoint::Unchanged { .. }
         | Checkpoint::LateCall(_)
         | Checkpoint::RunIntent { .. }
-        | Checkpoint::Ran { .. } => {}
+        | Checkpoint::Ran { .. }
+        | Checkpoint::AnswerIntent { .. }
+        | Checkpoint::Answered { .. } => {}
     }
     Ok(())
 }

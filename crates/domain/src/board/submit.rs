@@ -216,6 +216,7 @@ fn jobs_of(release: ReleaseId, spec: &ReleaseSpec, now: Timestamp) -> Vec<Job> {
         started_at: Timestamp::ZERO,
         since: now,
         stop: None,
+        hooks: Vec::new(),
     };
     if spec.kind == ReleaseKind::Settle {
         let targets = spec.targets.iter().enumerate();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::hook::{Hook, Weight};
 use crate::time::Timestamp;
 
 /// Tasks of a service in the middle of a rollout.
@@ -29,6 +30,21 @@ pub struct TaskCounts {
     pub ends_about: Option<Timestamp>,
     /// What the service wanted when the rollout began, if it was another number.
     pub desired_before: Option<u32>,
+    /// Where the deployment is, if it goes by stages.
+    pub stage: Option<Stage>,
+}
+
+/// Where a deployment is that goes by stages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stage {
+    /// ECS's word for it.
+    pub name: String,
+    /// Share of production traffic at our revision, where traffic moves.
+    pub production: Option<Weight>,
+    /// Share of test traffic at it.
+    pub test: Option<Weight>,
+    /// Runs of hooks that wait for an answer.
+    pub hooks: Vec<Hook>,
 }
 
 /// Tasks by state, as last looked at. Those of our revision, but for the last two.
@@ -65,7 +81,7 @@ pub struct Phase {
     pub at_most: Option<Duration>,
 }
 
-/// The phases of a rollout, in the order in which a task goes through them.
+/// The phases of a rollout, in the order in which a task goes through them; then those of deployments by stages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PhaseKind {
     /// ECS has not begun.
@@ -94,11 +110,17 @@ pub enum PhaseKind {
     Completing,
     /// ECS goes back to what was before.
     RollingBack,
+    /// A stage passes of which no more is known.
+    Stage,
+    /// Production traffic moves, at once or by steps.
+    TrafficShift,
+    /// A person has to answer a hook.
+    Approval,
 }
 
 impl PhaseKind {
     /// All of them, in their order.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Begin,
         Self::Launch,
         Self::Provisioning,
@@ -112,6 +134,9 @@ impl PhaseKind {
         Self::BakeTime,
         Self::Completing,
         Self::RollingBack,
+        Self::Stage,
+        Self::TrafficShift,
+        Self::Approval,
     ];
 
     /// The word for it on the wire and in JSON.
@@ -131,6 +156,9 @@ impl PhaseKind {
             Self::BakeTime => "bake-time",
             Self::Completing => "completing",
             Self::RollingBack => "rolling-back",
+            Self::Stage => "stage",
+            Self::TrafficShift => "traffic-shift",
+            Self::Approval => "approval",
         }
     }
 

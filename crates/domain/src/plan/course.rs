@@ -84,6 +84,16 @@ pub struct Room {
     pub addresses: Option<u32>,
 }
 
+impl Room {
+    /// As far as it could be read.
+    pub(super) fn of(facts: &Facts) -> Self {
+        Self {
+            cpu_units: facts.around.fargate.and_then(|fargate| fargate.left()),
+            addresses: free_addresses(&facts.around.subnets),
+        }
+    }
+}
+
 impl Extra {
     /// Of so many tasks of this definition.
     #[must_use]
@@ -206,10 +216,7 @@ pub fn course(
         points,
         end,
         extra: Extra::of(extra, &wish.definition),
-        room: Room {
-            cpu_units: facts.around.fargate.and_then(|fargate| fargate.left()),
-            addresses: free_addresses(&facts.around.subnets),
-        },
+        room: Room::of(facts),
         assumptions: Pace::of(wish, facts).assumptions,
     }
 }

@@ -19,6 +19,7 @@ use crate::observe::{ScalingSeen, ServiceSeen, TaskSeen};
 use crate::rollout::unfit;
 use crate::scan::ScanGate;
 use crate::spec::{ImageSettings, RolloutSettings};
+use crate::strategy::Strategy;
 use crate::surroundings::Surroundings;
 use crate::task_definition;
 use crate::verdict::Finding;
@@ -87,6 +88,37 @@ pub struct TargetPlan {
     pub refused: Option<Finding>,
     /// What could not be looked at, and why: one line each.
     pub unread: Vec<String>,
+    /// How tasks are replaced, where that is not bit by bit: there is no course then.
+    pub staged: Option<Staged>,
+}
+
+/// The way of a deployment that brings all new tasks up beside the old ones and then moves traffic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Staged {
+    /// How the service is set up.
+    pub strategy: Strategy,
+    /// Tasks wanted.
+    pub desired: u32,
+    /// Tasks that run at most, old and new ones together.
+    pub upper: u32,
+    /// What it takes beyond what runs now.
+    pub extra: Extra,
+    /// What there is room for, as far as that could be read.
+    pub room: Room,
+}
+
+impl Staged {
+    /// Of a service that is not rolling.
+    fn of(wish: &Wish, facts: &Facts) -> Option<Self> {
+        let desired = facts.service.desired;
+        (!facts.service.is_rolling() && desired > 0).then(|| Self {
+            strategy: Strategy::of(&facts.service.deployment_configuration),
+            desired,
+            upper: desired.saturating_mul(2),
+            extra: Extra::of(desired, &wish.definition),
+            room: Room::of(facts),
+        })
+    }
 }
 
 impl TargetPlan {
@@ -112,6 +144,11 @@ impl TargetPlan {
 pub fn target(wish: &Wish, facts: &Facts) -> Result<TargetPlan, Finding> {
     let after = after(wish, &facts.running)?;
     let differences = task_definition::differences(&facts.running, &after);
+    let staged = Staged::of(wish, facts);
+    let mut warnings = warnings::all(wish, facts, &after);
+    if let Some(staged) = &staged {
+        warnings.extend(around::room(facts, staged.extra));
+    }
     Ok(TargetPlan {
         serving: facts.service.task_definition.clone(),
         definition: differences.iter().flat_map(hide::changes).collect(),
@@ -119,9 +156,10 @@ pub fn target(wish: &Wish, facts: &Facts) -> Result<TargetPlan, Finding> {
         forced: wish.settings.force,
         image_known: wish.image.is_some(),
         course: None,
-        warnings: warnings::all(wish, facts, &after),
+        warnings,
         refused: unfit(&facts.service),
         unread: facts.around.unread.clone(),
+        staged,
     })
 }
 

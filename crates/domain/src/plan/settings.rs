@@ -15,7 +15,8 @@ pub(crate) const fn breaker(wanted: &Breaker) -> BreakerSeen {
     }
 }
 
-/// Settings of the service that an update would change. What the rollout leaves as it is, is no difference.
+/// Settings of the service that an update would change. What the rollout leaves as it is, is no difference: of a
+/// service that is not rolling that is bounds and breaker, too.
 pub(crate) fn changes(wanted: &RolloutSettings, service: &ServiceSeen) -> Vec<Change> {
     let word = |seen: BreakerSeen| match (seen.enable, seen.rollback) {
         (true, true) => "on, with rollback",
@@ -50,8 +51,10 @@ pub(crate) fn changes(wanted: &RolloutSettings, service: &ServiceSeen) -> Vec<Ch
             ),
         ),
     ];
+    let of_rolling = if service.is_rolling() { 0 } else { 3 };
     let changed = rows
         .into_iter()
+        .skip(of_rolling)
         .filter(|(_, before, after)| before != after);
     changed
         .map(|(path, before, after)| Change {

@@ -2,6 +2,7 @@
 
 mod around;
 mod questions;
+mod staged;
 
 use std::time::Duration;
 

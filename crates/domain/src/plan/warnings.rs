@@ -61,11 +61,13 @@ pub(super) const CODES: [(&str, &str); 17] = [
 
 /// All that apply, in the order of their codes.
 pub(super) fn all(wish: &Wish, facts: &Facts, after: &Document) -> Vec<Warning> {
+    // Percentages and circuit breaker mean something where tasks are replaced bit by bit, and only there.
+    let rolling = facts.service.is_rolling();
     let found = [
-        deadlock(wish, facts),
-        gap(wish, facts),
-        breaker_off(wish),
-        no_way_back(wish, facts),
+        deadlock(wish, facts).filter(|_| rolling),
+        gap(wish, facts).filter(|_| rolling),
+        breaker_off(wish).filter(|_| rolling),
+        no_way_back(wish, facts).filter(|_| rolling),
         scaling(wish, facts),
         no_health_check(facts, after),
         short_grace(wish, facts),

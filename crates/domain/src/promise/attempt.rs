@@ -125,6 +125,9 @@ pub(super) fn mutated(history: &History, mutation: &Mutation) -> Option<Broken> 
         Operation::StopServiceDeployment => {
             noted(&|note| matches!(note, Checkpoint::StopIntent { .. }))
         }
+        Operation::ContinueServiceDeployment => {
+            noted(&|note| matches!(note, Checkpoint::AnswerIntent { .. }))
+        }
         Operation::SetScaling { .. } | Operation::Other(_) => true,
     };
     (!intent).then(|| {

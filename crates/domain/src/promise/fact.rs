@@ -100,6 +100,8 @@ pub enum Operation {
     },
     /// `ecs:StopServiceDeployment`.
     StopServiceDeployment,
+    /// `ecs:ContinueServiceDeployment`.
+    ContinueServiceDeployment,
     /// Any other call that changes something; only who made it is looked at.
     Other(String),
 }
@@ -114,6 +116,7 @@ impl Operation {
             Self::SetScaling { .. } => "RegisterScalableTarget",
             Self::UpdateService { .. } => "UpdateService",
             Self::StopServiceDeployment => "StopServiceDeployment",
+            Self::ContinueServiceDeployment => "ContinueServiceDeployment",
             Self::Other(name) => name,
         }
     }

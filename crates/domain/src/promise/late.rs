@@ -56,6 +56,7 @@ fn told_as(history: &History, mutation: &Mutation, held: Held) -> Option<&'stati
         Operation::CreateRepository
         | Operation::SetScaling { .. }
         | Operation::StopServiceDeployment
+        | Operation::ContinueServiceDeployment
         | Operation::Other(_) => None,
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::checkpoint::{Checkpoint, ScalingFlags};
 use crate::event::Step;
+use crate::hook::HookAction;
 use crate::job::Outcome;
 use crate::observe::{
     BreakerSeen, CallerSeen, LogStream, RevisionSeen, ScalingSeen, ServiceDeploymentSeen,
@@ -136,6 +137,15 @@ pub enum Action {
         /// Behind what was read last; `None` reads from the beginning.
         after: Option<String>,
     },
+    /// ContinueServiceDeployment: answer a hook. Changes AWS.
+    Continue {
+        /// The service deployment.
+        service_deployment: String,
+        /// ECS's id of the run of the hook.
+        hook: String,
+        /// What was answered.
+        action: HookAction,
+    },
 }
 
 impl Action {
@@ -168,6 +178,7 @@ impl Action {
             | Self::FindTask { .. }
             | Self::DescribeTask { .. }
             | Self::ReadLog { .. } => Step::RunTask,
+            Self::Continue { .. } => Step::Answer,
         }
     }
 
@@ -183,6 +194,7 @@ impl Action {
                 | Self::PutTags { .. }
                 | Self::RunTask(_)
                 | Self::StopTask { .. }
+                | Self::Continue { .. }
         )
     }
 }
@@ -194,6 +206,8 @@ pub struct Update {
     pub task_definition: String,
     /// `deploymentConfiguration` as the service has it, JSON; the next members replace theirs.
     pub base_configuration: String,
+    /// Whether that is left as it is: of a service that is not rolling, where ECS takes neither bounds nor breaker.
+    pub keeps_configuration: bool,
     /// Lower bound in percent.
     pub minimum_healthy_percent: u32,
     /// Upper bound in percent.
@@ -290,6 +304,8 @@ pub enum Saw {
     },
     /// The call failed.
     Failed(CallFailed),
+    /// ECS took the answer to a hook.
+    Continued,
 }
 
 /// A failed call, in the classes that the planner acts upon.
@@ -324,7 +340,7 @@ pub enum FailureKind {
 
 #[cfg(test)]
 mod tests {
-    use super::Action;
+    use super::{Action, HookAction};
     use crate::checkpoint::ScalingFlags;
 
     #[test]
@@ -341,6 +357,11 @@ mod tests {
                 service_deployment: String::new(),
             },
             Action::PutTags { tags: Vec::new() },
+            Action::Continue {
+                service_deployment: String::new(),
+                hook: String::new(),
+                action: HookAction::Continue,
+            },
         ];
         assert!(changes.iter().all(Action::changes_aws));
         let looks = [

@@ -219,7 +219,8 @@ impl Rollout {
             .service
             .as_ref()
             .map_or(&[][..], |s| s.events.as_slice());
-        let mut findings: Vec<Finding> = diagnose::alarm(deployment).into_iter().collect();
+        let mut findings: Vec<Finding> = self.found_at_hooks(deployment).into_iter().collect();
+        findings.extend(diagnose::alarm(deployment));
         findings.extend(diagnose::findings(
             stopped,
             events,
@@ -269,9 +270,13 @@ impl Rollout {
             }
         };
         match verdict {
-            Verdict::RolledBack => match self.stopped_early() {
-                Some(why) => format!("stopped early: {why}; {before} serves again"),
-                None => with(format!("{before} serves again")),
+            Verdict::RolledBack => match (self.stopped_early(), self.rejection()) {
+                (Some(why), _) => format!("stopped early: {why}; {before} serves again"),
+                (None, Some(answer)) => format!("{answer}; {before} serves again"),
+                (None, None) if self.unanswered(deployment).is_some() => {
+                    with(format!("nobody approved it in time; {before} serves again"))
+                }
+                (None, None) => with(format!("{before} serves again")),
             },
             Verdict::Cancelled => match self.asked() {
                 Asked::Undo => format!("stopped by a rollback; {before} serves again"),

@@ -56,6 +56,9 @@ impl Rollout {
         if self.seen.stop_answered && !stop_asked {
             return Next::Note(Checkpoint::StopAsked);
         }
+        if let Some(next) = self.hand_on_answers(deployment) {
+            return next;
+        }
         if let Some(next) = self.look_at_trouble(now, deployment) {
             return next;
         }

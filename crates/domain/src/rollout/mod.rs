@@ -2,6 +2,7 @@
 //! to do. The agent walks it; plugins carry it out and answer *what is*, never *what now*.
 
 mod action;
+mod answer;
 mod drift;
 mod early;
 mod end;
@@ -15,6 +16,7 @@ mod recognise;
 mod refuse;
 mod resume;
 mod saw;
+mod stage;
 mod table;
 mod verify;
 mod watch;
@@ -22,6 +24,7 @@ mod watch;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 pub use action::{Action, CallFailed, FailureKind, Next, RunTask, Saw};
@@ -34,6 +37,7 @@ pub use table::{Asked, verdict_of};
 use crate::checkpoint::{Checkpoint, ScalingFlags};
 use crate::document::Document;
 use crate::event::NoteLevel;
+use crate::hook::HookAnswer;
 use crate::ids::{Attempt, JobId, Target};
 use crate::job::{BuiltImage, StopReason};
 use crate::observe::{
@@ -95,6 +99,8 @@ pub struct Rollout {
     /// Notes of all attempts, in order.
     noted: Vec<Checkpoint>,
     stop: Option<StopReason>,
+    /// What people answered to hooks of our deployment.
+    answers: Vec<HookAnswer>,
     seen: Seen,
     /// How many of `noted` come from earlier attempts.
     inherited: usize,
@@ -153,6 +159,12 @@ struct Seen {
     desired_before: Option<u32>,
     /// Why the deployment cannot come to serve.
     hopeless: Option<Finding>,
+    /// Hooks of our deployment that were seen to wait.
+    paused: Vec<answer::Paused>,
+    /// Hooks to which ECS took an answer from this attempt.
+    answered: Vec<String>,
+    /// Hooks to which it takes none any more.
+    unanswerable: BTreeSet<String>,
     tagged: bool,
     tag_failures: u32,
     /// What ends the job, once what is owed has been put back.
@@ -178,6 +190,7 @@ impl Rollout {
             inherited: noted.len(),
             noted,
             stop,
+            answers: Vec::new(),
             seen: Seen::default(),
             failing: None,
             remarks: Vec::new(),
@@ -208,6 +221,7 @@ impl Rollout {
                 self.seen.lines = None;
                 self.seen.looked_at_trouble = None;
                 self.seen.watched = watch::Watched::default();
+                self.seen.paused.clear();
                 self.seen.hopeless = None;
             }
             Checkpoint::RegisterIntent { .. } => self.seen.register_uncertain = false,
@@ -340,8 +354,11 @@ impl Rollout {
         began.unwrap_or(at)
     }
 
+    /// When it is not waited for any longer. What a person took until they answered is not held against it.
     fn deadline(&self) -> Timestamp {
-        self.wanted.started_at.plus(self.wanted.settings.timeout)
+        let began = Some(self.wanted.started_at).max(self.answered_at());
+        let began = began.unwrap_or(self.wanted.started_at);
+        began.plus(self.wanted.settings.timeout)
     }
 }
 

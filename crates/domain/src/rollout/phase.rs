@@ -210,6 +210,8 @@ impl Scene<'_> {
             PhaseKind::BakeTime => "the bake time to pass".to_owned(),
             PhaseKind::Completing => "ECS to call it complete".to_owned(),
             PhaseKind::RollingBack => "the way back".to_owned(),
+            // No look at tasks gives these.
+            PhaseKind::Stage | PhaseKind::TrafficShift | PhaseKind::Approval => String::new(),
         }
     }
 }

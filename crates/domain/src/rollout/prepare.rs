@@ -35,7 +35,7 @@ impl Rollout {
         if let Some(next) = self.unchanged(service, running, &rendered) {
             return next;
         }
-        if let Some(finding) = self.deadlock(service.desired) {
+        if let Some(finding) = self.deadlock(service) {
             return self.fail(finding);
         }
         let Some(registered) = self.registered() else {
@@ -192,6 +192,7 @@ impl Rollout {
             base_configuration: base.map_or_else(String::new, |service| {
                 service.deployment_configuration.clone()
             }),
+            keeps_configuration: base.is_some_and(|service| !service.is_rolling()),
             minimum_healthy_percent: settings.minimum_healthy_percent,
             maximum_percent: settings.maximum_percent,
             breaker: settings::breaker(&settings.breaker),

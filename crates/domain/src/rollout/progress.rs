@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::limits::{self, SETTLED};
 use super::phase::{Scene, tasks};
-use super::{Rollout, watch};
+use super::{Rollout, stage, watch};
 use crate::document::Document;
 use crate::event::{NoteLevel, Phase, PhaseKind, TaskCounts};
 use crate::observe::{ServiceDeploymentSeen, ServiceDeploymentStatus, ServiceSeen, TaskSeen};
@@ -22,34 +22,60 @@ impl Rollout {
         let deployment = self.seen.deployment.as_ref()?;
         let [old_running, new_running, new_pending] = watch::counts(deployment);
         let desired = self.desired(deployment);
-        let upper = self.percentages().of(desired).upper;
         let breaker = deployment.breaker.as_ref();
         let scene = self.scene(deployment, desired);
-        let phase = match &scene {
-            Some(scene) => Some(self.without_future(scene.phase())),
-            None => phase_of_status(&deployment.status),
+        let under_way = deployment.status == ServiceDeploymentStatus::InProgress;
+        let stage = self.stage(deployment).filter(|_| under_way);
+        let (phase, waiting_for) = match (&stage, &scene) {
+            (Some(stage), scene) => {
+                let scene = scene.as_ref();
+                let (phase, words) = self.phase_of_stage(deployment, stage, scene, desired);
+                (Some(phase), words)
+            }
+            (None, Some(scene)) => {
+                let phase = self.without_future(scene.phase());
+                let words = scene.words(&phase);
+                (Some(phase), words)
+            }
+            (None, None) => (
+                phase_of_status(&deployment.status),
+                waiting_for(deployment, desired),
+            ),
         };
-        let words = scene.as_ref().zip(phase.as_ref());
+        let ends_about = match &stage {
+            None => scene
+                .as_ref()
+                .and_then(|scene| self.ends_about(scene, desired)),
+            Some(_) => phase.as_ref().and_then(Self::bake_ends).and_then(about),
+        };
         Some(TaskCounts {
             old_running,
             new_running,
             new_pending,
             failed: breaker.map_or(0, |breaker| breaker.failures),
             desired,
-            upper,
-            waiting_for: words.map_or_else(
-                || waiting_for(deployment, desired),
-                |(scene, phase)| scene.words(phase),
-            ),
+            upper: self.upper(desired),
+            waiting_for,
             states: scene.as_ref().map(Scene::states),
             phase,
-            ends_about: scene.and_then(|scene| self.ends_about(&scene, desired)),
+            ends_about,
             desired_before: self.seen.desired_before.filter(|before| *before != desired),
+            stage,
         })
     }
 
+    /// Tasks that run at most: of a service that is not rolling, both revisions in full.
+    fn upper(&self, desired: u32) -> u32 {
+        let service = self.seen.service.as_ref();
+        if service.is_none_or(ServiceSeen::is_rolling) {
+            self.percentages().of(desired).upper
+        } else {
+            desired.saturating_mul(2)
+        }
+    }
+
     /// The phase without a time that cannot have come yet: watchers then count from when they first saw it.
-    fn without_future(&self, phase: Phase) -> Phase {
+    pub(super) fn without_future(&self, phase: Phase) -> Phase {
         let latest = self.seen.watched.at().map(|at| at.plus(SKEW));
         Phase {
             since: phase.since.filter(|since| Some(*since) <= latest),
@@ -68,10 +94,12 @@ impl Rollout {
     fn scene(&self, deployment: &ServiceDeploymentSeen, desired: u32) -> Option<Scene<'_>> {
         let watched = &self.seen.watched;
         watched.at()?;
-        let strategy_has_stages = deployment.lifecycle_stage.is_some();
-        if deployment.status != ServiceDeploymentStatus::InProgress || strategy_has_stages {
+        if deployment.status != ServiceDeploymentStatus::InProgress
+            || !stage::moves_tasks(deployment)
+        {
             return None;
         }
+        let staged = deployment.lifecycle_stage.is_some();
         let ours = self.registered()?;
         let [old, running, pending] = watch::counts(deployment);
         let is_new = |task: &&TaskSeen| task.task_definition == ours;
@@ -89,14 +117,18 @@ impl Rollout {
             leaving: watched.leaving.iter().collect(),
             missing: desired.saturating_sub(running + pending),
             checks,
-            exact: !checks.balanced || self.wanted.settings.minimum_healthy_percent >= 100,
+            exact: !checks.balanced
+                || (self.wanted.settings.minimum_healthy_percent >= 100 && !staged),
             stop_timeout: limits::stop_timeout(
                 self.seen
                     .running_definition
                     .as_ref()
                     .unwrap_or(&Document::Null),
             ),
-            bake: service.and_then(|service| limits::bake_time(&service.deployment_configuration)),
+            // A deployment by stages has one for that.
+            bake: service
+                .filter(|_| !staged)
+                .and_then(|service| limits::bake_time(&service.deployment_configuration)),
             complete_since: watched.complete_since,
         })
     }

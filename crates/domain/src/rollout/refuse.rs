@@ -6,7 +6,7 @@ use crate::ids::Target;
 use crate::observe::{CallerSeen, ServiceSeen};
 use crate::verdict::Finding;
 
-/// Why this service cannot be changed by a rolling deployment of ours, if it cannot.
+/// Why this service cannot be changed by a deployment of ours, if it cannot.
 pub(crate) fn unfit(service: &ServiceSeen) -> Option<Finding> {
     let finding = |code: &str, cause: String, remedy: &str| {
         Some(Finding {
@@ -47,7 +47,12 @@ pub(crate) fn unfit(service: &ServiceSeen) -> Option<Finding> {
 
 impl Rollout {
     /// Why these percentages can move no task of a service this small, if they cannot (ecs-facts 1.1).
-    pub(super) fn deadlock(&self, desired: u32) -> Option<Finding> {
+    pub(super) fn deadlock(&self, service: &ServiceSeen) -> Option<Finding> {
+        // Where both revisions have all their tasks, percentages hold nothing up.
+        if !service.is_rolling() {
+            return None;
+        }
+        let desired = service.desired;
         let settings = &self.wanted.settings;
         let percentages = Percentages {
             minimum_healthy: settings.minimum_healthy_percent,

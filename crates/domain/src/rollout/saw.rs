@@ -109,6 +109,11 @@ impl Rollout {
             }
             // Of the tasks of gates.
             Saw::TaskRun { .. } | Saw::Task(_) | Saw::TaskStopAsked | Saw::Log { .. } => {}
+            Saw::Continued => {
+                if let Action::Continue { hook, .. } = action {
+                    self.seen.answered.push(hook.clone());
+                }
+            }
             Saw::Failed(_) => {}
         }
     }
@@ -212,6 +217,8 @@ impl Rollout {
             self.seen.stopped = None;
         }
         self.seen.watched.saw_counts(&deployment);
+        self.seen.watched.saw_stage(now, &deployment);
+        self.seen.saw_hooks(&deployment);
         self.seen.deployment = Some(deployment);
     }
 
@@ -258,6 +265,11 @@ impl Rollout {
                 }
                 // It may end before the next try: look first.
                 self.seen.deployment = None;
+            }
+            Action::Continue { hook, .. } => {
+                if self.saw_no_answer(hook, &failed) {
+                    return;
+                }
             }
             _ => {}
         }

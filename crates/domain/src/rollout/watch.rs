@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::phase::{Checks, number};
+use super::stage::{self, StageSince};
 use super::{Action, Next, Rollout, limits};
 use crate::bounds::Percentages;
 use crate::event::NoteLevel;
@@ -41,6 +42,8 @@ pub(super) struct Watched {
     most_old: u32,
     changed_at: Timestamp,
     refused_at: Option<Timestamp>,
+    /// Since when the deployment is in its stage.
+    pub(super) stage: Option<StageSince>,
 }
 
 /// When a kind of look was last taken, and how the counts were then.
@@ -103,6 +106,7 @@ impl Rollout {
         let refused = watched.refused_at.map(|at| at.plus(PAUSE_REFUSED));
         if deployment.status != ServiceDeploymentStatus::InProgress
             || refused.is_some_and(|until| now < until)
+            || !stage::moves_tasks(deployment)
         {
             return None;
         }
@@ -133,7 +137,13 @@ impl Rollout {
         let Some(ours) = self.registered().map(ToOwned::to_owned) else {
             return;
         };
-        let (checks, floor) = (self.checks(), self.floor());
+        // What ECS has found healthy is.
+        let floor = if stage::is_up(deployment) {
+            u32::MAX
+        } else {
+            self.floor()
+        };
+        let checks = self.checks();
         let [old, ..] = looked.counts;
         let watched = &mut self.seen.watched;
         watched.refused_at = None;

@@ -102,6 +102,7 @@ fn deployment(arn: &str, status: &ServiceDeploymentStatus) -> ServiceDeploymentS
         breaker: None,
         lifecycle_stage: None,
         triggered_alarms: Vec::new(),
+        hooks: Vec::new(),
     }
 }
 

@@ -32,6 +32,7 @@ pub(crate) async fn update(region: &dyn RegionApi, service: &ServiceName, task_d
         service: service.clone(),
         task_definition: task_definition.to_owned(),
         base_configuration: seen.deployment_configuration.clone(),
+        keeps_configuration: false,
         minimum_healthy_percent: 100,
         maximum_percent: 200,
         breaker: BreakerSeen {

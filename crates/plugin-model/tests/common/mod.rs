@@ -77,6 +77,7 @@ pub(crate) fn update(task_definition: &str) -> UpdateService {
         service: hello(),
         task_definition: task_definition.to_owned(),
         base_configuration: String::new(),
+        keeps_configuration: false,
         minimum_healthy_percent: 100,
         maximum_percent: 200,
         breaker: BreakerSeen {

@@ -93,6 +93,7 @@ macro_rules! platform_contract {
                 a_stopped_deployment_goes_back
                 what_has_ended_cannot_be_stopped
                 what_does_not_exist_cannot_be_stopped
+                a_hook_that_does_not_wait_takes_no_answer
                 a_newer_update_supersedes_an_older_one
                 a_log_stream_that_does_not_exist_has_no_lines
             }

@@ -114,6 +114,7 @@ impl<'w> Scene<'w> {
             service: named(SERVICE),
             task_definition: definition.to_owned(),
             base_configuration: seen.deployment_configuration,
+            keeps_configuration: false,
             minimum_healthy_percent: 100,
             maximum_percent: 200,
             breaker: BreakerSeen {

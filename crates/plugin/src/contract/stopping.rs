@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use shipway_domain::hook::HookAction;
 use shipway_domain::observe::{LogStream, ServiceDeploymentStatus};
 use shipway_domain::time::Timestamp;
 
@@ -66,6 +67,30 @@ pub async fn what_does_not_exist_cannot_be_stopped(world: &dyn World) {
         .await;
     let error = error.expect_err("nothing has it");
     assert_eq!(error.kind, ErrorKind::NotFound, "{error}");
+}
+
+/// An answer to a hook that nobody waits at is refused, and changes nothing.
+pub async fn a_hook_that_does_not_wait_takes_no_answer(world: &dyn World) {
+    let scene = Scene::with_service(world, 1).await;
+    let begun = scene.roll_out(AFTER).await;
+    let answer = async |arn: &str| {
+        let action = HookAction::Rollback;
+        let answered = scene
+            .region
+            .continue_service_deployment(arn, "none", action);
+        answered.await.expect_err("nothing waits").kind
+    };
+    let refused = answer(&begun.deployment).await;
+    assert!(
+        matches!(refused, ErrorKind::Invalid | ErrorKind::Conflict),
+        "{refused:?}"
+    );
+    assert_eq!(
+        answer(&format!("{}0", begun.deployment)).await,
+        ErrorKind::NotFound
+    );
+    let ended = scene.end_of(&begun.deployment).await;
+    assert_eq!(ended.status, ServiceDeploymentStatus::Successful);
 }
 
 /// The older one ends as stopped, without a rollback; the newer one goes on to its success.

@@ -137,6 +137,7 @@ pub(crate) fn job(number: u64, index: u32) -> Job {
         started_at: Timestamp::ZERO,
         since: Timestamp::from_millis(1_000 + number),
         stop: None,
+        hooks: Vec::new(),
     }
 }
 

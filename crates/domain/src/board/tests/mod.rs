@@ -1,6 +1,7 @@
 //! The board does what the flows of the design say.
 
 mod agents;
+mod answers;
 mod audit;
 mod found;
 mod gated;

@@ -21,6 +21,7 @@ fn a_call_without_its_intent_breaks_the_second_promise() {
     let calls = [
         other,
         Operation::StopServiceDeployment,
+        Operation::ContinueServiceDeployment,
         Operation::RegisterTaskDefinition,
         Operation::CreateRepository,
     ];

@@ -89,6 +89,7 @@ fn job(index: u32, attempt: u32, state: JobState) -> Job {
         started_at: Timestamp::ZERO,
         since: at(1),
         stop: None,
+        hooks: Vec::new(),
     }
 }
 

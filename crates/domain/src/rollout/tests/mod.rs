@@ -6,6 +6,7 @@ mod early;
 mod ends;
 mod fixtures;
 mod follow;
+mod hooks;
 mod kill;
 mod path;
 mod stop;
@@ -19,6 +20,7 @@ use world::World;
 
 use super::{Next, Rollout, Wanted};
 use crate::checkpoint::Checkpoint;
+use crate::hook::HookAnswer;
 use crate::job::{Outcome, RolloutReport, StopReason};
 use crate::verdict::{Finding, Verdict};
 
@@ -29,6 +31,7 @@ struct Walk {
     rollout: Rollout,
     noted: Vec<Checkpoint>,
     stop: Option<StopReason>,
+    answers: Vec<HookAnswer>,
     /// Names of actions and notes, in order.
     log: Vec<String>,
 }
@@ -47,6 +50,7 @@ impl Walk {
             rollout,
             noted: Vec::new(),
             stop: None,
+            answers: Vec::new(),
             log: Vec::new(),
         }
     }
@@ -55,6 +59,15 @@ impl Walk {
     fn again(&mut self) {
         self.wanted.attempt = self.wanted.attempt.next();
         self.rollout = Rollout::new(self.wanted.clone(), self.noted.clone(), self.stop.clone());
+        for answer in self.answers.clone() {
+            self.rollout.answer(answer);
+        }
+    }
+
+    /// Somebody answers a hook: this attempt hears of it, and each one after it.
+    fn answer(&mut self, answer: HookAnswer) {
+        self.answers.push(answer.clone());
+        self.rollout.answer(answer);
     }
 
     /// A new attempt that finds these notes.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::fixtures::{ACCOUNT, OLD, digest, new_definition, running_definition};
 use crate::checkpoint::ScalingFlags;
+use crate::hook::HookAction;
 use crate::ids::Digest;
 use crate::observe::{
     BreakerSeen, CallerSeen, ContainerSeen, DeploymentSeen, RevisionCounts, RevisionSeen,
@@ -219,6 +220,7 @@ impl World {
             | Action::DescribeTask { .. }
             | Action::StopTask { .. }
             | Action::ReadLog { .. } => panic!("a rollout runs no task: {action:?}"),
+            Action::Continue { hook, action, .. } => self.continue_with(hook, *action),
         }
     }
 
@@ -253,6 +255,7 @@ impl World {
             breaker: None,
             lifecycle_stage: None,
             triggered_alarms: Vec::new(),
+            hooks: Vec::new(),
         });
         let service = self.service_mut();
         service.task_definition = task_definition.to_owned();
@@ -320,6 +323,26 @@ impl World {
             }
             _ => {}
         }
+    }
+
+    /// ContinueServiceDeployment: on to the end, or back.
+    fn continue_with(&mut self, hook: &str, action: HookAction) -> Saw {
+        let back = self.stop_script.clone();
+        let mut hooks = self.first().hooks.iter_mut();
+        let Some(hook) = hooks.find(|known| known.id == hook && known.awaits_action()) else {
+            return Saw::Failed(CallFailed {
+                call: "ecs:ContinueServiceDeployment".to_owned(),
+                kind: FailureKind::Invalid,
+                message: "no such hook awaits an action".to_owned(),
+            });
+        };
+        let (status, script) = match action {
+            HookAction::Continue => ("SUCCEEDED", vec![Status::InProgress, Status::Successful]),
+            HookAction::Rollback => ("FAILED", back),
+        };
+        status.clone_into(&mut hook.status);
+        self.script = script;
+        Saw::Continued
     }
 
     fn stop(&mut self) -> Saw {
