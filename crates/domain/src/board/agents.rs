@@ -119,12 +119,24 @@ impl Board {
                 })
             })
             .collect();
+        // The same holds for answers; one that is known already changes nothing.
+        let answers: Vec<Effect> = keep
+            .iter()
+            .filter_map(|held| Some((held, self.jobs.get(&held.job)?)))
+            .flat_map(|(held, job)| job.answers().map(|answer| (*held, answer.clone())))
+            .map(|(held, answer)| Effect::Answer {
+                agent: id.clone(),
+                held,
+                answer,
+            })
+            .collect();
         // The first message of a stream.
         draft.effect(Effect::Welcome {
             agent: id.clone(),
             keep,
         });
         stops.into_iter().for_each(|stop| draft.effect(stop));
+        answers.into_iter().for_each(|answer| draft.effect(answer));
         for (job, reason) in lost {
             draft.return_job(job, reason, true);
         }

@@ -127,6 +127,27 @@ fn an_answer_to_a_job_whose_agent_is_lost_is_in_the_next_offer() {
 }
 
 #[test]
+fn an_agent_that_comes_back_with_its_job_is_told_what_was_answered_meanwhile() {
+    let (mut fixture, release) = running(&["a"]);
+    let held = fixture.held(release, 1);
+    waits(&mut fixture, held, &["h1"]);
+    fixture
+        .input(super::Input::Lost {
+            agent: fixture.agent("a"),
+            incarnation: Incarnation(1),
+        })
+        .unwrap();
+    answer(&mut fixture, approve(release)).expect("it waits still");
+    fixture.effects.clear();
+    fixture.hello("a", 1, 9, &[held], None).unwrap();
+    let told = fixture.effects.iter().filter_map(|effect| match effect {
+        Effect::Answer { held, answer, .. } => Some((*held, answer.hook.as_str())),
+        _ => None,
+    });
+    assert_eq!(told.collect::<Vec<_>>(), [(held, "h1")]);
+}
+
+#[test]
 fn a_job_that_rests_is_looked_at_again_at_once() {
     let (mut fixture, release) = running(&["a"]);
     let held = fixture.held(release, 1);
