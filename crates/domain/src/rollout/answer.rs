@@ -46,12 +46,19 @@ impl Rollout {
 
     /// Hands an answer on to ECS, if there is one to a hook that waits. A run of a hook is answered once: a call that
     /// an attempt before this one has sent, and whose outcome is not noted, makes this one be refused at worst.
-    pub(super) fn hand_on_answers(&self, deployment: &ServiceDeploymentSeen) -> Option<Next> {
+    pub(super) fn hand_on_answers(
+        &self,
+        now: Timestamp,
+        deployment: &ServiceDeploymentSeen,
+    ) -> Option<Next> {
         let answered = |hook: &str| {
             self.has(|note| matches!(note, Checkpoint::Answered { hook: known } if known == hook))
         };
         if let Some(hook) = self.seen.answered.iter().find(|hook| !answered(hook)) {
             return Some(Next::Note(Checkpoint::Answered { hook: hook.clone() }));
+        }
+        if let Some(next) = self.tell_late_answer(now, deployment) {
+            return Some(next);
         }
         // Going back answers all of them.
         if self.stop.is_some()
@@ -77,6 +84,27 @@ impl Rollout {
             hook: due.hook.clone(),
             action: due.action,
         }))
+    }
+
+    /// The hook that an attempt before this one was about to answer does not wait any more, and nobody noted why.
+    fn tell_late_answer(&self, now: Timestamp, deployment: &ServiceDeploymentSeen) -> Option<Next> {
+        let inherited = self.noted.iter().take(self.inherited);
+        let unheard = inherited.filter_map(|note| match note {
+            Checkpoint::AnswerIntent { hook, action } => Some((hook, action)),
+            _ => None,
+        });
+        let (hook, action) = unheard.into_iter().find(|(hook, _)| {
+            let mut runs = deployment.hooks.iter();
+            let over = ["SUCCEEDED", "FAILED"];
+            runs.any(|run| run.id == **hook && over.contains(&run.status.as_str()))
+                && !self.has(
+                    |note| matches!(note, Checkpoint::Answered { hook: known } if known == *hook),
+                )
+        })?;
+        let what = format!("the answer {} to hook {hook}", action.as_str());
+        let call = "ecs:ContinueServiceDeployment";
+        let told = self.tell_late(call, now, what, "goes on from there");
+        Some(told.unwrap_or_else(|| Next::Note(Checkpoint::Answered { hook: hook.clone() })))
     }
 
     /// ECS did not take an answer. True when that is all there is to it: the hook waits no more.

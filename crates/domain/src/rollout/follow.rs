@@ -56,7 +56,7 @@ impl Rollout {
         if self.seen.stop_answered && !stop_asked {
             return Next::Note(Checkpoint::StopAsked);
         }
-        if let Some(next) = self.hand_on_answers(deployment) {
+        if let Some(next) = self.hand_on_answers(now, deployment) {
             return next;
         }
         if let Some(next) = self.look_at_trouble(now, deployment) {

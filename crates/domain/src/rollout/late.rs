@@ -56,7 +56,13 @@ impl Rollout {
     }
 
     /// The note about a late call, unless it is written already.
-    fn tell_late(&self, call: &str, at: Timestamp, what: String, done: &str) -> Option<Next> {
+    pub(super) fn tell_late(
+        &self,
+        call: &str,
+        at: Timestamp,
+        what: String,
+        done: &str,
+    ) -> Option<Next> {
         let told = |late: &LateCall| late.call == call && late.what == what;
         if planted::has(Bug::LateUnreported) || self.late_calls().any(told) {
             return None;

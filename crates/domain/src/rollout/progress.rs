@@ -242,15 +242,16 @@ pub(super) fn waiting_for(deployment: &ServiceDeploymentSeen, desired: u32) -> S
             }
         }
         ServiceDeploymentStatus::StopRequested => "ECS to stop it".to_owned(),
-        ServiceDeploymentStatus::InProgress => match &deployment.lifecycle_stage {
-            Some(stage) => format!("the stage {stage} to end"),
-            None if pending > 0 => format!("{pending} of {} to start", tasks(desired, "new task")),
-            None if running < desired => {
-                format!("ECS to start {}", tasks(desired - running, "new task"))
-            }
-            None if old > 0 => format!("health of new tasks, and {} to go", tasks(old, "old task")),
-            None => "new tasks to be healthy".to_owned(),
-        },
+        ServiceDeploymentStatus::InProgress if pending > 0 => {
+            format!("{pending} of {} to start", tasks(desired, "new task"))
+        }
+        ServiceDeploymentStatus::InProgress if running < desired => {
+            format!("ECS to start {}", tasks(desired - running, "new task"))
+        }
+        ServiceDeploymentStatus::InProgress if old > 0 => {
+            format!("health of new tasks, and {} to go", tasks(old, "old task"))
+        }
+        ServiceDeploymentStatus::InProgress => "new tasks to be healthy".to_owned(),
         ServiceDeploymentStatus::Successful
         | ServiceDeploymentStatus::Stopped
         | ServiceDeploymentStatus::RollbackSuccessful

@@ -241,8 +241,13 @@ fn the_attempt_after_an_intent_looks_first_and_answers_only_what_still_waits() {
         }
         walk.again();
         walk.log.clear();
-        assert_eq!(walk.verdict(), Verdict::Live);
+        let report = walk.report();
+        assert_eq!(report.verdict, Verdict::Live);
         assert_eq!(walk.did("Continue"), calls, "{:?}", walk.log);
+        // What landed unheard is told.
+        let late = report.findings.iter().filter(|it| it.code == "late-call");
+        assert_eq!(late.count(), usize::from(!waits));
+        assert_eq!(walk.did("Answered"), 1);
         let follow = walk.log.iter().position(|act| act == "Follow");
         let call = walk.log.iter().position(|act| act == "Continue");
         assert!(
