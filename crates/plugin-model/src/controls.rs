@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ecs_model::Outcome;
+use shipway_domain::document::Document;
 use shipway_domain::ids::Digest;
 use shipway_domain::observe::{ScalingSeen, ServiceSeen};
 use shipway_domain::scan::ScanSeen;
@@ -44,6 +45,22 @@ impl ModelPlatform {
         });
         #[expect(clippy::expect_used, reason = "a mistake of the simulation")]
         added.expect("a service that ECS would take");
+    }
+
+    /// Somebody changes members of the `deploymentConfiguration` of a service: that starts no deployment.
+    ///
+    /// # Panics
+    /// When there is no such service, or this is no JSON object.
+    pub fn configure(&self, place: &Place, name: &str, members: &str) {
+        let key = key(place, name);
+        #[expect(clippy::expect_used, reason = "a mistake of the simulation")]
+        let members = Document::parse(members).expect("a JSON object");
+        self.with(|world, now| {
+            let found = world.service("ecs:UpdateService", &key, now);
+            #[expect(clippy::expect_used, reason = "a mistake of the simulation")]
+            let (service, mut around) = found.ok().flatten().expect("a service");
+            service.configure(&members, now, &mut around);
+        });
     }
 
     /// Makes a service scalable.

@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
-use ecs_model::{BreakerConfig, Config, ContinueRefused, Percents, StopRefused, Threshold, Time};
+use ecs_model::{
+    BreakerConfig, Config, ContinueRefused, Course, Hook, Percents, Stage, StopRefused, Strategy,
+    Threshold, Time,
+};
 use shipway_domain::document::Document;
 use shipway_domain::hook::HookAction;
+use shipway_domain::strategy;
 use shipway_domain::time::Timestamp;
 use shipway_plugin::{ErrorKind, PlatformError, UpdateService};
 
@@ -163,6 +167,22 @@ impl Service {
         Ok(all)
     }
 
+    /// Somebody changes members of its `deploymentConfiguration`: that starts no deployment.
+    pub(crate) fn configure(
+        &mut self,
+        members: &Document,
+        now: Timestamp,
+        around: &mut Around<'_>,
+    ) {
+        for (name, value) in members.members() {
+            self.configuration.set(name, value.clone());
+        }
+        let config = config(&self.configuration, self.grace, around.settings);
+        self.with(around, |model, hands| {
+            model.set_config(config, model_time(now), hands);
+        });
+    }
+
     /// StopServiceDeployment with ROLLBACK.
     pub(crate) fn stop(
         &mut self,
@@ -184,10 +204,7 @@ impl Service {
         now: Timestamp,
         around: &mut Around<'_>,
     ) -> Result<(), ContinueRefused> {
-        let action = match action {
-            HookAction::Continue => ecs_model::HookAction::Continue,
-            HookAction::Rollback => ecs_model::HookAction::Rollback,
-        };
+        let action = answer_of(action);
         self.with(around, |model, hands| {
             model.continue_deployment(id, hook, action, model_time(now), hands)
         })
@@ -230,13 +247,56 @@ fn config(configuration: &Document, grace: Option<Duration>, settings: &Settings
             minimum_healthy: whole("minimumHealthyPercent").unwrap_or(100),
             maximum: whole("maximumPercent").unwrap_or(200),
         },
-        breaker: breaker(configuration),
+        // It is for rolling deployments only (ecs-facts 3.6).
+        breaker: breaker(configuration).filter(|_| is_rolling(configuration)),
         grace: grace.unwrap_or_default(),
         bake: Duration::from_secs(60) * whole("bakeTimeInMinutes").unwrap_or_default(),
         backoff: settings.backoff,
         pace: settings.pace,
+        course: course(configuration),
         ..Config::default()
     }
+}
+
+/// The strategy and the hooks. There is no load balancer here: that traffic moves is only told.
+fn course(configuration: &Document) -> Course {
+    let strategy = strategy::Strategy::of(&configuration.to_string());
+    let step = strategy.step.map(|step| (step.share.0, step.bake));
+    Course {
+        strategy: match (strategy.name.as_str(), step) {
+            ("BLUE_GREEN", _) => Strategy::BlueGreen,
+            ("CANARY", Some((share, bake))) => Strategy::Canary { share, bake },
+            ("LINEAR", Some((step, bake))) => Strategy::Linear { step, bake },
+            _ => Strategy::Rolling,
+        },
+        hooks: strategy
+            .hooks
+            .iter()
+            .filter_map(|hook| {
+                let stages = Stage::ALL.into_iter();
+                Some(Hook {
+                    stages: stages
+                        .filter(|stage| hook.stages.iter().any(|name| name == stage.as_str()))
+                        .collect(),
+                    timeout: hook.timeout?,
+                    on_timeout: answer_of(hook.on_timeout),
+                })
+            })
+            .collect(),
+        ..Course::default()
+    }
+}
+
+const fn answer_of(action: HookAction) -> ecs_model::HookAction {
+    match action {
+        HookAction::Continue => ecs_model::HookAction::Continue,
+        HookAction::Rollback => ecs_model::HookAction::Rollback,
+    }
+}
+
+fn is_rolling(configuration: &Document) -> bool {
+    let name = configuration.get("strategy").and_then(Document::as_str);
+    strategy::is_rolling(name.unwrap_or_default())
 }
 
 fn whole(from: &Document, name: &str) -> Option<u32> {

@@ -1,14 +1,15 @@
 //! A service, its deployments and its tasks, as the port shows them.
 
 use ecs_model::{
-    BreakerStatus, Counts, Deployment, Health, ServiceDeployment, Status, StopCode, Task,
-    TaskStatus,
+    BreakerStatus, Counts, Deployment, Health, HookStatus, Pause, ServiceDeployment, Status,
+    StopCode, Task, TaskStatus,
 };
 use shipway_domain::document::Document;
+use shipway_domain::hook::{HookAction, Weight};
 use shipway_domain::observe::{
-    BreakerCount, BreakerSeen, ContainerSeen, DeploymentSeen, RevisionCounts, RevisionSeen,
-    RollbackSeen, ServiceDeploymentSeen, ServiceDeploymentStatus, ServiceEventSeen, ServiceSeen,
-    TaskSeen,
+    BreakerCount, BreakerSeen, ContainerSeen, DeploymentSeen, HookSeen, RevisionCounts,
+    RevisionSeen, RollbackSeen, ServiceDeploymentSeen, ServiceDeploymentStatus, ServiceEventSeen,
+    ServiceSeen, TaskSeen,
 };
 
 use crate::names::DEPLOYMENT;
@@ -36,7 +37,12 @@ impl Service {
             running: count(|task| task.status() == TaskStatus::Running),
             pending: count(Task::is_starting),
             controller: "ECS".to_owned(),
-            strategy: "ROLLING".to_owned(),
+            strategy: self
+                .configuration
+                .get("strategy")
+                .and_then(Document::as_str)
+                .unwrap_or("ROLLING")
+                .to_owned(),
             managed_by: "CUSTOMER".to_owned(),
             deployment_configuration: self.configuration.to_string(),
             minimum_healthy_percent: number("minimumHealthyPercent"),
@@ -138,9 +144,17 @@ impl Service {
                 failures: known.breaker.failures,
                 threshold: known.breaker.threshold,
             }),
-            lifecycle_stage: None,
+            lifecycle_stage: known
+                .lifecycle
+                .as_ref()
+                .map(|lifecycle| lifecycle.stage().reported().to_owned()),
             triggered_alarms: Vec::new(),
-            hooks: Vec::new(),
+            hooks: known
+                .lifecycle
+                .iter()
+                .flat_map(|lifecycle| lifecycle.pauses())
+                .map(hook)
+                .collect(),
         })
     }
 
@@ -153,14 +167,25 @@ impl Service {
             running,
             pending,
         } = ended.map_or_else(|| self.model.counts(deployment), |(_, counts)| *counts);
+        let weights = known
+            .lifecycle
+            .as_ref()
+            .and_then(|lifecycle| lifecycle.weights());
+        // What the target does not have is at the other.
+        let weights = weights.map(|(production, test)| {
+            let of = |percent: f64| match deployment == known.target {
+                true => Weight::of_percent(percent),
+                false => Weight::of_percent(100.0 - percent),
+            };
+            (of(production), of(test))
+        });
         RevisionCounts {
             arn: self.key.revision(deployment),
             requested,
             running,
             pending,
-            // The model's services are rolling: no traffic moves.
-            production: None,
-            test: None,
+            production: weights.map(|(production, _)| production),
+            test: weights.map(|(_, test)| test),
         }
     }
 
@@ -253,6 +278,17 @@ fn ending(task: &Task, record: &TaskRecord, index: usize) -> ContainerSeen {
         }
     }
     seen
+}
+
+fn hook(pause: &Pause) -> HookSeen {
+    let waits = pause.status == HookStatus::AwaitingAction;
+    HookSeen {
+        id: pause.id.clone(),
+        target_type: "PAUSE".to_owned(),
+        status: pause.status.as_str().to_owned(),
+        expires_at: waits.then(|| time_of(pause.expires_at)),
+        on_timeout: HookAction::parse(pause.on_timeout.as_str()).filter(|_| waits),
+    }
 }
 
 fn status(status: Status) -> ServiceDeploymentStatus {

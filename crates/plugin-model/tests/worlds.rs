@@ -9,6 +9,7 @@ use std::time::Duration;
 use common::{
     AFTER, BEFORE, BEGIN, SERVICE, open, place, platform, roll_out, update, with_service,
 };
+use shipway_domain::hook::HookAction;
 use shipway_domain::observe::ServiceDeploymentStatus;
 use shipway_domain::time::Timestamp;
 use shipway_plugin::{ErrorKind, ObserveTasks};
@@ -202,4 +203,46 @@ async fn without_capacity_and_breaker_a_rollout_stays_open() {
             .any(|event| event.message.contains("Capacity is unavailable"))
     );
     assert!(platform.next_event() > Some(Timestamp::ZERO));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_is_set_up_for_it_goes_by_stages_and_waits_for_an_answer() {
+    let platform = platform(Settings::default());
+    let way = r#"{"strategy":"BLUE_GREEN","bakeTimeInMinutes":1,"lifecycleHooks":[{"targetType":"PAUSE",
+        "lifecycleStages":["POST_SCALE_UP"],"timeoutConfiguration":{"timeoutInMinutes":30}}]}"#;
+    platform.configure(&place(), SERVICE, way);
+    let region = open(&platform).await;
+    let definition = common::register(&*region, AFTER).await;
+    let mut update = update(&definition);
+    update.keeps_configuration = true;
+    let seen = region.update_service(&update).await.expect("updated");
+    assert_eq!(seen.strategy, "BLUE_GREEN");
+    let newest = platform.deployments(&place(), SERVICE)[0].arn.clone();
+    let mut stages = Vec::new();
+    let ended = loop {
+        let seen = region.observe(&common::watch(Some(&newest))).await;
+        let seen = seen.expect("observed").service_deployment;
+        let seen = seen.expect("it is known");
+        if seen.status.is_terminal() {
+            break seen;
+        }
+        let traffic = seen.target_revision.production.map(|weight| weight.0);
+        let stage = (seen.lifecycle_stage.clone().unwrap_or_default(), traffic);
+        if stages.last() != Some(&stage) {
+            stages.push(stage);
+        }
+        if let Some(hook) = seen.awaiting().next() {
+            assert_eq!(hook.on_timeout, Some(HookAction::Rollback));
+            let answered =
+                region.continue_service_deployment(&newest, &hook.id, HookAction::Continue);
+            answered.await.expect("it waits");
+        }
+    };
+    assert_eq!(ended.status, ServiceDeploymentStatus::Successful);
+    let bake = ("BAKE_TIME".to_owned(), Some(1000));
+    assert!(stages.contains(&bake), "{stages:?}");
+    assert!(
+        stages.contains(&("POST_SCALE_UP".to_owned(), Some(0))),
+        "{stages:?}"
+    );
 }

@@ -74,6 +74,22 @@ pub(crate) fn flags(lots: &Lots) -> [Option<ScalingFlags>; 3] {
     })
 }
 
+/// Whether services of this seed's world go by stages, and wait for people.
+pub(crate) const fn is_staged(seed: u64) -> bool {
+    seed % 4 == 3
+}
+
+/// How the services of such a world are set up.
+const WAYS: [&str; 3] = [
+    r#"{"strategy":"BLUE_GREEN","bakeTimeInMinutes":1,"lifecycleHooks":[{"targetType":"PAUSE",
+        "lifecycleStages":["POST_SCALE_UP"],"timeoutConfiguration":{"timeoutInMinutes":3}}]}"#,
+    r#"{"lifecycleHooks":[{"targetType":"PAUSE","lifecycleStages":["PRE_SCALE_UP"],
+        "timeoutConfiguration":{"timeoutInMinutes":2,"action":"CONTINUE"}}]}"#,
+    r#"{"strategy":"CANARY","bakeTimeInMinutes":0,"canaryConfiguration":{"canaryPercent":10,
+        "canaryBakeTimeInMinutes":1},"lifecycleHooks":[{"targetType":"PAUSE",
+        "lifecycleStages":["PRE_PRODUCTION_TRAFFIC_SHIFT"],"timeoutConfiguration":{"timeoutInMinutes":4}}]}"#,
+];
+
 /// The world as it begins.
 pub(crate) fn build(
     seed: u64,
@@ -127,11 +143,15 @@ pub(crate) fn build(
             platform.decide(&image_at(content), Outcome::Exits { code, after });
         }
     }
-    for (target, flags) in targets().iter().zip(flags) {
+    let ways = if is_staged(seed) { WAYS } else { [""; 3] };
+    for ((target, flags), way) in targets().iter().zip(flags).zip(ways) {
         let (place, name) = at(target);
         let desired = u32::try_from(1 + lots.below(3)).expect("small");
         let running = definition("shop", &image_at(IMAGES[0]));
         platform.add_service(&place, &name, desired, &running);
+        if !way.is_empty() {
+            platform.configure(&place, &name, way);
+        }
         if let Some(suspended) = *flags {
             let seen = ScalingSeen {
                 suspended,
@@ -151,6 +171,7 @@ pub(crate) fn changes(call: &Call) -> bool {
         "ecs:RegisterTaskDefinition"
             | "ecs:UpdateService"
             | "ecs:StopServiceDeployment"
+            | "ecs:ContinueServiceDeployment"
             | "application-autoscaling:RegisterScalableTarget"
             | "ecr:PutImage"
             | "ecr:SetRepositoryPolicy"

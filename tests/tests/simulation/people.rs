@@ -39,10 +39,12 @@ pub(crate) struct People {
     pub(crate) diary: Diary,
     pub(crate) facts: Facts,
     pub(crate) lots: Lots,
+    /// Whether deployments wait for them.
+    staged: bool,
 }
 
 impl People {
-    pub(crate) fn new(diary: Diary, facts: Facts, lots: Lots) -> Self {
+    pub(crate) fn new(diary: Diary, facts: Facts, lots: Lots, staged: bool) -> Self {
         let endpoint = Endpoint::from_static(net::SERVER)
             .connect_timeout(Duration::from_secs(5))
             .http2_keep_alive_interval(KEEP_ALIVE)
@@ -52,6 +54,7 @@ impl People {
             diary,
             facts,
             lots,
+            staged,
         }
     }
 
@@ -97,7 +100,35 @@ impl People {
             }
             self.cancel(&name, release).await;
         };
-        tokio::join!(again, cancel, self.watch(&name, release));
+        let answer = self.answer(&name, number, release);
+        tokio::join!(again, cancel, answer, self.watch(&name, release));
+    }
+
+    /// Answers whatever waits: some approve, some reject, and some say nothing.
+    async fn answer(&self, name: &str, number: usize, release: u64) {
+        let action = match number % 4 {
+            _ if !self.staged => return,
+            0 | 1 => v1::HookAction::Continue,
+            2 => v1::HookAction::Rollback,
+            _ => return,
+        };
+        while !self.facts.has_ended(release) {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            let request = v1::AnswerHookRequest {
+                release,
+                action: action.into(),
+                reason: "as I see it".to_owned(),
+                ..v1::AnswerHookRequest::default()
+            };
+            let mut client = self.client.clone();
+            if let Ok(reply) = self.call(client.answer_hook(request)).await {
+                let hooks: Vec<&str> = reply.hooks.iter().map(|hook| hook.id.as_str()).collect();
+                self.diary.note(
+                    name,
+                    format_args!("answered {hooks:?} of {release}: {action:?}"),
+                );
+            }
+        }
     }
 
     /// Waits until ECS has taken an update of the release; says whether that ever happened.

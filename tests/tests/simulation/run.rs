@@ -130,7 +130,8 @@ pub(crate) fn run(seed: u64, bug: Option<Bug>) -> Ended {
     );
     sim.client("people", async move {
         let (diary, facts, lots) = people;
-        People::new(diary, facts, lots).run(wishes).await
+        let staged = aws::is_staged(seed);
+        People::new(diary, facts, lots, staged).run(wishes).await
     });
     let aws = AwsWatch::new(platform, diary.clone(), facts.clone(), &flags);
     let mut world = World {

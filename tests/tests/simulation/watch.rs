@@ -97,6 +97,7 @@ impl AwsWatch {
             ("ecr:CreateRepository", _) => Operation::CreateRepository,
             ("ecs:RegisterTaskDefinition", _) => Operation::RegisterTaskDefinition,
             ("ecs:StopServiceDeployment", _) => Operation::StopServiceDeployment,
+            ("ecs:ContinueServiceDeployment", _) => Operation::ContinueServiceDeployment,
             (_, Asks::Flags(flags)) => Operation::SetScaling {
                 flags: Some(*flags),
             },
@@ -174,7 +175,9 @@ impl AwsWatch {
 fn target(call: &Call) -> Option<Target> {
     let service = match call.name.as_str() {
         "ecs:UpdateService" | "application-autoscaling:RegisterScalableTarget" => &call.about,
-        "ecs:StopServiceDeployment" => call.about.rsplit('/').nth(1)?,
+        "ecs:StopServiceDeployment" | "ecs:ContinueServiceDeployment" => {
+            call.about.rsplit('/').nth(1)?
+        }
         _ => return None,
     };
     aws::targets()
