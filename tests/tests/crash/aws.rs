@@ -94,13 +94,12 @@ impl Aws {
         self.root.ecs(action, input).await
     }
 
-    /// Whether deployments of the service wait for an answer before ECS starts a task.
-    pub(crate) async fn pauses(&self, pauses: bool) {
+    /// From now on deployments of the service wait for an answer before ECS starts a task.
+    pub(crate) async fn pauses(&self) {
         let hook = json!({"targetType": "PAUSE", "lifecycleStages": ["PRE_SCALE_UP"],
             "timeoutConfiguration": {"timeoutInMinutes": 600, "action": "ROLLBACK"}});
-        let hooks = if pauses { json!([hook]) } else { json!([]) };
         let input = json!({"cluster": "main", "service": "hello",
-            "deploymentConfiguration": {"lifecycleHooks": hooks}});
+            "deploymentConfiguration": {"lifecycleHooks": [hook]}});
         drop(self.ecs("UpdateService", input).await);
     }
 

@@ -182,6 +182,9 @@ impl Round {
                 vec![all[usize::try_from(self.chance.below(4)).unwrap_or_default()]]
             }
         };
+        if scenarios.contains(&Scenario::Approve) {
+            world.aws.pauses().await;
+        }
         if self.broken_aws {
             for action in BREAKABLE {
                 let rule = json!({"kind": "drop-after", "service": "ecs", "action": action,
