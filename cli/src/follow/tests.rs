@@ -5,6 +5,7 @@ mod rollout;
 mod running;
 mod scanned;
 mod scene;
+mod stages;
 mod tasks;
 mod waiting;
 

@@ -425,6 +425,45 @@ mod tests {
     }
 
     #[test]
+    fn a_way_by_stages_is_told_in_the_place_of_a_course() {
+        let configuration = r#"{"strategy":"CANARY","bakeTimeInMinutes":5,
+            "canaryConfiguration":{"canaryPercent":12.5,"canaryBakeTimeInMinutes":10},
+            "lifecycleHooks":[{"targetType":"PAUSE","lifecycleStages":["POST_SCALE_UP"],
+                "timeoutConfiguration":{"timeoutInMinutes":30}},
+                {"lifecycleStages":["PRE_SCALE_UP"]}]}"#;
+        let mut plan = plan();
+        let course = plan.course.take().expect("a course");
+        plan.warnings.clear();
+        plan.unread.clear();
+        plan.staged = Some(Staged {
+            strategy: Strategy::of(configuration),
+            desired: 3,
+            upper: 6,
+            extra: course.extra,
+            room: course.room,
+        });
+        expect![[r#"
+            prod eu-west-1 main/web
+              task definition web:41 → a new revision
+                containers.web.environment.CACHE_TTL  + 60
+                containers.web.environment.OLD        - 1
+                memory                                512 → 1024
+              service
+                maximum_percent  150% → 200%
+
+              rollout: CANARY; 3 new tasks come up beside the old ones, at most 6 running; ECS applies neither
+              percentages nor circuit breaker
+                production traffic moves by 12.5 % first, bakes 10 m, then the rest moves
+                then the old tasks are kept for a bake time of 5 m
+                it waits for shipway approve at POST_SCALE_UP; without an answer ECS rolls back after 30 m
+                a function is called at PRE_SCALE_UP
+              needs for a while 3 more tasks, 0.75 vCPU (12 left in the Fargate quota), 3072 MiB, 3 addresses in
+                                the subnets (200 are free)
+
+        "#]].assert_eq(&text(&plan));
+    }
+
+    #[test]
     fn many_tasks_and_moments_fit_on_a_screen() {
         let mut plan = plan();
         let course = plan.course.as_mut().expect("a course");
