@@ -269,6 +269,26 @@ async fn a_cancel_goes_back_from_a_pause_a_canary_and_a_bake_time() {
     }
 }
 
+/// The breaker is for rolling deployments: without an early end ECS would try for a day.
+#[tokio::test]
+async fn what_cannot_come_to_serve_is_stopped_early_where_no_breaker_counts() {
+    let world = set_up(json!({"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1})).await;
+    let before = world.aws(STAGING).hello().await["taskDefinition"].clone();
+    let script = json!({"match": "shop", "kind": "cannot-pull"});
+    let script = serde_json::from_value(script).expect("a script");
+    world.stack.sim().add_script(script);
+    let seen = world.cli(&app(), &["deploy", "staging"]).await.expect(10);
+    let target = seen.target();
+    assert_eq!(
+        target["findings"][0]["code"], "image-not-found",
+        "{target:#}"
+    );
+    let summary = target["summary"].to_string();
+    assert!(summary.contains("stopped early: the image"), "{summary}");
+    assert_eq!(world.aws(STAGING).hello().await["taskDefinition"], before);
+    world.stop().await;
+}
+
 #[tokio::test]
 async fn a_rollback_undoes_what_waits_for_approval() {
     let world = set_up(json!({"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 0})).await;
