@@ -62,7 +62,7 @@ impl Strategy {
             let of = configuration.get(of).unwrap_or(&Document::Null);
             Step {
                 share: weight(of, share).unwrap_or(Weight(usual)),
-                bake: self::minutes(of, bake).unwrap_or(Duration::from_secs(60 * minutes)),
+                bake: self::minutes(of, bake).unwrap_or_else(|| Duration::from_secs(60 * minutes)),
             }
         };
         let hooks = configuration.get("lifecycleHooks");

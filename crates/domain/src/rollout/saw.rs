@@ -267,7 +267,8 @@ impl Rollout {
                 self.seen.deployment = None;
             }
             Action::Continue { hook, .. } => {
-                if self.saw_no_answer(hook, &failed) {
+                let waits_no_more = self.saw_no_answer(hook, &failed);
+                if waits_no_more {
                     return;
                 }
             }
