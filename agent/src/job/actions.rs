@@ -136,6 +136,18 @@ impl Hands {
                     }),
                 }
             }
+            Action::WatchTargets { groups } => {
+                let around = region.around();
+                let looks = groups.iter().map(|group| async {
+                    let targets = around.target_health(group).await?;
+                    Ok::<_, PlatformError>((group.clone(), targets))
+                });
+                let look = futures::future::try_join_all(looks);
+                match tokio::time::timeout(LOOK_TIMEOUT, look).await {
+                    Ok(targets) => Saw::Targets(targets?),
+                    Err(_) => Saw::Targets(Vec::new()),
+                }
+            }
             Action::RunningTasks => Saw::RunningTasks(
                 region
                     .tasks(cluster, service, ObserveTasks::Running)

@@ -243,7 +243,10 @@ impl<P: Planner> Walker<P> {
 
 /// Whether it only looks at how a deployment goes on: somebody may ask to stop it meanwhile.
 const fn is_following(action: &Action) -> bool {
-    matches!(action, Action::Follow { .. } | Action::WatchTasks { .. })
+    matches!(
+        action,
+        Action::Follow { .. } | Action::WatchTasks { .. } | Action::WatchTargets { .. }
+    )
 }
 
 /// A few words about what an action gave.

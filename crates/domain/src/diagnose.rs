@@ -23,6 +23,7 @@ pub(crate) use lines::stream_of;
 pub use lines::{LINES, last_words, quote};
 pub use now::{Diagnosis, Latest};
 use rules::Weight;
+pub(crate) use targets::{of_target, with_targets, without_targets};
 
 /// Lines of evidence of one finding at most.
 const EVIDENCE: usize = 5;

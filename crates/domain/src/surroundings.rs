@@ -59,6 +59,14 @@ pub struct TargetHealth {
     pub description: String,
 }
 
+impl TargetHealth {
+    /// Whether its health check has failed, so that it gets no traffic.
+    #[must_use]
+    pub fn is_unhealthy(&self) -> bool {
+        self.state == "unhealthy"
+    }
+}
+
 /// A CloudWatch alarm.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AlarmSeen {

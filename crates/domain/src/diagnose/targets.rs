@@ -2,6 +2,7 @@
 
 use super::{Diagnosis, EVIDENCE, rules};
 use crate::surroundings::TargetHealth;
+use crate::verdict::Finding;
 
 /// The code of the finding that targets are evidence for.
 const CODE: &str = "load-balancer-health";
@@ -10,41 +11,48 @@ impl Diagnosis {
     /// The same with the unhealthy targets of these target groups (ARN, and what is in them) as evidence.
     #[must_use]
     pub fn with_targets(mut self, groups: &[(String, Vec<TargetHealth>)]) -> Self {
-        let unhealthy = groups.iter().flat_map(|(group, targets)| {
-            let unhealthy = targets.iter().filter(|one| one.state == "unhealthy");
-            unhealthy.map(|target| evidence(group, target))
-        });
-        self.add_evidence(unhealthy.take(EVIDENCE).collect());
+        with_targets(&mut self.findings, groups);
         self
     }
 
     /// The same with why a target group could not be looked at, where that would have told more.
     #[must_use]
     pub fn without_targets(mut self, why: &str) -> Self {
-        if let Some(finding) = self.findings.iter_mut().find(|one| one.code == CODE) {
-            let line = format!("(the health of targets could not be read: {why})");
-            finding.evidence.push(line);
-        }
+        without_targets(&mut self.findings, why);
         self
-    }
-
-    fn add_evidence(&mut self, lines: Vec<String>) {
-        if lines.is_empty() {
-            return;
-        }
-        let known = self.findings.iter_mut().find(|one| one.code == CODE);
-        if let Some(finding) = known {
-            finding.evidence.extend(lines);
-        } else if let Some(rule) = rules::coded(CODE) {
-            let mut finding = rule.finding(String::new());
-            finding.evidence = lines;
-            self.findings.push(finding);
-        }
     }
 }
 
-/// `arn:…:targetgroup/web/1a2b` is called `web`.
-fn evidence(group: &str, target: &TargetHealth) -> String {
+/// Adds the unhealthy targets of these target groups to the causes.
+pub(crate) fn with_targets(findings: &mut Vec<Finding>, groups: &[(String, Vec<TargetHealth>)]) {
+    let unhealthy = groups.iter().flat_map(|(group, targets)| {
+        let unhealthy = targets.iter().filter(|one| one.is_unhealthy());
+        unhealthy.map(|target| of_target(group, target))
+    });
+    let lines: Vec<String> = unhealthy.take(EVIDENCE).collect();
+    if lines.is_empty() {
+        return;
+    }
+    let known = findings.iter_mut().find(|one| one.code == CODE);
+    if let Some(finding) = known {
+        finding.evidence.extend(lines);
+    } else if let Some(rule) = rules::coded(CODE) {
+        let mut finding = rule.finding(String::new());
+        finding.evidence = lines;
+        findings.push(finding);
+    }
+}
+
+/// Adds why targets could not be looked at, where that would have told more.
+pub(crate) fn without_targets(findings: &mut [Finding], why: &str) {
+    if let Some(finding) = findings.iter_mut().find(|one| one.code == CODE) {
+        let line = format!("(the health of targets could not be read: {why})");
+        finding.evidence.push(line);
+    }
+}
+
+/// What is wrong with a target. `arn:…:targetgroup/web/1a2b` is called `web`.
+pub(crate) fn of_target(group: &str, target: &TargetHealth) -> String {
     let name = group.rsplit('/').nth(1).unwrap_or(group);
     let TargetHealth {
         id, port, reason, ..
@@ -59,7 +67,6 @@ fn evidence(group: &str, target: &TargetHealth) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verdict::Finding;
 
     const GROUP: &str =
         "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/web/0123456789abcdef";

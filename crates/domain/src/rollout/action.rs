@@ -10,6 +10,7 @@ use crate::observe::{
     BreakerSeen, CallerSeen, LogStream, RevisionSeen, ScalingSeen, ServiceDeploymentSeen,
     ServiceSeen, TaskSeen,
 };
+use crate::surroundings::TargetHealth;
 use crate::time::Timestamp;
 
 /// The next thing.
@@ -92,6 +93,11 @@ pub enum Action {
         /// Those that are not wanted any more, instead of those that are.
         leaving: bool,
     },
+    /// What is in these target groups, while new tasks wait for the load balancer: it decides nothing.
+    WatchTargets {
+        /// Their ARNs.
+        groups: Vec<String>,
+    },
     /// Tasks of the service that stopped in the last hour.
     StoppedTasks {
         /// Whether the deployment is still under way: then the look is a part of following it.
@@ -168,6 +174,7 @@ impl Action {
             | Self::DescribeRevision { .. }
             | Self::Follow { .. }
             | Self::WatchTasks { .. }
+            | Self::WatchTargets { .. }
             | Self::StoppedTasks { under_way: true } => Step::Follow,
             Self::RunningTasks | Self::StoppedTasks { under_way: false } | Self::LastWords(_) => {
                 Step::Verify
@@ -278,6 +285,8 @@ pub enum Saw {
     RunningTasks(Vec<TaskSeen>),
     /// Stopped tasks.
     StoppedTasks(Vec<TaskSeen>),
+    /// Target groups by ARN, and what is in them.
+    Targets(Vec<(String, Vec<TargetHealth>)>),
     /// Lines of a log, oldest first.
     Lines(Vec<String>),
     /// ECS took the request to stop.

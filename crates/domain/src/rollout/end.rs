@@ -227,6 +227,7 @@ impl Rollout {
             ours,
             self.events_since(),
         ));
+        self.blame_targets(&mut findings);
         if findings.is_empty() {
             findings.push(diagnose::unexplained(deployment));
         }

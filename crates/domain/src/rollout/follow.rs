@@ -71,6 +71,7 @@ impl Rollout {
             ));
         }
         self.look_at_tasks(now, deployment)
+            .or_else(|| self.look_at_targets(now, deployment))
             .unwrap_or_else(|| poll(false))
     }
 

@@ -3,6 +3,7 @@
 
 mod action;
 mod answer;
+mod balance;
 mod drift;
 mod early;
 mod end;
@@ -155,6 +156,8 @@ struct Seen {
     looked_at_trouble: Option<(Timestamp, u32)>,
     /// What looks at the tasks brought to light while the deployment was under way.
     watched: watch::Watched,
+    /// What the load balancer was seen to find of new tasks.
+    balanced: balance::Balanced,
     /// What the service wanted when it was updated, or first seen.
     desired_before: Option<u32>,
     /// Why the deployment cannot come to serve.
@@ -221,6 +224,7 @@ impl Rollout {
                 self.seen.lines = None;
                 self.seen.looked_at_trouble = None;
                 self.seen.watched = watch::Watched::default();
+                self.seen.balanced = balance::Balanced::default();
                 self.seen.paused.clear();
                 self.seen.hopeless = None;
             }

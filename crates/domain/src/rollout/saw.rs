@@ -25,6 +25,10 @@ impl Rollout {
             }
             return;
         }
+        if let Saw::Targets(groups) = saw {
+            self.saw_targets(now, groups);
+            return;
+        }
         self.failing = None;
         match saw {
             Saw::Caller(caller) => {
@@ -114,7 +118,7 @@ impl Rollout {
                     self.seen.answered.push(hook.clone());
                 }
             }
-            Saw::Failed(_) => {}
+            Saw::Failed(_) | Saw::Targets(_) => {}
         }
     }
 
@@ -245,6 +249,10 @@ impl Rollout {
             }
             Action::WatchTasks { .. } => {
                 self.saw_no_tasks(now, &failed.message);
+                return;
+            }
+            Action::WatchTargets { .. } => {
+                self.saw_no_targets(now, &failed.message);
                 return;
             }
             Action::LastWords(stream) => {

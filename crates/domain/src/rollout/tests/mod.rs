@@ -1,5 +1,6 @@
 //! The planner takes the right step, whatever was noted and seen before.
 
+mod balance;
 mod debts;
 mod drift;
 mod early;

@@ -12,7 +12,7 @@ use crate::rollout::FailureKind;
 use crate::time::Timestamp;
 
 /// A task of the deployment under way: its state, and how many seconds ago it was made and came to RUNNING.
-fn new(world: &World, id: &str, status: &str, made: u64, ran: Option<u64>) -> TaskSeen {
+pub(super) fn new(world: &World, id: &str, status: &str, made: u64, ran: Option<u64>) -> TaskSeen {
     let before = |seconds| world.now.minus(Duration::from_secs(seconds));
     TaskSeen {
         last_status: status.to_owned(),
@@ -36,7 +36,7 @@ fn goes(world: &World, id: &str, status: &str, since: u64) -> TaskSeen {
 }
 
 /// A rollout of two tasks that has begun.
-fn begun(change: impl FnOnce(&mut Walk)) -> Walk {
+pub(super) fn begun(change: impl FnOnce(&mut Walk)) -> Walk {
     let mut walk = Walk::usual();
     walk.world.script = vec![Status::InProgress];
     walk.world.busy = true;
@@ -48,7 +48,7 @@ fn begun(change: impl FnOnce(&mut Walk)) -> Walk {
 }
 
 /// ECS counts old tasks, new ones, new ones on their way.
-fn counted(walk: &mut Walk, counts: [u32; 3]) {
+pub(super) fn counted(walk: &mut Walk, counts: [u32; 3]) {
     let [old, running, pending] = counts;
     let deployment = walk.world.first();
     deployment.target_revision.running = running;
@@ -73,7 +73,7 @@ fn with_health_check(walk: &mut Walk) {
     walk.wanted.task_definition = Document::parse(text).expect("a document");
 }
 
-fn with_load_balancer(walk: &mut Walk) {
+pub(super) fn with_load_balancer(walk: &mut Walk) {
     walk.world.service_mut().target_groups = vec!["group".to_owned()];
     walk.wanted.settings.health_check_grace_period = Some(Duration::from_secs(90));
 }

@@ -12,6 +12,7 @@ use crate::observe::{
 };
 use crate::rollout::action::Update;
 use crate::rollout::{Action, CallFailed, FailureKind, Saw};
+use crate::surroundings::TargetHealth;
 use crate::time::Timestamp;
 
 /// Something that goes wrong with the next calls of a kind.
@@ -43,6 +44,8 @@ pub(super) struct World {
     pub(super) stopped: Vec<TaskSeen>,
     /// What a dead container has said.
     pub(super) lines: Vec<String>,
+    /// What is in each of its target groups.
+    pub(super) targets: Vec<TargetHealth>,
     pub(super) updates: Vec<Update>,
     pub(super) polls: u32,
     /// Statuses of a new deployment, one for each poll; the last one stays.
@@ -79,6 +82,7 @@ impl World {
             tasks: vec![task("old-1", OLD, Some(digest("old")))],
             stopped: Vec::new(),
             lines: vec!["Error: DATABASE_URL is not set".to_owned()],
+            targets: Vec::new(),
             updates: Vec::new(),
             polls: 0,
             script: vec![Status::Pending, Status::InProgress, Status::Successful],
@@ -211,6 +215,12 @@ impl World {
             }
             Action::StoppedTasks { .. } | Action::WatchTasks { leaving: true } => {
                 Saw::StoppedTasks(self.stopped.clone())
+            }
+            Action::WatchTargets { groups } => {
+                let targets = groups
+                    .iter()
+                    .map(|group| (group.clone(), self.targets.clone()));
+                Saw::Targets(targets.collect())
             }
             Action::LastWords(_) => Saw::Lines(self.lines.clone()),
             Action::StopDeployment { .. } => self.stop(),
