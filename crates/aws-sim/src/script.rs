@@ -58,6 +58,8 @@ pub enum ScriptKind {
     SecretsDenied,
     /// The image was built for another architecture.
     WrongArchitecture,
+    /// The tasks run, and report the digest of another image than their reference names.
+    AnotherImage,
 }
 
 impl Script {

@@ -311,3 +311,22 @@ async fn a_forced_deployment_replaces_all_tasks_with_the_same_revision() {
         assert!(before.iter().all(|old| old["taskArn"] != task["taskArn"]));
     }
 }
+
+#[tokio::test]
+async fn tasks_of_another_image_report_its_digest_and_their_revision_does_not() {
+    let hello = Hello::new().await;
+    hello.script(json!({"match": "hello:moved", "kind": "another-image"}));
+    let arn = hello.deploy("hello:moved").await;
+    let ended = hello.end_of(&arn).await;
+    assert_eq!(ended["status"], "SUCCESSFUL");
+    let input = json!({"serviceRevisionArns": [ended["targetServiceRevision"]["arn"]]});
+    let revisions = hello.ecs("DescribeServiceRevisions", input).await;
+    let named = text(&revisions["serviceRevisions"][0]["containerImages"][0]["imageDigest"]);
+    let reported = hello.tasks("RUNNING").await.into_iter();
+    let reported: Vec<String> = reported
+        .map(|task| text(&task["containers"][0]["imageDigest"]))
+        .collect();
+    assert_eq!(reported.len(), 2);
+    assert_eq!(reported[0], reported[1]);
+    assert_ne!(reported[0], named);
+}

@@ -9,7 +9,7 @@ use super::external::resolve_secret;
 use super::names::Place;
 use super::spec::{ContainerSpec, Spec};
 use super::task::Culprit;
-use crate::image::{Pull, ResolvedImage};
+use crate::image::{Pull, ResolvedImage, made_digest};
 use crate::script::{Script, ScriptKind};
 use crate::tasks::Tasks;
 use crate::world::World;
@@ -19,6 +19,8 @@ pub(super) struct Foreseen {
     pub(super) plan: Plan,
     /// Digests by container, in order; none where the image could not be resolved.
     pub(super) digests: Vec<Option<String>>,
+    /// Those that the task reports.
+    pub(super) reported: Vec<Option<String>>,
     /// The container that ends the task, and what its `reason` says.
     pub(super) culprit: Option<Culprit>,
     /// What each container will log.
@@ -46,6 +48,7 @@ pub(super) fn foresee(
             outcome: Outcome::Runs,
         },
         digests: Vec::new(),
+        reported: Vec::new(),
         culprit: None,
         log: Vec::new(),
     };
@@ -76,9 +79,18 @@ pub(super) fn foresee(
             .push(script.map_or_else(Vec::new, |script| script.log.clone()));
         // A container's image elsewhere is what the engine finds at its pull.
         let known = !external || world.has_registry_of(&container.image);
-        foreseen
-            .digests
-            .push(pulled.map(|image| image.digest).filter(|_| known));
+        let another = script.is_some_and(|script| script.kind == ScriptKind::AnotherImage);
+        let digest = pulled.map(|image| image.digest).filter(|_| known);
+        // A container of an engine runs what its revision is bound to.
+        let reported = digest.as_ref().map(|digest| {
+            if another && !external {
+                made_digest(&format!("another than {digest}"))
+            } else {
+                digest.clone()
+            }
+        });
+        foreseen.digests.push(digest);
+        foreseen.reported.push(reported);
         if let Some((outcome, reason)) = outcome
             && foreseen.culprit.is_none()
         {
@@ -177,9 +189,10 @@ fn go(container: &ContainerSpec, image: &ResolvedImage) -> Option<(Outcome, Opti
                  secretsmanager:GetSecretValue",
             ),
         ),
-        // These two refuse the pull; the others do not end a task through a container it can lose.
+        // The first two refuse the pull; the others do not end a task, or not through a container it can lose.
         ScriptKind::CannotPull
         | ScriptKind::WrongArchitecture
+        | ScriptKind::AnotherImage
         | ScriptKind::Exit
         | ScriptKind::OutOfMemory
         | ScriptKind::Unhealthy => return None,

@@ -59,7 +59,7 @@ pub(super) struct Culprit {
 impl TaskRecord {
     /// The record of a task that is being launched.
     pub(super) fn new(ids: &mut Ids, spec: &Spec, foreseen: &Foreseen) -> Self {
-        let containers = spec.containers.iter().zip(&foreseen.digests);
+        let containers = spec.containers.iter().zip(&foreseen.reported);
         let octet = |bits: u64| bits % 254 + 1;
         Self {
             containers: containers
