@@ -19,6 +19,7 @@ use crate::time::Timestamp;
 use crate::verdict::Finding;
 pub(crate) use exit::ENDS;
 pub use hopeless::UnderWay;
+pub(crate) use hopeless::died;
 pub(crate) use lines::stream_of;
 pub use lines::{LINES, last_words, quote};
 pub use now::{Diagnosis, Latest};

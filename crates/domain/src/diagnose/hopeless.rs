@@ -95,10 +95,7 @@ impl UnderWay<'_> {
             .ours()
             .filter(|task| lived(task).is_some_and(|lived| lived <= WITHIN))
         {
-            // One that was stopped, or lost its host, has not ended by itself.
-            if let Some((rules::Weight::Cause, finding)) = of_task(task)
-                && finding.code != "stop-timeout"
-            {
+            if let Some(finding) = by_itself(task) {
                 quick += 1;
                 add(&mut found, rules::Weight::Cause, finding);
             }
@@ -108,6 +105,23 @@ impl UnderWay<'_> {
         }
         most(found.iter())
     }
+}
+
+/// What the task failed of; `None` when it was stopped, or lost its host: then it has not ended by itself.
+fn by_itself(task: &TaskSeen) -> Option<Finding> {
+    let (weight, finding) = of_task(task)?;
+    (weight == rules::Weight::Cause && finding.code != "stop-timeout").then_some(finding)
+}
+
+/// The tasks of this definition that came to run and ended by themselves, and how long each of them ran.
+pub(crate) fn died<'a>(
+    stopped: &'a [TaskSeen],
+    task_definition: &'a str,
+) -> impl Iterator<Item = (&'a TaskSeen, Duration)> {
+    let ours = move |task: &&TaskSeen| task.task_definition == task_definition;
+    let dead = stopped.iter().filter(ours);
+    dead.filter(|task| by_itself(task).is_some())
+        .filter_map(|task| Some((task, lived(task)?)))
 }
 
 /// How long the task was in RUNNING.

@@ -36,6 +36,7 @@ impl Rollout {
         let deployment = self.seen.deployment.as_ref();
         let trouble = deployment.map_or(0, |deployment| self.trouble(deployment));
         self.seen.looked_at_trouble = Some((now, trouble));
+        self.saw_dead(now);
         self.judge();
     }
 
@@ -88,7 +89,7 @@ impl Rollout {
     /// Tasks of ours that have failed, as far as ECS's counts and messages show it. More than one source: the breaker
     /// counts only where it is on, `failedTasks` is set back by the first task that runs, and of a crash loop only
     /// the messages about new tasks are left.
-    fn trouble(&self, deployment: &ServiceDeploymentSeen) -> u32 {
+    pub(super) fn trouble(&self, deployment: &ServiceDeploymentSeen) -> u32 {
         let breaker = deployment
             .breaker
             .as_ref()
@@ -114,7 +115,7 @@ impl Rollout {
 }
 
 /// How many tasks a message of the service says it has started (ecs-facts 1.6).
-fn started(message: &str) -> u32 {
+pub(super) fn started(message: &str) -> u32 {
     let after = message.split_once("has started ").map(|(_, after)| after);
     let number = after.and_then(|after| after.split(' ').next());
     number.and_then(|number| number.parse().ok()).unwrap_or(0)

@@ -18,6 +18,7 @@ mod refuse;
 mod resume;
 mod saw;
 mod stage;
+mod stays;
 mod table;
 mod verify;
 mod watch;
@@ -154,6 +155,8 @@ struct Seen {
     lines: Option<(String, Vec<String>)>,
     /// When stopped tasks were looked at while the deployment was under way, and how many were to be expected.
     looked_at_trouble: Option<(Timestamp, u32)>,
+    /// Tasks of ours that had died by the first look after the end.
+    dead_at_end: Option<stays::Dead>,
     /// What looks at the tasks brought to light while the deployment was under way.
     watched: watch::Watched,
     /// What the load balancer was seen to find of new tasks.
@@ -222,6 +225,7 @@ impl Rollout {
                 self.seen.tasks = None;
                 self.seen.stopped = None;
                 self.seen.lines = None;
+                self.seen.dead_at_end = None;
                 self.seen.looked_at_trouble = None;
                 self.seen.watched = watch::Watched::default();
                 self.seen.balanced = balance::Balanced::default();

@@ -82,6 +82,13 @@ impl Rollout {
         };
         // A tag that moved may have left other bytes running under the same name: then deploy.
         self.proof(tasks, &task_definition, service.desired).ok()?;
+        if let Some(look) = self.look_at_restarts(service) {
+            return Some(look);
+        }
+        // What is proven at this moment and dies again and again is deployed anew: that shows whether it stays.
+        if self.dies_again(&task_definition) {
+            return None;
+        }
         let noted = Checkpoint::Unchanged {
             task_definition: task_definition.clone(),
         };

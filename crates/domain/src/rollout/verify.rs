@@ -81,7 +81,9 @@ impl Rollout {
             return Next::Do(Action::RunningTasks);
         };
         let Err(doubt) = self.proof(tasks, task_definition, service.desired) else {
-            return self.live(task_definition, service, false);
+            return self
+                .until_they_stay(now, task_definition, *at)
+                .unwrap_or_else(|| self.live(task_definition, service, false));
         };
         match doubt {
             Doubt::Other(evidence) => self.fail_after(Finding {
@@ -94,6 +96,10 @@ impl Rollout {
             }),
             Doubt::NotYet(evidence) => {
                 let since = self.seen.ended_at.unwrap_or(now);
+                // ECS saw them healthy: where none is left, they may have died since.
+                if self.seen.dead_at_end.is_none() {
+                    return Next::Do(Action::StoppedTasks { under_way: false });
+                }
                 if now < since.plus(PATIENCE) {
                     if now >= at.plus(LOOK_AGAIN) {
                         return Next::Do(Action::RunningTasks);
@@ -109,7 +115,7 @@ impl Rollout {
         }
     }
 
-    fn not_serving(&self, evidence: String) -> Next {
+    pub(super) fn not_serving(&self, evidence: String) -> Next {
         if self.seen.stopped.is_none() {
             return Next::Do(Action::StoppedTasks { under_way: false });
         }

@@ -12,7 +12,7 @@ const NO_IMAGE: &str = "CannotPullContainerError: manifest unknown";
 const NO_ROUTE: &str = "CannotPullContainerError: dial tcp 10.0.0.1:443: i/o timeout";
 
 /// A stopped task of the deployment under way; with seconds in RUNNING, or none.
-fn dead(
+pub(super) fn dead(
     world: &World,
     number: usize,
     reason: &str,
@@ -39,7 +39,13 @@ fn dead(
 }
 
 /// So many tasks have died, and the breaker has counted them.
-fn die(world: &mut World, count: usize, reason: &str, lived: Option<u64>, exit: Option<i32>) {
+pub(super) fn die(
+    world: &mut World,
+    count: usize,
+    reason: &str,
+    lived: Option<u64>,
+    exit: Option<i32>,
+) {
     world.stopped = (0..count)
         .map(|number| dead(world, number, reason, lived, exit))
         .collect();
@@ -50,7 +56,7 @@ fn die(world: &mut World, count: usize, reason: &str, lived: Option<u64>, exit: 
     });
 }
 
-fn crash(world: &mut World, count: usize, lived: u64) {
+pub(super) fn crash(world: &mut World, count: usize, lived: u64) {
     let reason = "Essential container in task exited";
     die(world, count, reason, Some(lived), Some(1));
 }

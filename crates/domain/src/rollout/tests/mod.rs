@@ -10,6 +10,7 @@ mod follow;
 mod hooks;
 mod kill;
 mod path;
+mod stays;
 mod stop;
 mod takeover;
 mod trouble;
