@@ -3,4 +3,5 @@
 
 mod case;
 mod containers;
-mod table;
+mod told;
+mod verdicts;

@@ -1,9 +1,11 @@
 //! The table. Each row: the pace of AWS and lines of the environment, what happens, exit code, verdict, first finding.
+//! `cargo test -p shipway-tests verdicts` runs it and prints it.
 
 use serde_json::json;
 use shipway_tests::Scaled;
 
 use crate::case::{Case, STAGING};
+use crate::told::Told;
 
 /// Without a circuit breaker, what ends a rollout is Shipway's own doing.
 const NO_BREAKER: &str = "circuit_breaker = { enabled = false, reason = \"the scenario\" }\n";
@@ -12,14 +14,20 @@ const HALF: &str = "minimum_healthy_percent = 50\nmaximum_percent = 100\n";
 
 macro_rules! scenarios {
     ($($name:ident: $scaled:ident $environment:expr, |$case:ident| $happens:block
-        => $code:literal $verdict:literal $finding:expr;)*) => { $(
+        => $code:literal $verdict:literal $finding:expr;)*) => {
+        const ROWS: &[&str] = &[$(stringify!($name)),*];
+        $(
         #[tokio::test]
         async fn $name() {
+            let mut told = Told::row(stringify!($name), ROWS);
             let $case = Case::start(Scaled::$scaled, $environment).await;
             $happens
-            $case.ends($code, $verdict, $finding).await;
+            let found = $case.end().await;
+            told.found(&found);
+            found.expect($code, $verdict, $finding);
         }
-    )* };
+        )*
+    };
 }
 
 scenarios! {
@@ -35,6 +43,16 @@ scenarios! {
         let early = json!({"enable": true, "healthyPercent": 50, "sourceServiceRevisionCleanup": "DEFERRED"});
         case.update(json!({"deploymentConfiguration": {"minimumHealthyPercent": 50, "maximumPercent": 100,
             "earlySuccessCriteria": early}})).await;
+    } => 0 "live" None;
+
+    another_image_than_the_one_that_was_pushed: Fast "", |case| {
+        case.tasks("another-image", json!({}));
+    } => 12 "failed" Some("digest-differs");
+
+    a_tag_that_moves_without_version_consistency: Slow "", |case| {
+        case.definition(|definition| definition["containerDefinitions"][0]["versionConsistency"] = json!("disabled"));
+        case.under_way().await;
+        case.move_tags().await;
     } => 0 "live" None;
 
     an_image_that_is_not_there: Fast "", |case| {
@@ -80,6 +98,27 @@ scenarios! {
     a_segmentation_fault: Fast "", |case| {
         case.tasks("exit", json!({"exit_code": 139, "after_seconds": 2}));
     } => 10 "rolled-back" Some("segmentation-fault");
+
+    flapping_without_a_health_check: Fast NO_BREAKER, |case| {
+        // Long enough to count as healthy, and to be called successful in between.
+        case.tasks("exit", json!({"exit_code": 1, "after_seconds": 45}));
+    } => 12 "failed" Some("not-serving");
+
+    flapping_under_a_circuit_breaker: Fast "", |case| {
+        case.tasks("exit", json!({"exit_code": 1, "after_seconds": 45}));
+    } => 12 "failed" Some("not-serving");
+
+    flapping_is_not_unchanged_either: Fast NO_BREAKER, |case| {
+        drop(case.live_before().await);
+        case.tasks("exit", json!({"exit_code": 1, "after_seconds": 45}));
+        case.restarted(2).await;
+    } => 12 "failed" Some("not-serving");
+
+    a_health_check_that_fails: Fast "", |case| {
+        let check = json!({"command": ["CMD", "true"], "interval": 5, "retries": 1});
+        case.definition(|definition| definition["containerDefinitions"][0]["healthCheck"] = check);
+        case.tasks("unhealthy", json!({}));
+    } => 10 "rolled-back" Some("container-health");
 
     subnets_without_an_address: Fast "", |case| {
         case.tasks("subnet-full", json!({}));
@@ -133,6 +172,13 @@ scenarios! {
         drop(case.world.cli(&case.app, &["deploy", "staging", "--detach"]).await.expect(0));
     } => 11 "superseded" None;
 
+    a_rollback_takes_its_place: Slow "", |case| {
+        drop(case.live_before().await);
+        case.app.release("two");
+        case.under_way().await;
+        drop(case.world.cli(&case.app, &["rollback", "staging", "--detach"]).await.expect(0));
+    } => 13 "cancelled" None;
+
     the_service_is_deleted: Slow "", |case| {
         case.under_way().await;
         case.aws().ecs("DeleteService", json!({"cluster": "main", "service": "hello", "force": true})).await;
@@ -183,6 +229,18 @@ scenarios! {
         shipway_tests::patiently("the way back", going_back).await;
         case.aws().redeploy_hello().await;
     } => 12 "failed" Some("container-exits");
+
+    a_first_deployment_that_fails_with_nothing_to_go_back_to: Fast "", |case| {
+        case.never_deployed().await;
+        case.tasks("exit", json!({"exit_code": 1, "after_seconds": 2}));
+    } => 12 "failed" Some("container-exits");
+
+    a_first_deployment_that_somebody_stops: Slow "", |case| {
+        case.never_deployed().await;
+        case.under_way().await;
+        let arn = case.deployment().await;
+        case.aws().ecs("StopServiceDeployment", json!({"serviceDeploymentArn": arn, "stopType": "ROLLBACK"})).await;
+    } => 14 "stopped" Some("unexplained");
 
     nothing_but_shipway_ends_it: Fast NO_BREAKER, |case| {
         case.tasks("cannot-pull", json!({}));
