@@ -34,6 +34,8 @@ pub enum Scaled {
     Slow,
     /// A rollout is over in a moment.
     Fast,
+    /// As fast as ours.
+    Real,
 }
 
 /// Waits for something, and not for ever.
@@ -120,6 +122,7 @@ impl World {
         let scale = match scaled {
             Scaled::Slow => 40.0,
             Scaled::Fast => 400.0,
+            Scaled::Real => 1.0,
         };
         Self::start_so(scale, lease, TaskKind::Modelled).await
     }

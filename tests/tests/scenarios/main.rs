@@ -3,5 +3,6 @@
 
 mod case;
 mod containers;
+mod peers;
 mod told;
 mod verdicts;

@@ -1,0 +1,225 @@
+//! awscli and the Python package ecs-deploy, in a virtual environment, at one tenth of AWS's pace.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use tempfile::TempDir;
+
+use super::Said;
+use super::scene::definition_of;
+use crate::case::STAGING;
+
+/// What to do where there is no Python to speak of.
+const ADVICE: &str = "install python3 with venv (on Debian: apt-get install python3-venv); pip must reach a package index";
+
+/// The programs, and the waiter of awscli with its pause divided by ten.
+pub(super) struct Programs {
+    bin: PathBuf,
+    models: TempDir,
+}
+
+/// The programs; that they are not there is loud, and a failure where they must be there.
+#[expect(clippy::disallowed_methods, reason = "the switch of the test run")]
+pub(super) fn find() -> Option<Programs> {
+    match make() {
+        Ok(programs) => Some(programs),
+        Err(problem) => {
+            let demanded = std::env::var("SHIPWAY_REQUIRE_CLIENTS").is_ok_and(|value| value == "1");
+            assert!(
+                !demanded,
+                "SHIPWAY_REQUIRE_CLIENTS=1, and the clients are not there: {ADVICE}\n{problem}"
+            );
+            let said =
+                format!("SKIPPED: the table with awscli and ecs-deploy: {ADVICE}\n{problem}\n");
+            drop(std::io::stderr().write_all(said.as_bytes()));
+            None
+        }
+    }
+}
+
+fn clients() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("clients")
+}
+
+/// The versions of `requirements.txt`, as `ecs-deploy 1.17.0`.
+pub(super) fn version(of: &str) -> String {
+    let text = fs::read_to_string(clients().join("requirements.txt")).expect("the requirements");
+    let mut lines = text.lines().filter_map(|line| line.split_once("=="));
+    let (name, version) = lines.find(|(name, _)| *name == of).expect("it is pinned");
+    format!("{name} {version}")
+}
+
+/// Makes the virtual environment, if nobody has yet: that of the simulator's tests with real clients. It is built under
+/// another name: runs at the same time, and runs that break off, are in nobody's way.
+fn make() -> Result<Programs, String> {
+    let told = |error: std::io::Error| error.to_string();
+    let requirements = clients().join("requirements.txt");
+    let key = hex::encode(Sha256::digest(fs::read(&requirements).map_err(told)?));
+    let room = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let ready = room.join(format!("clients-{}", &key[..16]));
+    let python = Path::new("bin/python3");
+    if ran(Command::new(ready.join(python)).args(["-c", "import boto3, ecs_deploy"])).is_err() {
+        let mut made = tempfile::Builder::new();
+        let made = made.prefix("clients-in-the-making-").tempdir_in(room);
+        let made = made.map_err(told)?;
+        ran(Command::new("python3")
+            .args(["-m", "venv"])
+            .arg(made.path()))?;
+        ran(Command::new(made.path().join(python))
+            .args([
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+            ])
+            .arg("--requirement")
+            .arg(&requirements))?;
+        match fs::rename(made.path(), &ready) {
+            Ok(()) => drop(made.keep()),
+            // Another process was first.
+            Err(_) if ready.join(python).exists() => {}
+            Err(error) => return Err(format!("{}: {error}", ready.display())),
+        }
+    }
+    let models = TempDir::new().map_err(told)?;
+    let bin = ready.join("bin");
+    quicken(&bin, models.path())?;
+    Ok(Programs { bin, models })
+}
+
+/// Writes the waiters of ECS as botocore has them, each pause divided by ten, to where botocore looks first.
+fn quicken(bin: &Path, models: &Path) -> Result<(), String> {
+    let told = |error: std::io::Error| error.to_string();
+    let ask = "import botocore, os; print(os.path.dirname(botocore.__file__))";
+    let found = ran(Command::new(bin.join("python3")).args(["-c", ask]))?;
+    let folder = Path::new(found.trim()).join("data/ecs/2014-11-13/waiters-2.json");
+    let text = fs::read_to_string(folder).map_err(told)?;
+    let mut waiters: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+    for waiter in waiters["waiters"].as_object_mut().into_iter().flatten() {
+        let pause = waiter.1["delay"].as_f64().unwrap_or_default();
+        waiter.1["delay"] = json!(pause / 10.0);
+    }
+    let folder = models.join("ecs/2014-11-13");
+    fs::create_dir_all(&folder).map_err(told)?;
+    fs::write(folder.join("waiters-2.json"), waiters.to_string()).map_err(told)
+}
+
+/// Runs a command; gives what it wrote, or that and why it failed.
+fn ran(command: &mut Command) -> Result<String, String> {
+    let output = command
+        .output()
+        .map_err(|error| format!("{command:?}: {error}"))?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    Err(format!(
+        "{command:?}: {}\n{}",
+        output.status,
+        words(&output)
+    ))
+}
+
+fn words(output: &Output) -> String {
+    let out = String::from_utf8_lossy(&output.stdout);
+    format!("{out}\n{}", String::from_utf8_lossy(&output.stderr))
+}
+
+impl Programs {
+    /// `ecs deploy`, with its timeout of 300 s divided by ten.
+    pub(super) async fn ecs_deploy(&self, aws: &str) -> Said {
+        let deploy = [
+            "deploy",
+            "--region",
+            "eu-west-1",
+            "main",
+            "web",
+            "--image",
+            "app",
+            "shop:2",
+        ];
+        let output = self
+            .run(aws, "ecs", &[&deploy[..], &["--timeout", "30"]].concat())
+            .await;
+        said(&output)
+    }
+
+    /// `aws ecs update-service` and `aws ecs wait services-stable`.
+    pub(super) async fn awscli(&self, aws: &str) -> Said {
+        let definition = definition_of("shop:2").to_string();
+        let register = [
+            "ecs",
+            "register-task-definition",
+            "--cli-input-json",
+            &definition,
+        ];
+        let update = [
+            "ecs",
+            "update-service",
+            "--cluster",
+            "main",
+            "--service",
+            "web",
+            "--task-definition",
+            "web",
+        ];
+        let wait = [
+            "ecs",
+            "wait",
+            "services-stable",
+            "--cluster",
+            "main",
+            "--services",
+            "web",
+        ];
+        for begin in [&register[..], &update] {
+            let output = self.run(aws, "aws", begin).await;
+            assert!(output.status.success(), "{begin:?}: {}", words(&output));
+        }
+        said(&self.run(aws, "aws", &wait).await)
+    }
+
+    async fn run(&self, aws: &str, program: &str, arguments: &[&str]) -> Output {
+        let nowhere = "/dev/null";
+        let mut command = tokio::process::Command::new(self.bin.join(program));
+        command
+            .args(arguments)
+            .env_clear()
+            .env("PATH", &self.bin)
+            .env("LC_ALL", "C.UTF-8")
+            .env("AWS_ENDPOINT_URL", aws)
+            .env("AWS_ACCESS_KEY_ID", STAGING)
+            .env("AWS_SECRET_ACCESS_KEY", "any")
+            .env("AWS_DEFAULT_REGION", "eu-west-1")
+            .env("AWS_DATA_PATH", self.models.path())
+            // Nothing of whoever runs this has a say.
+            .env("AWS_CONFIG_FILE", nowhere)
+            .env("AWS_SHARED_CREDENTIALS_FILE", nowhere)
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_PAGER", "")
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        command.output().await.expect("the program runs")
+    }
+}
+
+/// What a program says at its end: what it says of the deployment, or else its last words.
+fn said(output: &Output) -> Said {
+    let wrote = if output.status.success() {
+        &output.stdout
+    } else {
+        &output.stderr
+    };
+    let text = String::from_utf8_lossy(wrote);
+    let lines = || text.lines().map(str::trim).rev();
+    let of_it = lines().find(|line| line.starts_with("Deployment"));
+    let line = of_it.or_else(|| lines().find(|line| !line.is_empty()));
+    Said {
+        code: output.status.code().unwrap_or(-1),
+        words: line.unwrap_or_default().to_owned(),
+    }
+}
