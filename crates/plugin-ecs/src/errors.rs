@@ -73,7 +73,12 @@ pub(crate) fn classify(code: &str, message: &str, status: u16) -> ErrorKind {
         // Denials of iam:PassRole come in this guise too (ecs-facts 9.4).
         "ClientException" if says("is not authorized to perform") => ErrorKind::Denied,
         // What DescribeTaskDefinition says of one that does not exist.
-        "ClientException" if says("unable to describe task definition") => ErrorKind::NotFound,
+        "ClientException"
+            if says("unable to describe task definition")
+                || says("task definition does not exist") =>
+        {
+            ErrorKind::NotFound
+        }
         "ServiceNotActiveException" | "ParameterNotFound" | "NoSuchEntity" => ErrorKind::NotFound,
         "RequestTimeout" | "RequestTimeoutException" => ErrorKind::TimedOut,
         "ServerException"

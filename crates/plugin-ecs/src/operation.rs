@@ -62,6 +62,7 @@ operations! {
     read DESCRIBE_TASK_DEFINITION = "ecs" "DescribeTaskDefinition" TaskDefinitionRead;
     read LIST_TASK_DEFINITIONS = "ecs" "ListTaskDefinitions" TaskDefinitionRead;
     mutation REGISTER_TASK_DEFINITION = "ecs" "RegisterTaskDefinition" TaskDefinitionModify;
+    mutation DEREGISTER_TASK_DEFINITION = "ecs" "DeregisterTaskDefinition" TaskDefinitionModify;
     mutation UPDATE_SERVICE = "ecs" "UpdateService" ServiceModify;
     mutation STOP_SERVICE_DEPLOYMENT = "ecs" "StopServiceDeployment";
     mutation RUN_TASK = "ecs" "RunTask" ClusterResourceModify;

@@ -113,6 +113,10 @@ impl RegionApi for Region {
         task_definition::register(&self.clients, new).await
     }
 
+    async fn deregister_task_definition(&self, arn: &str) -> Result<(), PlatformError> {
+        task_definition::deregister(&self.clients, arn).await
+    }
+
     async fn update_service(&self, update: &UpdateService) -> Result<ServiceSeen, PlatformError> {
         let seen = service::update(&self.clients, update).await?;
         self.shared.poller.hurry();

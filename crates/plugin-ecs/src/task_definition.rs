@@ -6,7 +6,10 @@ use shipway_plugin::{ErrorKind, NewTaskDefinition, PlatformError, TaskDefinition
 
 use crate::clients::Clients;
 use crate::convert;
-use crate::operation::{DESCRIBE_TASK_DEFINITION, LIST_TASK_DEFINITIONS, REGISTER_TASK_DEFINITION};
+use crate::operation::{
+    DEREGISTER_TASK_DEFINITION, DESCRIBE_TASK_DEFINITION, LIST_TASK_DEFINITIONS,
+    REGISTER_TASK_DEFINITION,
+};
 use crate::raw::{KeptBody, SentBody, member};
 
 /// A task definition by ARN, `family:revision` or family, with its tags, which come only when asked
@@ -99,6 +102,20 @@ pub(crate) async fn register(
                 "the answer holds no task definition",
             )
         })
+}
+
+/// Deregisters a revision.
+pub(crate) async fn deregister(clients: &Clients, arn: &str) -> Result<(), PlatformError> {
+    let answer = clients
+        .call(&DEREGISTER_TASK_DEFINITION, |services| {
+            services
+                .ecs
+                .deregister_task_definition()
+                .task_definition(arn)
+                .send()
+        })
+        .await;
+    answer.map(drop)
 }
 
 /// The family that the JSON names: what has none would be refused anyway.

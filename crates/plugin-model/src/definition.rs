@@ -34,6 +34,8 @@ pub(crate) struct Definition {
     pub(crate) arn: String,
     body: Document,
     tags: Vec<(String, String)>,
+    /// Until it is deregistered.
+    active: bool,
     pub(crate) spec: Arc<Spec>,
 }
 
@@ -83,6 +85,7 @@ impl Definitions {
             arn: arn.clone(),
             body,
             tags,
+            active: true,
         });
         Ok(arn)
     }
@@ -97,14 +100,30 @@ impl Definitions {
                 let number: usize = number.parse().ok()?;
                 of(family)?.get(number.checked_sub(1)?)
             }
-            None => of(short)?.last(),
+            None => of(short)?.iter().rfind(|definition| definition.active),
         }
+    }
+
+    /// Nothing new may use it; what does goes on.
+    pub(crate) fn deregister(
+        &mut self,
+        place: &Place,
+        call: &str,
+        arn: &str,
+    ) -> Result<(), PlatformError> {
+        let mut families = self.0.iter_mut().filter(|((of, _), _)| of == place);
+        let found = families.find_map(|(_, all)| all.iter_mut().find(|known| known.arn == arn));
+        let message = "The specified task definition does not exist.";
+        let missing = || refused(call, ErrorKind::NotFound, "ClientException", message);
+        found.ok_or_else(missing)?.active = false;
+        Ok(())
     }
 
     /// ARNs of a family, newest first.
     pub(crate) fn newest(&self, place: &Place, family: &str, limit: u32) -> Vec<String> {
         let known = self.0.get(&(place.clone(), family.to_owned()));
-        let newest_first = known.into_iter().flatten().rev();
+        let active = known.into_iter().flatten().filter(|known| known.active);
+        let newest_first = active.rev();
         let arns = newest_first.map(|definition| definition.arn.clone());
         arns.take(limit as usize).collect()
     }
@@ -130,16 +149,22 @@ fn tag(tag: &Document) -> Option<(String, String)> {
 }
 
 impl Definition {
+    /// Whether a service may be told to use it.
+    pub(crate) const fn is_active(&self) -> bool {
+        self.active
+    }
+
     pub(crate) fn seen(&self) -> TaskDefinitionSeen {
+        let status = if self.active { "ACTIVE" } else { "INACTIVE" };
         let mut json = self.body.clone();
         let number = self.arn.rsplit(':').next();
         let number = number.and_then(|number| number.parse::<i64>().ok());
         json.set("taskDefinitionArn", self.arn.as_str());
         json.set("revision", number.unwrap_or_default());
-        json.set("status", "ACTIVE");
+        json.set("status", status);
         TaskDefinitionSeen {
             arn: self.arn.clone(),
-            status: "ACTIVE".to_owned(),
+            status: status.to_owned(),
             json: json.to_string(),
             tags: self.tags.clone(),
         }

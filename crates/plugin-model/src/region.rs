@@ -184,6 +184,15 @@ impl RegionApi for Region {
         .await
     }
 
+    async fn deregister_task_definition(&self, arn: &str) -> Result<(), PlatformError> {
+        let call = "ecs:DeregisterTaskDefinition";
+        let (place, asked) = (self.place.clone(), arn.to_owned());
+        self.change(call, arn, move |world, _| {
+            world.definitions.deregister(&place, call, &asked)
+        })
+        .await
+    }
+
     async fn update_service(&self, update: &UpdateService) -> Result<ServiceSeen, PlatformError> {
         let (place, sent) = (self.place.clone(), update.clone());
         self.change_to(

@@ -195,6 +195,15 @@ impl World {
         self.need_service(call, &key, now)?;
         let found = self.definitions.find(place, &update.task_definition);
         let wanted = found.ok_or_else(|| no_definition(call))?.clone();
+        if !wanted.is_active() {
+            let message = "TaskDefinition is inactive";
+            return Err(refused(
+                call,
+                ErrorKind::Invalid,
+                "ClientException",
+                message,
+            ));
+        }
         let (service, mut around) = self.need_service(call, &key, now)?;
         service.update(update, &wanted, now, &mut around)?;
         let seen = service.seen();

@@ -141,6 +141,12 @@ pub trait RegionApi: Send + Sync {
         new: &NewTaskDefinition,
     ) -> Result<String, PlatformError>;
 
+    /// Deregisters a revision: what runs with it goes on, nothing new is told to use it. Mutation.
+    ///
+    /// # Errors
+    /// See [`PlatformError`]; `NotFound` when there is no such revision.
+    async fn deregister_task_definition(&self, arn: &str) -> Result<(), PlatformError>;
+
     /// Sends UpdateService and answers with the service as the answer shows it. Mutation. Never
     /// sends a desired count.
     ///

@@ -142,3 +142,29 @@ pub async fn what_is_no_definition_is_refused(world: &dyn World) {
     let left = scene.region.newest_revisions("web", 5).await;
     assert_eq!(left.expect("listed"), Vec::<String>::new());
 }
+
+/// What names it goes on; its number is not given again.
+pub async fn a_deregistered_revision_is_listed_no_more_and_still_described(world: &dyn World) {
+    let scene = Scene::of(world).await;
+    let first = scene.register("web", BEFORE).await;
+    let second = scene.register("web", BEFORE).await;
+    let gone = scene.region.deregister_task_definition(&second).await;
+    gone.expect("deregistered");
+    let listed = scene.region.newest_revisions("web", 5).await;
+    assert_eq!(listed.expect("listed"), std::slice::from_ref(&first));
+    let seen = scene.definition(&second).await;
+    assert_eq!((seen.arn.as_str(), &*seen.status), (&*second, "INACTIVE"));
+    assert_eq!(
+        scene.definition("web").await.arn,
+        first,
+        "the newest active one"
+    );
+    let third = scene.register("web", BEFORE).await;
+    assert!(third.ends_with("web:3"), "{third}");
+    let missing = first.replace("web:1", "web:9");
+    let missing = scene.region.deregister_task_definition(&missing).await;
+    assert_eq!(
+        missing.expect_err("there is none").kind,
+        ErrorKind::NotFound
+    );
+}

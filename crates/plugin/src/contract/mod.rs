@@ -65,6 +65,7 @@ macro_rules! platform_contract {
                 a_definition_that_does_not_exist_is_none
                 the_newest_revisions_come_first_and_no_more_than_asked_for
                 what_is_no_definition_is_refused
+                a_deregistered_revision_is_listed_no_more_and_still_described
             }
             rollouts {
                 an_update_starts_a_deployment_with_a_new_id
