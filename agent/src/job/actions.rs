@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use shipway_domain::diagnose;
 use shipway_domain::ids::Target;
+use shipway_domain::revisions::TaggedRevision;
 use shipway_domain::rollout::{Action, CallFailed, FailureKind, RunTask, Saw};
 use shipway_domain::spec::ImageSettings;
 use shipway_plugin::{
@@ -201,6 +202,13 @@ impl Hands {
                     .await?;
                 Saw::Continued
             }
+            Action::FamilyRevisions { family, limit } => {
+                Saw::FamilyRevisions(self.family_revisions(family, *limit).await?)
+            }
+            Action::Deregister { task_definition } => {
+                region.deregister_task_definition(task_definition).await?;
+                Saw::Deregistered
+            }
         })
     }
 
@@ -214,6 +222,22 @@ impl Hands {
             command: run.command.clone(),
             environment: run.environment.clone(),
         }
+    }
+
+    async fn family_revisions(
+        &self,
+        family: &str,
+        limit: u32,
+    ) -> Result<Vec<TaggedRevision>, PlatformError> {
+        let mut revisions = Vec::new();
+        for arn in self.region.newest_revisions(family, limit).await? {
+            let found = self.region.task_definition(&arn).await?;
+            revisions.extend(found.map(|found| TaggedRevision {
+                arn,
+                tags: found.tags,
+            }));
+        }
+        Ok(revisions)
     }
 
     async fn find_revision(

@@ -66,16 +66,21 @@ pub(super) fn after_act(act: &str) {
     failpoint::hit(|| format!("agent.{act}.after-act"));
 }
 
+/// Whether an action has points: it changes AWS, and something depends on it.
+const fn has_points(action: &Action) -> bool {
+    action.changes_aws() && !matches!(action, Action::Deregister { .. })
+}
+
 /// [`before_act`] for an action of a rollout; reading has no point.
 pub(super) fn before(action: &Action) {
-    if action.changes_aws() {
+    if has_points(action) {
         before_act(action.step().as_str());
     }
 }
 
 /// [`after_act`] for an action of a rollout.
 pub(super) fn after(action: &Action) {
-    if action.changes_aws() {
+    if has_points(action) {
         after_act(action.step().as_str());
     }
 }

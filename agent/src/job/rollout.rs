@@ -61,6 +61,8 @@ async fn prepare(work: &Work) -> Result<(Rollout, Hands), Short> {
         job: work.running.held().job,
         attempt: work.running.held().attempt,
         kind: spec.kind,
+        app: spec.app.clone(),
+        env: spec.env.clone(),
         target: target.clone(),
         image: image.clone(),
         task_definition,

@@ -267,6 +267,7 @@ fn detail(action: &Action, saw: &Saw) -> Option<String> {
         // What is told of it is told by the counts.
         (Action::WatchTasks { .. }, _) => None,
         (_, Saw::RunningTasks(tasks)) => Some(format!("{} running tasks", tasks.len())),
+        (Action::Deregister { task_definition }, Saw::Deregistered) => Some(name(task_definition)),
         (Action::PutTags { tags }, Saw::Tagged(refused)) if refused.is_empty() => {
             Some(tags.join(", "))
         }

@@ -160,6 +160,8 @@ pub enum Step {
     RunTask,
     /// Hand a person's answer to a hook on to ECS.
     Answer,
+    /// Deregister revisions of no use.
+    Clean,
 }
 
 impl Step {
@@ -185,6 +187,7 @@ impl Step {
         Self::ResumeScaling,
         Self::RunTask,
         Self::Answer,
+        Self::Clean,
     ];
 
     /// The word for it in output, JSON and traces.
@@ -211,6 +214,7 @@ impl Step {
             Self::ResumeScaling => "resume-scaling",
             Self::RunTask => "run-task",
             Self::Answer => "answer",
+            Self::Clean => "clean",
         }
     }
 

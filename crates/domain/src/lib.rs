@@ -25,6 +25,7 @@ pub mod planted;
 pub mod promise;
 mod registering;
 pub mod release;
+pub mod revisions;
 pub mod rollout;
 pub mod scan;
 pub mod size;

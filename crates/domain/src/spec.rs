@@ -312,6 +312,9 @@ pub struct RolloutSettings {
     /// Containers of the new revision that end within seconds of their start after which the rollout is stopped and
     /// rolled back, 1 to 200; 0: it is never stopped early, whatever is plain.
     pub stop_early_after: u32,
+    /// Revisions of the task definition that Shipway registered for the service of which the newest so many stay, 1 to
+    /// 50, once a rollout ended live; `None`: none is ever deregistered.
+    pub keep_revisions: Option<u32>,
 }
 
 impl RolloutSettings {
@@ -319,6 +322,8 @@ impl RolloutSettings {
     pub const STOP_EARLY_AFTER: u32 = 3;
     /// The largest [`RolloutSettings::stop_early_after`]: that of the circuit breaker (ecs-facts 2.2).
     pub const LATEST_STOP: u32 = 200;
+    /// The largest [`RolloutSettings::keep_revisions`]: with as many again they fit one page of ECS.
+    pub const MOST_REVISIONS: u32 = 50;
 }
 
 /// The deployment circuit breaker of ECS.

@@ -121,6 +121,14 @@ impl ReleaseSpec {
                 RolloutSettings::LATEST_STOP
             ));
         }
+        let most = RolloutSettings::MOST_REVISIONS;
+        if let Some(keep) = rollout.keep_revisions
+            && !(1..=most).contains(&keep)
+        {
+            return Err(format!(
+                "keep_revisions is {keep}; 1 to {most} are possible, or none is deregistered"
+            ));
+        }
         if rollout.timeout.is_zero() {
             return Err("the timeout is zero; give the rollout some time, such as 20m".to_owned());
         }
@@ -172,11 +180,13 @@ mod tests {
     fn what_is_possible_is_possible_up_to_its_bounds() {
         assert_eq!(with_targets(MAX_TARGETS), None);
         type Bend = fn(&mut RolloutSettings);
-        let table: [Bend; 4] = [
+        let table: [Bend; 6] = [
             |rollout| rollout.minimum_healthy_percent = 0,
             |rollout| rollout.maximum_percent = 400,
             |rollout| (rollout.minimum_healthy_percent, rollout.maximum_percent) = (99, 100),
             |rollout| rollout.stop_early_after = RolloutSettings::LATEST_STOP,
+            |rollout| rollout.keep_revisions = Some(1),
+            |rollout| rollout.keep_revisions = Some(RolloutSettings::MOST_REVISIONS),
         ];
         for bend in table {
             assert_eq!(wrong(|spec| bend(&mut spec.rollout)), None);
@@ -188,7 +198,7 @@ mod tests {
         told(with_targets(0), "has no target");
         told(with_targets(MAX_TARGETS + 2), "at most 500 are possible");
         type Bend = fn(&mut RolloutSettings);
-        let table: [(Bend, &str); 4] = [
+        let table: [(Bend, &str); 6] = [
             (|rollout| rollout.minimum_healthy_percent = 102, "0 to 100"),
             (|rollout| rollout.maximum_percent = 401, "100 to 400"),
             (
@@ -196,6 +206,8 @@ mod tests {
                 "at 100/100 percent",
             ),
             (|rollout| rollout.stop_early_after = 202, "to 200"),
+            (|rollout| rollout.keep_revisions = Some(0), "1 to 50"),
+            (|rollout| rollout.keep_revisions = Some(51), "1 to 50"),
         ];
         for (bend, words) in table {
             told(wrong(|spec| bend(&mut spec.rollout)), words);

@@ -44,6 +44,7 @@ impl From<&RolloutSettings> for v1::RolloutSettings {
             // What is usual is left unsaid: specifications of earlier versions stay byte for byte what they were.
             stop_early_after: Some(rollout.stop_early_after)
                 .filter(|after| *after != RolloutSettings::STOP_EARLY_AFTER),
+            keep_revisions: rollout.keep_revisions,
         }
     }
 }
@@ -69,6 +70,7 @@ impl TryFrom<v1::RolloutSettings> for RolloutSettings {
             timeout: Duration::from_millis(message.timeout_ms),
             force: message.force,
             stop_early_after: message.stop_early_after.unwrap_or(Self::STOP_EARLY_AFTER),
+            keep_revisions: message.keep_revisions,
         })
     }
 }

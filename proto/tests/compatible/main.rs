@@ -118,6 +118,7 @@ fn no_step_has_lost_its_word() {
         "tags",
         "resume-scaling",
         "answer",
+        "clean",
     ];
     for word in ever {
         let step = shipway_domain::event::Step::parse(word);

@@ -138,7 +138,7 @@ prop_compose! {
         breaker in maybe_text(),
         suspend in any::<bool>(),
         timeout in span(),
-        (force, stop_early_after) in any::<(bool, u32)>(),
+        (force, stop_early_after, keep_revisions) in any::<(bool, u32, Option<u32>)>(),
     ) -> RolloutSettings {
         RolloutSettings {
             minimum_healthy_percent,
@@ -149,6 +149,7 @@ prop_compose! {
             timeout,
             force,
             stop_early_after,
+            keep_revisions,
         }
     }
 }

@@ -378,6 +378,7 @@ fn spec(wish: &Wish) -> ReleaseSpec {
             timeout: *timeout,
             force: *force,
             stop_early_after: 3,
+            keep_revisions: None,
         },
         priority: Priority::new(*priority).expect("a priority"),
         scan: None,

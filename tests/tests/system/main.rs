@@ -2,6 +2,7 @@
 
 mod accounts;
 mod agents;
+mod clean;
 mod diagnose;
 mod history;
 mod plan;

@@ -113,6 +113,7 @@ impl App {
                 timeout: Duration::from_secs(600),
                 force: false,
                 stop_early_after: 3,
+                keep_revisions: None,
             },
             priority: Priority::default(),
             scan: None,

@@ -37,6 +37,7 @@ fn settings() -> RolloutSettings {
         timeout: Duration::from_secs(1200),
         force: false,
         stop_early_after: 3,
+        keep_revisions: None,
     }
 }
 

@@ -10,6 +10,7 @@ use crate::observe::{
     BreakerSeen, CallerSeen, LogStream, RevisionSeen, ScalingSeen, ServiceDeploymentSeen,
     ServiceSeen, TaskSeen,
 };
+use crate::revisions::TaggedRevision;
 use crate::surroundings::TargetHealth;
 use crate::time::Timestamp;
 
@@ -152,6 +153,18 @@ pub enum Action {
         /// What was answered.
         action: HookAction,
     },
+    /// The newest active revisions of a family with their tags.
+    FamilyRevisions {
+        /// The family.
+        family: String,
+        /// So many at most.
+        limit: u32,
+    },
+    /// Deregister a revision. Changes AWS.
+    Deregister {
+        /// Its ARN.
+        task_definition: String,
+    },
 }
 
 impl Action {
@@ -186,6 +199,7 @@ impl Action {
             | Self::DescribeTask { .. }
             | Self::ReadLog { .. } => Step::RunTask,
             Self::Continue { .. } => Step::Answer,
+            Self::FamilyRevisions { .. } | Self::Deregister { .. } => Step::Clean,
         }
     }
 
@@ -202,6 +216,7 @@ impl Action {
                 | Self::RunTask(_)
                 | Self::StopTask { .. }
                 | Self::Continue { .. }
+                | Self::Deregister { .. }
         )
     }
 }
@@ -311,6 +326,10 @@ pub enum Saw {
         /// Where to read on.
         after: Option<String>,
     },
+    /// Revisions with their tags.
+    FamilyRevisions(Vec<TaggedRevision>),
+    /// The revision is deregistered.
+    Deregistered,
     /// The call failed.
     Failed(CallFailed),
     /// ECS took the answer to a hook.
@@ -370,6 +389,9 @@ mod tests {
                 service_deployment: String::new(),
                 hook: String::new(),
                 action: HookAction::Continue,
+            },
+            Action::Deregister {
+                task_definition: String::new(),
             },
         ];
         assert!(changes.iter().all(Action::changes_aws));

@@ -168,7 +168,11 @@ impl Rollout {
             });
         }
         let report = self.report(verdict, summary, task_definition, findings, unchanged);
-        self.put_back_or(Outcome::RolledOut(report))
+        let next = self.put_back_or(Outcome::RolledOut(report));
+        if verdict == Verdict::Live && !unchanged && matches!(next, Next::End(_)) {
+            return self.clean().unwrap_or(next);
+        }
+        next
     }
 
     fn put_back_or(&self, outcome: Outcome) -> Next {

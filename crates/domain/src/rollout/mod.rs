@@ -4,6 +4,7 @@
 mod action;
 mod answer;
 mod balance;
+mod clean;
 mod drift;
 mod early;
 mod end;
@@ -40,7 +41,7 @@ use crate::checkpoint::{Checkpoint, ScalingFlags};
 use crate::document::Document;
 use crate::event::NoteLevel;
 use crate::hook::HookAnswer;
-use crate::ids::{Attempt, JobId, Target};
+use crate::ids::{AppName, Attempt, EnvName, JobId, Target};
 use crate::job::{BuiltImage, StopReason};
 use crate::observe::{
     RevisionSeen, ScalingSeen, ServiceDeploymentSeen, ServiceEventSeen, ServiceSeen, TaskSeen,
@@ -58,6 +59,10 @@ pub struct Wanted {
     pub attempt: Attempt,
     /// Why the release exists.
     pub kind: ReleaseKind,
+    /// The app.
+    pub app: AppName,
+    /// Its environment.
+    pub env: EnvName,
     /// The service to change.
     pub target: Target,
     /// The image that is to serve.
@@ -173,6 +178,8 @@ struct Seen {
     unanswerable: BTreeSet<String>,
     tagged: bool,
     tag_failures: u32,
+    /// Revisions of no use.
+    cleaning: clean::Cleaning,
     /// What ends the job, once what is owed has been put back.
     fatal: Option<Finding>,
 }

@@ -131,7 +131,9 @@ impl Rollout {
     }
 
     fn tagged(&self, rendered: &Document) -> String {
-        tagged(rendered, self.wanted.job)
+        let mut owned = rendered.clone();
+        task_definition::set_tags(&mut owned, &self.owner().tags());
+        tagged(&owned, self.wanted.job)
     }
 
     /// Suspends auto scaling when asked to. What must be put back is noted first.

@@ -118,6 +118,12 @@ impl Rollout {
                     self.seen.answered.push(hook.clone());
                 }
             }
+            Saw::FamilyRevisions(revisions) => self.saw_family(revisions),
+            Saw::Deregistered => {
+                if let Action::Deregister { task_definition } = action {
+                    self.saw_deregistered(task_definition);
+                }
+            }
             Saw::Failed(_) | Saw::Targets(_) => {}
         }
     }
@@ -245,6 +251,20 @@ impl Rollout {
                     self.remarks.push((NoteLevel::Warning, text));
                 }
                 self.count_failure(now, failed, true);
+                return;
+            }
+            Action::FamilyRevisions { .. } | Action::Deregister { .. } => {
+                // It is gone already where ECS finds nothing to deregister.
+                if let (Action::Deregister { task_definition }, FailureKind::NotFound) =
+                    (action, failed.kind)
+                {
+                    self.saw_deregistered(task_definition);
+                    return;
+                }
+                let passing = matches!(failed.kind, FailureKind::Passing | FailureKind::Uncertain);
+                if self.saw_no_cleaning(&failed.message, !passing) {
+                    self.count_failure(now, failed, true);
+                }
                 return;
             }
             Action::WatchTasks { .. } => {

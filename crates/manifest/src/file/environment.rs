@@ -32,6 +32,9 @@ pub(crate) struct EnvironmentFile {
     /// Containers of the new revision that end within seconds of their start after which the rollout is stopped and rolled back; so it is at once when its image or a secret cannot be had. 0: never. Default: 3.
     #[schemars(range(min = 0, max = 200))]
     pub(crate) stop_early_after: Option<u32>,
+    /// After a rollout that ended live, older revisions that Shipway registered for the service and nothing uses are deregistered; so many of the newest stay. Default: none is deregistered.
+    #[schemars(range(min = 1, max = 50))]
+    pub(crate) keep_revisions: Option<u32>,
     /// Start a deployment although nothing differs. Default: false.
     #[serde(default)]
     pub(crate) force: bool,

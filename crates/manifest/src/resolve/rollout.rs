@@ -45,6 +45,7 @@ impl Resolver<'_> {
             timeout: timeout?.unwrap_or(TIMEOUT),
             force: environment.force,
             stop_early_after: stop_early_after?,
+            keep_revisions: environment.keep_revisions,
         })
     }
 

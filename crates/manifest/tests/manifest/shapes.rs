@@ -272,6 +272,6 @@ fn several_mistakes_are_told_at_once() {
         33 | stratgy = "x"
            | ^^^^^^^
            = help: did you mean "strategy"?
-           = help: permitted: targets, strategy, minimum_healthy_percent, maximum_percent, health_check_grace_period, circuit_breaker, autoscaling, timeout, stop_early_after, force, priority, task_definition, variables, before, after"#]],
+           = help: permitted: targets, strategy, minimum_healthy_percent, maximum_percent, health_check_grace_period, circuit_breaker, autoscaling, timeout, stop_early_after, keep_revisions, force, priority, task_definition, variables, before, after"#]],
     );
 }

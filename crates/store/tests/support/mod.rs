@@ -107,6 +107,7 @@ pub(crate) fn spec() -> ReleaseSpec {
             timeout: Duration::from_secs(1800),
             force: false,
             stop_early_after: 3,
+            keep_revisions: None,
         },
         priority: Priority::default(),
         scan: None,

@@ -78,6 +78,7 @@ pub(crate) fn spec(app: &str, waves: &[&[&str]]) -> ReleaseSpec {
             timeout: Duration::from_secs(1200),
             force: false,
             stop_early_after: 3,
+            keep_revisions: None,
         },
         priority: Priority::default(),
         scan: None,

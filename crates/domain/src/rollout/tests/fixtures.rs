@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::document::Document;
 use crate::ids::{
-    AccountId, Attempt, ClusterName, Digest, JobId, Region, ReleaseId, ServiceName, Target,
+    AccountId, AppName, Attempt, ClusterName, Digest, EnvName, JobId, Region, ReleaseId,
+    ServiceName, Target,
 };
 use crate::job::{BuiltImage, StopReason};
 use crate::rollout::Wanted;
@@ -57,6 +58,8 @@ pub(super) fn wanted() -> Wanted {
         },
         attempt: Attempt(1),
         kind: ReleaseKind::Deploy,
+        app: AppName::new("shop").expect("an app"),
+        env: EnvName::new("prod").expect("an environment"),
         target: Target {
             account: AccountId::new(ACCOUNT).expect("an account"),
             region: Region::new("eu-west-1").expect("a region"),
@@ -84,6 +87,7 @@ pub(super) fn wanted() -> Wanted {
             timeout: TIMEOUT,
             force: false,
             stop_early_after: 3,
+            keep_revisions: None,
         },
         moving_tags: Vec::new(),
         debt: None,

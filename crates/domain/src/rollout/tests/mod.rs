@@ -1,6 +1,7 @@
 //! The planner takes the right step, whatever was noted and seen before.
 
 mod balance;
+mod clean;
 mod debts;
 mod drift;
 mod early;
@@ -160,6 +161,7 @@ impl Walk {
             "Update",
             "StopDeployment",
             "PutTags",
+            "Deregister",
         ];
         changes.iter().any(|name| self.did(name) > 0)
     }

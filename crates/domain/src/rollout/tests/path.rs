@@ -269,6 +269,10 @@ fn the_registered_revision_names_digest_release_and_job() {
         "shipway:release",
         "shipway:job",
         &job,
+        r#"{"key":"shipway:app","value":"shop"}"#,
+        r#"{"key":"shipway:env","value":"prod"}"#,
+        r#"{"key":"shipway:cluster","value":"main"}"#,
+        r#"{"key":"shipway:service","value":"web"}"#,
     ] {
         assert!(json.contains(part), "{part} in {json}");
     }

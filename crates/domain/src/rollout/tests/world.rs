@@ -10,6 +10,7 @@ use crate::observe::{
     BreakerSeen, CallerSeen, ContainerSeen, DeploymentSeen, RevisionCounts, RevisionSeen,
     ScalingSeen, ServiceDeploymentSeen, ServiceDeploymentStatus as Status, ServiceSeen, TaskSeen,
 };
+use crate::revisions::TaggedRevision;
 use crate::rollout::action::Update;
 use crate::rollout::{Action, CallFailed, FailureKind, Saw};
 use crate::surroundings::TargetHealth;
@@ -36,6 +37,9 @@ pub(super) struct World {
     pub(super) running_definition: String,
     pub(super) running_tags: Vec<(String, String)>,
     pub(super) registered: Vec<String>,
+    /// The whole family, newest first.
+    pub(super) family: Vec<TaggedRevision>,
+    pub(super) deregistered: Vec<String>,
     pub(super) scaling: Option<ScalingSeen>,
     /// Oldest first.
     pub(super) deployments: Vec<ServiceDeploymentSeen>,
@@ -72,6 +76,8 @@ impl World {
             running_definition: running_definition(),
             running_tags: Vec::new(),
             registered: Vec::new(),
+            family: Vec::new(),
+            deregistered: Vec::new(),
             scaling: Some(ScalingSeen {
                 min: 1,
                 max: 9,
@@ -231,6 +237,11 @@ impl World {
             | Action::StopTask { .. }
             | Action::ReadLog { .. } => panic!("a rollout runs no task: {action:?}"),
             Action::Continue { hook, action, .. } => self.continue_with(hook, *action),
+            Action::FamilyRevisions { .. } => Saw::FamilyRevisions(self.family.clone()),
+            Action::Deregister { task_definition } => {
+                self.deregistered.push(task_definition.clone());
+                Saw::Deregistered
+            }
         }
     }
 
