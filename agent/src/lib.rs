@@ -13,6 +13,7 @@ mod inspect;
 mod job;
 mod jobs;
 mod plugins;
+mod revisions;
 mod running;
 mod session;
 mod steps;

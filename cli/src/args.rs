@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    accounts, agents, approve, cancel, completions, deploy, diagnose, init, list, logs, plan,
-    queue, reject, rollback, schema, status, validate, watch,
+    accounts, agents, approve, cancel, clean, completions, deploy, diagnose, init, list, logs,
+    plan, queue, reject, rollback, schema, status, validate, watch,
 };
 
 /// Deploys apps to Amazon ECS and proves what came of it.
@@ -97,6 +97,8 @@ pub enum Command {
     Reject(reject::Args),
     /// Bring back what an earlier release proved
     Rollback(rollback::Args),
+    /// Deregister old revisions of task definitions; those in use stay
+    Clean(clean::Args),
     /// Who waits, since when, for what
     Queue(queue::Args),
     /// Agents and what they can do
@@ -128,6 +130,7 @@ impl Command {
             Self::Approve(_) => "shipway approve",
             Self::Reject(_) => "shipway reject",
             Self::Rollback(_) => "shipway rollback",
+            Self::Clean(_) => "shipway clean",
             Self::Queue(_) => "shipway queue",
             Self::Agents(_) => "shipway agents",
             Self::Accounts(_) => "shipway accounts",

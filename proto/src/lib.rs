@@ -7,6 +7,7 @@
 
 mod agent;
 mod checkpoint;
+mod cleaning;
 mod diagnosis;
 mod error;
 mod event;

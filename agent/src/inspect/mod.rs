@@ -1,6 +1,7 @@
-//! Looks at AWS that change nothing, asked for by people.
+//! Looks at AWS, asked for by people. They change nothing, but for the one that cleans up.
 
 mod around;
+mod clean;
 mod diagnose;
 mod plan;
 
@@ -64,6 +65,11 @@ async fn look(
             let service = service.with_context(|| format!("there is no service {target}"))?;
             let diagnosis = diagnose::diagnose(&*region, &target, &service).await?;
             Ok(Answer::Diagnosis((&diagnosis).into()))
+        }
+        What::Clean(asked) => {
+            let service = service.with_context(|| format!("there is no service {target}"))?;
+            let cleaning = clean::clean(&*region, &target, &service, &asked).await?;
+            Ok(Answer::Cleaning(cleaning))
         }
         What::Plan(asked) => {
             let service = service.with_context(|| format!("there is no service {target}"))?;

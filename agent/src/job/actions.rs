@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use shipway_domain::diagnose;
 use shipway_domain::ids::Target;
-use shipway_domain::revisions::TaggedRevision;
 use shipway_domain::rollout::{Action, CallFailed, FailureKind, RunTask, Saw};
 use shipway_domain::spec::ImageSettings;
 use shipway_plugin::{
@@ -13,6 +12,7 @@ use shipway_plugin::{
 };
 
 use crate::failure;
+use crate::revisions::of_family;
 
 /// Newest revisions of a family among which one of ours is searched.
 const SEARCHED: u32 = 20;
@@ -203,7 +203,7 @@ impl Hands {
                 Saw::Continued
             }
             Action::FamilyRevisions { family, limit } => {
-                Saw::FamilyRevisions(self.family_revisions(family, *limit).await?)
+                Saw::FamilyRevisions(of_family(region, family, *limit).await?)
             }
             Action::Deregister { task_definition } => {
                 region.deregister_task_definition(task_definition).await?;
@@ -222,22 +222,6 @@ impl Hands {
             command: run.command.clone(),
             environment: run.environment.clone(),
         }
-    }
-
-    async fn family_revisions(
-        &self,
-        family: &str,
-        limit: u32,
-    ) -> Result<Vec<TaggedRevision>, PlatformError> {
-        let mut revisions = Vec::new();
-        for arn in self.region.newest_revisions(family, limit).await? {
-            let found = self.region.task_definition(&arn).await?;
-            revisions.extend(found.map(|found| TaggedRevision {
-                arn,
-                tags: found.tags,
-            }));
-        }
-        Ok(revisions)
     }
 
     async fn find_revision(

@@ -4,6 +4,7 @@ pub(crate) mod accounts;
 pub(crate) mod agents;
 pub(crate) mod approve;
 pub(crate) mod cancel;
+pub(crate) mod clean;
 pub(crate) mod completions;
 pub(crate) mod deploy;
 pub(crate) mod diagnose;
@@ -41,6 +42,7 @@ pub(crate) async fn run(command: Command, mut session: Session<'_>) -> Result<u8
         Command::Approve(args) => approve::run(args, session).await,
         Command::Reject(args) => reject::run(args, session).await,
         Command::Rollback(args) => rollback::run(args, session).await,
+        Command::Clean(args) => clean::run(args, session).await,
         Command::Queue(args) => queue::run(&args, session).await,
         Command::Agents(args) => agents::run(&args, session).await,
         Command::Accounts(args) => accounts::run(&args, session).await,

@@ -1,5 +1,6 @@
 //! Text for people: styled lines, tables, and how things are written.
 
+pub(crate) mod cleaning;
 pub(crate) mod diagnosis;
 pub(crate) mod finding;
 pub(crate) mod line;

@@ -166,7 +166,7 @@ pub enum Step {
 
 impl Step {
     /// All steps in their usual order.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Account,
         Self::Identity,
         Self::Repository,

@@ -49,6 +49,39 @@ pub enum Fate {
     Newest,
 }
 
+/// What became of a revision when somebody asked for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cleaned {
+    /// Its ARN.
+    pub arn: String,
+    /// Whether it may go.
+    pub fate: Fate,
+    /// Whether it is deregistered.
+    pub gone: bool,
+    /// Why not, when it may go and that was tried.
+    pub problem: Option<String>,
+}
+
+impl Fate {
+    /// The word for it in output and JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Goes => "goes",
+            Self::NotOurs => "not-ours",
+            Self::InUse => "in-use",
+            Self::Newest => "newest",
+        }
+    }
+
+    /// What the word means.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        let all = [Self::Goes, Self::NotOurs, Self::InUse, Self::Newest];
+        all.into_iter().find(|fate| fate.as_str() == word)
+    }
+}
+
 impl<'a> Owner<'a> {
     /// The tags that say so.
     #[must_use]
@@ -212,6 +245,14 @@ mod tests {
         assert_eq!(going(&all, 1, &[]), [1]);
         let fate = with(|owner| fates(&others, owner, 0, &BTreeSet::new()));
         assert!(fate.iter().all(|(_, fate)| *fate == Fate::NotOurs));
+    }
+
+    #[test]
+    fn each_fate_is_read_by_its_word() {
+        for fate in [Fate::Goes, Fate::NotOurs, Fate::InUse, Fate::Newest] {
+            assert_eq!(Fate::parse(fate.as_str()), Some(fate));
+        }
+        assert_eq!(Fate::parse("gone"), None);
     }
 
     #[test]

@@ -118,6 +118,7 @@ fn no_step_has_lost_its_word() {
         "tags",
         "resume-scaling",
         "answer",
+        "run-task",
         "clean",
     ];
     for word in ever {

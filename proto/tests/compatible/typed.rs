@@ -24,7 +24,7 @@ pub(crate) fn said_again(message: &str, bytes: &[u8]) -> Result<Vec<u8>, String>
     read! {
             Accept, AgentAccount, AgentDescription, AgentMessage, AgentView, AgentsReply,
             AgentsRequest, Answer, AnswerHookReply, AnswerHookRequest, BlobData, BuildSecret, BuildSettings, BuiltImage, CancelReply,
-            CancelRequest, Checkpoint, CheckpointKept, CheckpointNote, CoordinatorMessage,
+            CancelRequest, Checkpoint, CheckpointKept, CheckpointNote, Cleaning, CoordinatorMessage,
             CopyFiles, Decline, Diagnosis, DockerBuild, Drain, Draining, Event, Finding, Finished,
             FinishedKept, GetBlobRequest, GetReleaseRequest, Gone, Goodbye, HasBlobsReply,
             HasBlobsRequest, Hello, Hook, HookAnswer, ImageSettings, ImageTag, InspectAnswer, InspectOrder,

@@ -105,6 +105,8 @@ pub enum Looked {
     Plan(Box<v1::TargetPlan>),
     /// What is wrong with a service, as it came.
     Diagnosis(Box<v1::Diagnosis>),
+    /// What became of old revisions, as it came.
+    Cleaning(Box<v1::Cleaning>),
 }
 
 /// What a session hears from its agent.
@@ -271,7 +273,7 @@ impl Coordinator {
         Ok(planned?)
     }
 
-    /// Has an agent look at something in AWS.
+    /// Has an agent look at something in AWS, or clean up behind deploys.
     ///
     /// # Errors
     /// See [`CallError`].

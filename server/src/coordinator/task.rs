@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use shipway_domain::board::{Board, Decision, Effect, Input, Offer};
 use shipway_domain::change::Change;
-use shipway_domain::ids::{AgentId, Incarnation};
+use shipway_domain::ids::{AgentId, Incarnation, Target};
 use shipway_domain::planted::{self, Bug};
 use shipway_domain::time::Timestamp;
 use shipway_proto::v1;
@@ -277,17 +277,14 @@ impl Task {
             Command::Agent(agent, incarnation, input) => self.hear(now, agent, incarnation, input),
             Command::Inspect {
                 target,
-                what,
+                mut what,
                 answer,
-            } => match self.board.agent_for(&target.account, "ecs").cloned() {
-                Some(agent) => {
+            } => match self.may_look(&target, &mut what) {
+                Ok(agent) => {
                     let target = v1::Target::from(&target);
                     self.call(move |sessions| sessions.look(&agent, target, *what, answer));
                 }
-                None => {
-                    let text = format!("no agent with account {} is connected", target.account);
-                    drop(answer.send(Err(CallError::NoAgent(text))));
-                }
+                Err(error) => drop(answer.send(Err(error))),
             },
             Command::Read(read) => {
                 // What could be granted is: it would be shown as waiting for nothing.
@@ -296,6 +293,22 @@ impl Task {
                 self.call(move |_| tell());
             }
         }
+    }
+
+    /// Who looks at a target. What changes something there is told what to leave, and waits for nobody: it is refused
+    /// while a job holds the target.
+    fn may_look(&self, target: &Target, what: &mut v1::Inspection) -> Result<AgentId, CallError> {
+        if let Some(v1::inspection::What::Clean(clean)) = &mut what.what {
+            let plan = self.board.plan_clean(target, clean.keep, clean.looks_only);
+            clean.proven = plan?.map(str::to_owned);
+        }
+        let agent = self.board.agent_for(&target.account, "ecs").cloned();
+        agent.ok_or_else(|| {
+            CallError::NoAgent(format!(
+                "no agent with account {} is connected",
+                target.account
+            ))
+        })
     }
 
     fn hear(

@@ -220,6 +220,9 @@ impl Session {
                     v1::inspect_answer::Answer::Diagnosis(seen) => {
                         Ok(Looked::Diagnosis(Box::new(seen)))
                     }
+                    v1::inspect_answer::Answer::Cleaning(done) => {
+                        Ok(Looked::Cleaning(Box::new(done)))
+                    }
                     v1::inspect_answer::Answer::Error(error) => Err(error),
                 };
                 self.tell(AgentInput::Inspected {

@@ -40,7 +40,8 @@ fn refused(refusal: &Refusal) -> Status {
         | Refusal::NothingWaits { .. }
         | Refusal::SeveralWait { .. }
         | Refusal::AlreadyAnswered { .. }
-        | Refusal::Stopping(_) => Class::Refused,
+        | Refusal::Stopping(_)
+        | Refusal::TargetHeld { .. } => Class::Refused,
     };
     Failure::new(class, refusal.to_string()).into()
 }

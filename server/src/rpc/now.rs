@@ -69,9 +69,12 @@ async fn stand(
                 problem: String::new(),
             }
         }
-        Ok(Ok(Looked::TaskDefinition(_) | Looked::Plan(_) | Looked::Diagnosis(_))) => {
-            problem("the agent answered something else".to_owned())
-        }
+        Ok(Ok(
+            Looked::TaskDefinition(_)
+            | Looked::Plan(_)
+            | Looked::Diagnosis(_)
+            | Looked::Cleaning(_),
+        )) => problem("the agent answered something else".to_owned()),
         Ok(Err(CallError::Inspection(text) | CallError::NoAgent(text))) => problem(text),
         Ok(Err(error)) => problem(error.to_string()),
         Err(_) => problem(format!("no answer within {} s", PATIENCE.as_secs())),

@@ -319,6 +319,7 @@ impl Shipway for ShipwayService {
             Looked::Service(now) => reply.service = Some((&now).into()),
             Looked::Plan(plan) => reply.plan = Some(*plan),
             Looked::Diagnosis(seen) => reply.diagnosis = Some(*seen),
+            Looked::Cleaning(done) => reply.cleaning = Some(*done),
         }
         Ok(Response::new(reply))
     }

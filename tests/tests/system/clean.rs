@@ -118,3 +118,79 @@ async fn that_none_can_be_deregistered_is_told_and_the_release_is_live() {
     assert_eq!(active(&world).await, [1, 2, 3]);
     world.stop().await;
 }
+
+/// What a command says of each revision, oldest first.
+fn fates(ran: &shipway_tests::Ran) -> Vec<(String, bool)> {
+    let target = ran.target();
+    let revisions = target["revisions"]
+        .as_array()
+        .expect("revisions")
+        .iter()
+        .rev();
+    let fate = |one: &Value| one["fate"].as_str().expect("a word").to_owned();
+    revisions
+        .map(|one| (fate(one), one["deregistered"] == true))
+        .collect()
+}
+
+#[tokio::test]
+async fn on_request_old_revisions_go_once_they_were_named_and_never_twice() {
+    let world = World::start(Scaled::Fast).await;
+    let app = App::new("shop").env("staging", STAGING, "");
+    for version in ["1", "2", "3", "4", "5"] {
+        assert_eq!(deploy(&world, &app, version).await, 0);
+    }
+    let aws = world.aws(STAGING);
+    let by_hand = json!({"family": "shop", "networkMode": "awsvpc", "cpu": "256", "memory": "512",
+        "requiresCompatibilities": ["FARGATE"],
+        "containerDefinitions": [{"name": "app", "image": "httpd", "essential": true}]});
+    drop(aws.ecs("RegisterTaskDefinition", by_hand).await);
+    drop(world.cli(&app, &["clean", "staging"]).await.expect(2));
+
+    let said = world
+        .cli(&app, &["clean", "staging", "--keep", "2", "--dry-run"])
+        .await
+        .expect(0);
+    let fate = |word: &str, gone| (word.to_owned(), gone);
+    let before = ["goes", "goes", "goes", "newest", "in-use", "not-ours"];
+    assert_eq!(fates(&said), before.map(|word| fate(word, false)));
+    assert_eq!(
+        active(&world).await,
+        [1, 2, 3, 4, 5, 6],
+        "it was a look alone"
+    );
+
+    let done = world
+        .cli(&app, &["clean", "staging", "--keep", "2"])
+        .await
+        .expect(0);
+    assert_eq!(done.target()["deregistered"], 3);
+    assert_eq!(active(&world).await, [4, 5, 6]);
+    let again = world
+        .cli(&app, &["clean", "staging", "--keep", "2"])
+        .await
+        .expect(0);
+    assert_eq!(again.target()["deregistered"], 0);
+    assert_eq!(world.calls(STAGING, "DeregisterTaskDefinition").len(), 3);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn while_a_job_holds_the_target_nothing_is_cleaned() {
+    let world = World::start(Scaled::Slow).await;
+    let app = App::new("shop").env("staging", STAGING, "");
+    let ran = world.cli(&app, &["deploy", "staging", "--detach"]).await;
+    world.under_way(ran.expect(0).release()).await;
+    let refused = world
+        .cli(&app, &["clean", "staging", "--keep", "1"])
+        .await
+        .expect(1);
+    let problem = refused.target()["problem"].to_string();
+    assert!(problem.contains("holds"), "{problem}");
+    let look = world
+        .cli(&app, &["clean", "staging", "--keep", "1", "--dry-run"])
+        .await;
+    assert_eq!(look.expect(0).target()["problem"], Value::Null);
+    assert!(world.calls(STAGING, "DeregisterTaskDefinition").is_empty());
+    world.stop().await;
+}

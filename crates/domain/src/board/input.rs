@@ -10,7 +10,7 @@ use crate::checkpoint::{Checkpoint, ScalingFlags};
 use crate::event::Progress;
 use crate::history::Retention;
 use crate::hook::HookAnswer;
-use crate::ids::{AgentId, Attempt, Digest, IdempotencyKey, Incarnation, ReleaseId, Target};
+use crate::ids::{AgentId, Attempt, Digest, IdempotencyKey, Incarnation, JobId, ReleaseId, Target};
 use crate::job::{BuiltImage, Job, Outcome, StopReason};
 use crate::spec::ReleaseSpec;
 use crate::time::Timestamp;
@@ -302,6 +302,13 @@ pub enum Refusal {
     },
     /// The release is being stopped.
     Stopping(ReleaseId),
+    /// A job holds the target.
+    TargetHeld {
+        /// The target.
+        target: Target,
+        /// The job.
+        job: JobId,
+    },
 }
 
 impl fmt::Display for Refusal {
@@ -359,6 +366,10 @@ impl fmt::Display for Refusal {
             Self::Stopping(id) => write!(
                 f,
                 "release {id} is being stopped: what waits is answered by going back"
+            ),
+            Self::TargetHeld { target, job } => write!(
+                f,
+                "job {job} holds {target}: what it uses must not go; try again once it has ended"
             ),
         }
     }

@@ -8,6 +8,7 @@ mod answer;
 mod apply;
 mod audit;
 mod cancel;
+mod clean;
 mod dispatch;
 mod draft;
 mod input;

@@ -218,8 +218,11 @@ fn said(output: &Output) -> Said {
     let lines = || text.lines().map(str::trim).rev();
     let of_it = lines().find(|line| line.starts_with("Deployment"));
     let line = of_it.or_else(|| lines().find(|line| !line.is_empty()));
+    let line = line.unwrap_or_default();
+    // Which look it was that met the end is chance.
+    let line = line.split(": For expression").next().unwrap_or(line);
     Said {
         code: output.status.code().unwrap_or(-1),
-        words: line.unwrap_or_default().to_owned(),
+        words: line.to_owned(),
     }
 }

@@ -244,3 +244,49 @@ fn a_late_call_becomes_an_event_together_with_its_note() {
     });
     assert!(told, "{:?}", decision.changes);
 }
+
+#[test]
+fn old_revisions_are_left_alone_while_a_job_holds_their_target() {
+    let mut board = Fixture::with_agent(4);
+    let release = board.submit(spec("web", &[&["s"]]));
+    board.build(release);
+    let [held] = board.granted()[..] else {
+        panic!("one job is granted");
+    };
+    let target = board
+        .board
+        .job(held)
+        .and_then(|job| job.kind.target())
+        .cloned();
+    let target = target.expect("it has a target");
+    let refused = board.board.plan_clean(&target, 3, false);
+    assert_eq!(
+        refused,
+        Err(Refusal::TargetHeld {
+            target: target.clone(),
+            job: held
+        })
+    );
+    assert_eq!(
+        board.board.plan_clean(&target, 3, true),
+        Ok(None),
+        "a look changes nothing"
+    );
+    board.finish(release, 1, rolled(Verdict::Live));
+    let proven = board
+        .board
+        .target(&target)
+        .and_then(|record| record.proven.clone());
+    let proven = proven.expect("it is proven").task_definition;
+    assert_eq!(
+        board.board.plan_clean(&target, 3, false),
+        Ok(Some(&*proven))
+    );
+    for keep in [0, 51] {
+        let refused = board.board.plan_clean(&target, keep, true);
+        assert!(
+            matches!(refused, Err(Refusal::BadSpec { .. })),
+            "{refused:?}"
+        );
+    }
+}
