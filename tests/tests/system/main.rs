@@ -7,6 +7,7 @@ mod diagnose;
 mod history;
 mod plan;
 mod queue;
+mod rollbacks;
 mod scaling;
 mod scans;
 mod strategies;

@@ -250,3 +250,29 @@ fn a_timeout_that_is_too_long() {
                = help: permitted: 1m to 24h"#]],
     );
 }
+
+#[test]
+fn revisions_to_keep_are_some_and_not_too_many() {
+    check(
+        &manifest(
+            "circuit_breaker = true",
+            "circuit_breaker = true\nkeep_revisions = 51",
+        ),
+        &expect![[r#"
+            error: keep_revisions cannot be 51
+              --> shipway.toml:37:18
+               |
+            37 | keep_revisions = 51
+               |                  ^^ env.prod.keep_revisions
+               = help: permitted: 1 to 50"#]],
+    );
+    let some = manifest(
+        "circuit_breaker = true",
+        "circuit_breaker = true\nkeep_revisions = 50",
+    );
+    let rollout = resolve(&some, "prod", &context(None))
+        .expect("it is right")
+        .spec
+        .rollout;
+    assert_eq!(rollout.keep_revisions, Some(50));
+}
