@@ -97,11 +97,9 @@ impl Case {
         }
     }
 
-    /// From now on it is about a service of which no deployment has ever completed, as its image is not there.
+    /// From now on it is about a service of which no deployment has ever completed: its image comes for a day.
     pub(crate) async fn never_deployed(&self) {
-        let script = json!({"match": FRESH, "kind": "cannot-pull"});
-        let script = serde_json::from_value(script).expect("a script");
-        self.world.stack.sim().add_script(script);
+        self.phases(json!({"pulling": 86_400})).await;
         let container = json!({"name": "app", "image": FRESH, "essential": true});
         let definition = json!({"family": FRESH, "networkMode": "awsvpc", "cpu": "256", "memory": "512",
             "requiresCompatibilities": ["FARGATE"], "containerDefinitions": [container]});
@@ -111,6 +109,22 @@ impl Case {
             "launchType": "FARGATE", "networkConfiguration": network});
         self.aws().ecs("CreateService", service).await;
         self.service.set(FRESH);
+        let begun = async {
+            while self.service().await["pendingCount"] != 2 {
+                tokio::task::yield_now().await;
+            }
+        };
+        shipway_tests::patiently("its first tasks", begun).await;
+        self.phases(json!({})).await;
+    }
+
+    /// From now on a new task takes some ten seconds to come: time to meddle, however busy the machine is.
+    pub(crate) async fn slowly(&self) {
+        self.phases(json!({"pulling": 400})).await;
+    }
+
+    async fn phases(&self, phases: Value) {
+        self.aws().control("PUT", "/_sim/ecs/phases", &phases).await;
     }
 
     /// The service as it is.

@@ -164,7 +164,7 @@ scenarios! {
 
     a_newer_release_takes_its_place: Slow "", |case| {
         // The first holds the target for some ten seconds; the second waits and is folded into the third.
-        case.aws().control("PUT", "/_sim/ecs/phases", &json!({"pulling": 400})).await;
+        case.slowly().await;
         case.begun().await;
         case.app.release("two");
         case.begun().await;
@@ -175,6 +175,7 @@ scenarios! {
     a_rollback_takes_its_place: Slow "", |case| {
         drop(case.live_before().await);
         case.app.release("two");
+        case.slowly().await;
         case.under_way().await;
         drop(case.world.cli(&case.app, &["rollback", "staging", "--detach"]).await.expect(0));
     } => 13 "cancelled" None;
@@ -237,6 +238,7 @@ scenarios! {
 
     a_first_deployment_that_somebody_stops: Slow "", |case| {
         case.never_deployed().await;
+        case.slowly().await;
         case.under_way().await;
         let arn = case.deployment().await;
         case.aws().ecs("StopServiceDeployment", json!({"serviceDeploymentArn": arn, "stopType": "ROLLBACK"})).await;

@@ -97,10 +97,15 @@ async fn a_rollout_that_still_runs_is_stopped_with_rollback_first() {
     let first_id = first_id.expect("an id");
     app.release("2");
     drop(world.cli(&app, &["deploy", "staging"]).await.expect(0));
+    // Slowly, so that it still runs however busy the machine is.
+    let aws = world.aws(STAGING);
+    let slow = json!({"pulling": 400});
+    aws.control("PUT", "/_sim/ecs/phases", &slow).await;
     app.release("3");
     let ran = world.cli(&app, &["deploy", "staging", "--detach"]).await;
     let third = ran.expect(0).release();
     world.under_way(third).await;
+    aws.control("PUT", "/_sim/ecs/phases", &json!({})).await;
 
     let rollback = ["rollback", "staging", "--to", &first_id];
     let back = world.cli(&app, &rollback).await.expect(0);
