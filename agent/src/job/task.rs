@@ -63,6 +63,8 @@ async fn prepare(work: &Work) -> Result<(GateRun, Hands), Short> {
     let wanted = Gated {
         job: held.job,
         attempt: held.attempt,
+        app: work.spec.app.clone(),
+        env: work.spec.env.clone(),
         target,
         when,
         gate,

@@ -190,7 +190,7 @@ impl World {
     pub(crate) fn stop_one_off(&mut self, arn: &str, reason: &str, now: Timestamp) {
         let found = self.one_offs.iter_mut().find(|known| known.arn == arn);
         if let Some(task) = found {
-            task.stopped.get_or_insert((now, reason.to_owned()));
+            task.stopped.get_or_insert_with(|| (now, reason.to_owned()));
         }
     }
 }

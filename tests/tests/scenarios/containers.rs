@@ -62,7 +62,6 @@ fn program() -> &'static PathBuf {
 }
 
 /// Whether an engine answers; its absence is loud, and a failure where it must be there.
-#[expect(clippy::disallowed_methods, reason = "the switch of the test run")]
 #[expect(clippy::print_stderr, reason = "what is skipped is told")]
 fn engine() -> bool {
     let found = Command::new("docker").arg("version").output();

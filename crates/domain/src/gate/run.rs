@@ -8,10 +8,11 @@ use super::{TaskGate, When};
 use crate::checkpoint::Checkpoint;
 use crate::document::Document;
 use crate::event::NoteLevel;
-use crate::ids::{Attempt, JobId, Target};
+use crate::ids::{AppName, Attempt, EnvName, JobId, Target};
 use crate::job::{BuiltImage, Outcome, StopReason};
 use crate::observe::{ServiceSeen, TaskSeen};
 use crate::registering::{Registering, Registers};
+use crate::revisions::Owner;
 use crate::rollout::{Action, CallFailed, JOB_TAG, Next, RunTask, no_service, tagged, unfit};
 use crate::task_definition;
 use crate::time::Timestamp;
@@ -37,6 +38,10 @@ pub struct Gated {
     pub job: JobId,
     /// The attempt that walks it.
     pub attempt: Attempt,
+    /// The app.
+    pub app: AppName,
+    /// Its environment.
+    pub env: EnvName,
     /// The service whose slot is held, and whose network and capacity the task gets.
     pub target: Target,
     /// Before or after its rollout.
@@ -237,11 +242,19 @@ impl GateRun {
         match registering.next(now) {
             Registers::Next(next) => next,
             Registers::Send => Next::Do(Action::Register {
-                json: tagged(rendered, self.wanted.job),
+                json: tagged(rendered, self.owner(), self.wanted.job),
             }),
             Registers::Found(task_definition, _) => {
                 Next::Note(Checkpoint::Registered { task_definition })
             }
+        }
+    }
+
+    const fn owner(&self) -> Owner<'_> {
+        Owner {
+            app: &self.wanted.app,
+            env: &self.wanted.env,
+            target: &self.wanted.target,
         }
     }
 

@@ -7,6 +7,7 @@ use crate::ids::JobId;
 use crate::observe::ServiceSeen;
 use crate::plan::settings;
 use crate::registering::{Registering, Registers};
+use crate::revisions::Owner;
 use crate::rollout::action::Update;
 use crate::spec::Autoscaling;
 use crate::task_definition;
@@ -131,9 +132,7 @@ impl Rollout {
     }
 
     fn tagged(&self, rendered: &Document) -> String {
-        let mut owned = rendered.clone();
-        task_definition::set_tags(&mut owned, &self.owner().tags());
-        tagged(&owned, self.wanted.job)
+        tagged(rendered, self.owner(), self.wanted.job)
     }
 
     /// Suspends auto scaling when asked to. What must be put back is noted first.
@@ -211,9 +210,10 @@ impl Rollout {
     }
 }
 
-/// The definition as it is registered for a job, with the tags by which it is recognised.
-pub(crate) fn tagged(rendered: &Document, job: JobId) -> String {
+/// The definition as it is registered for a job, with the tags by which it is recognised, and those of whom it is for.
+pub(crate) fn tagged(rendered: &Document, owner: Owner<'_>, job: JobId) -> String {
     let mut tagged = rendered.clone();
+    task_definition::set_tags(&mut tagged, &owner.tags());
     let (release, id) = (job.release.to_string(), job.to_string());
     task_definition::set_tags(&mut tagged, &[(RELEASE_TAG, &release), (JOB_TAG, &id)]);
     tagged.to_string()

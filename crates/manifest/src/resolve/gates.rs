@@ -59,7 +59,7 @@ impl Resolver<'_> {
         definition: &Definition,
     ) -> Option<String> {
         let named = file.container.as_deref();
-        let name = named.or(definition.containers.first().map(String::as_str))?;
+        let name = named.or_else(|| definition.containers.first().map(String::as_str))?;
         let place = named.map_or_else(|| at.clone(), |_| at.name("container"));
         if !definition.containers.iter().any(|known| known == name) {
             let message = format!("container {name} does not get the image of the release");

@@ -276,6 +276,8 @@ impl World {
                 index: 1,
             },
             attempt: Attempt(self.attempts),
+            app: "web".parse().expect("an app"),
+            env: "prod".parse().expect("an environment"),
             target,
             when: When::Before,
             gate: self.gate.clone(),
