@@ -232,41 +232,40 @@ async fn a_linear_deploy_shows_each_step_and_ends_live() {
     world.stop().await;
 }
 
+/// Cancels a release once its deployment is as wanted: it goes back.
+async fn cancelled_at(configuration: Value, wanted: impl Fn(&v1::Stage) -> bool) {
+    let world = set_up(configuration).await;
+    let before = world.aws(STAGING).hello().await["taskDefinition"].clone();
+    let app = app();
+    let release = begin(&world, &app).await;
+    at(&world, release, wanted).await;
+    let number = id(release);
+    drop(world.cli(&app, &["cancel", &number]).await.expect(0));
+    let seen = world.cli(&app, &["watch", &number]).await.expect(13);
+    assert_eq!(seen.target()["verdict"], "cancelled");
+    assert_eq!(world.calls(STAGING, "StopServiceDeployment").len(), 1);
+    assert_eq!(world.aws(STAGING).hello().await["taskDefinition"], before);
+    world.stop().await;
+}
+
 #[tokio::test]
-async fn a_cancel_goes_back_from_a_pause_a_canary_and_a_bake_time() {
-    type Wanted = fn(&v1::Stage) -> bool;
-    let table: [(Value, Wanted); 3] = [
-        (
-            json!({"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1,
-                "lifecycleHooks": pause("POST_SCALE_UP", 600)}),
-            |stage| !stage.hooks.is_empty(),
-        ),
-        (
-            json!({"strategy": "CANARY", "bakeTimeInMinutes": 1,
-                "canaryConfiguration": {"canaryPercent": 10, "canaryBakeTimeInMinutes": 600}}),
-            |stage| stage.production == Some(100),
-        ),
-        (
-            json!({"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 600}),
-            |stage| stage.stage == "BAKE_TIME",
-        ),
-    ];
-    for (configuration, wanted) in table {
-        let world = set_up(configuration.clone()).await;
-        let before = world.aws(STAGING).hello().await["taskDefinition"].clone();
-        let app = app();
-        let release = begin(&world, &app).await;
-        at(&world, release, wanted).await;
-        let number = id(release);
-        drop(world.cli(&app, &["cancel", &number]).await.expect(0));
-        let seen = world.cli(&app, &["watch", &number]).await.expect(13);
-        assert_eq!(seen.target()["verdict"], "cancelled", "{configuration}");
-        let calls = world.calls(STAGING, "StopServiceDeployment").len();
-        assert_eq!(calls, 1, "{configuration}");
-        let serving = world.aws(STAGING).hello().await["taskDefinition"].clone();
-        assert_eq!(serving, before, "{configuration}");
-        world.stop().await;
-    }
+async fn a_cancel_goes_back_from_a_pause() {
+    let configuration = json!({"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1,
+        "lifecycleHooks": pause("POST_SCALE_UP", 600)});
+    cancelled_at(configuration, |stage| !stage.hooks.is_empty()).await;
+}
+
+#[tokio::test]
+async fn a_cancel_goes_back_from_a_canary() {
+    let configuration = json!({"strategy": "CANARY", "bakeTimeInMinutes": 1,
+        "canaryConfiguration": {"canaryPercent": 10, "canaryBakeTimeInMinutes": 600}});
+    cancelled_at(configuration, |stage| stage.production == Some(100)).await;
+}
+
+#[tokio::test]
+async fn a_cancel_goes_back_from_the_bake_time() {
+    let configuration = json!({"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 600});
+    cancelled_at(configuration, |stage| stage.stage == "BAKE_TIME").await;
 }
 
 /// The breaker is for rolling deployments: without an early end ECS would try for a day.
