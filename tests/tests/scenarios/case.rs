@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use serde_json::{Value, json};
 use shipway_dev::ACCOUNTS;
+use shipway_proto::v1;
 use shipway_tests::{App, Aws, Ran, Scaled, World, id};
 
 pub(crate) const STAGING: &str = ACCOUNTS[1].1;
@@ -196,6 +197,21 @@ impl Case {
         input["cluster"] = json!("main");
         input["service"] = json!("hello");
         self.aws().ecs("UpdateService", input).await;
+    }
+
+    /// Rejects the release that was begun, as soon as it waits for that.
+    pub(crate) async fn reject(&self, reason: &str) {
+        let release = self.release.get().expect("it was begun");
+        let waits = |event: &v1::Event| {
+            let Some(v1::event::Kind::Progress(progress)) = &event.kind else {
+                return false;
+            };
+            matches!(&progress.progress, Some(v1::progress::Progress::Tasks(tasks))
+                if tasks.stage.as_ref().is_some_and(|stage| !stage.hooks.is_empty()))
+        };
+        drop(self.world.event(release, waits).await);
+        let args = ["reject", &id(release), "--reason", reason];
+        drop(self.world.cli(&self.app, &args).await.expect(0));
     }
 
     /// Runs a command on the release that was begun.

@@ -1,7 +1,7 @@
 //! The table. Each row: the pace of AWS and lines of the environment, what happens, exit code, verdict, first finding.
 //! `cargo test -p shipway-tests verdicts` runs it and prints it.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use shipway_tests::Scaled;
 
 use crate::case::{Case, STAGING};
@@ -11,6 +11,12 @@ use crate::told::Told;
 const NO_BREAKER: &str = "circuit_breaker = { enabled = false, reason = \"the scenario\" }\n";
 
 const HALF: &str = "minimum_healthy_percent = 50\nmaximum_percent = 100\n";
+
+/// Deployments wait for an answer before ECS starts a task, so many minutes at most.
+fn pause(minutes: u32) -> Value {
+    json!({"deploymentConfiguration": {"lifecycleHooks": [{"targetType": "PAUSE",
+        "lifecycleStages": ["PRE_SCALE_UP"], "timeoutConfiguration": {"timeoutInMinutes": minutes}}]}})
+}
 
 macro_rules! scenarios {
     ($($name:ident: $scaled:ident $environment:expr, |$case:ident| $happens:block
@@ -150,6 +156,16 @@ scenarios! {
             "reason": "too many errors"});
         case.aws().control("PUT", "/_sim/alarms", &alarm).await;
     } => 10 "rolled-back" Some("alarm-fired");
+
+    a_pause_that_nobody_answers: Fast "", |case| {
+        case.update(pause(5)).await;
+    } => 10 "rolled-back" Some("no-answer");
+
+    a_pause_that_somebody_rejects: Slow "", |case| {
+        case.update(pause(600)).await;
+        case.begun().await;
+        case.reject("the scenario").await;
+    } => 10 "rolled-back" Some("rejected");
 
     somebody_rolls_it_back_in_the_console: Slow "", |case| {
         case.under_way().await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{codes, target, usual};
+use super::{Facts, Pace, codes, target, usual};
 use crate::hook::Weight;
 use crate::observe::BreakerSeen;
 use crate::spec::Breaker;
@@ -32,6 +32,20 @@ fn the_way_of_a_service_that_is_not_rolling_is_told_with_what_it_takes() {
         None,
         "nothing runs"
     );
+}
+
+#[test]
+fn the_course_of_a_rolling_service_that_pauses_says_that_it_counts_no_pause() {
+    let (wish, mut facts) = usual();
+    let told = |facts: &Facts| Pace::of(&wish, facts).assumptions.join("; ");
+    assert!(!told(&facts).contains("approve"), "{}", told(&facts));
+    facts.service.deployment_configuration = r#"{"lifecycleHooks":[{"targetType":"PAUSE",
+        "lifecycleStages":["PRE_SCALE_UP"]}]}"#
+        .to_owned();
+    let plan = target(&wish, &facts).expect("a plan");
+    assert_eq!(plan.staged, None);
+    let told = told(&facts);
+    assert!(told.contains("what waits for shipway approve"), "{told}");
 }
 
 #[test]
