@@ -25,6 +25,15 @@ impl ModelPlatform {
         self.with(|world, _| world.landed.get(known..).unwrap_or_default().to_vec())
     }
 
+    /// Under which names tasks beside services were started, each as often as one was.
+    #[must_use]
+    pub fn tasks_started(&self) -> Vec<String> {
+        self.with(|world, _| {
+            let all = world.one_offs.iter();
+            all.map(|task| task.started_by().to_owned()).collect()
+        })
+    }
+
     /// Calls that were made, in their order, without the first `known` of them.
     #[must_use]
     pub fn calls_since(&self, known: usize) -> Vec<Call> {

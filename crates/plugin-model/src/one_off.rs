@@ -55,6 +55,10 @@ pub(crate) struct OneOff {
 }
 
 impl OneOff {
+    pub(crate) fn started_by(&self) -> &str {
+        &self.asked.token
+    }
+
     /// When its container ends.
     fn ended_at(&self) -> Timestamp {
         let by_itself = self.at.plus(self.ends.start).plus(self.ends.run);

@@ -122,7 +122,7 @@ pub(crate) fn build(
         },
         polling: (second, second * 10),
         one_offs: OneOffs {
-            run: lots.millis(1_000, 40_000),
+            run: second * 20,
             ..OneOffs::default()
         },
     };

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use prost::Message as _;
-use shipway_domain::gate::Gates;
+use shipway_domain::gate::{Gates, TaskGate};
 use shipway_domain::ids::{AppName, Digest, EnvName, RepositoryName};
 use shipway_domain::spec::{
     Autoscaling, Breaker, ImageSettings, ImageTag, Priority, ReleaseKind, ReleaseSpec,
@@ -39,12 +39,20 @@ pub(crate) struct People {
     pub(crate) diary: Diary,
     pub(crate) facts: Facts,
     pub(crate) lots: Lots,
-    /// Whether deployments wait for them.
-    staged: bool,
+    manner: Manner,
+}
+
+/// How people deploy.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manner {
+    /// Deployments wait for them.
+    pub(crate) staged: bool,
+    /// There is a task before and after each rollout.
+    pub(crate) tasks: bool,
 }
 
 impl People {
-    pub(crate) fn new(diary: Diary, facts: Facts, lots: Lots, staged: bool) -> Self {
+    pub(crate) fn new(diary: Diary, facts: Facts, lots: Lots, manner: Manner) -> Self {
         let endpoint = Endpoint::from_static(net::SERVER)
             .connect_timeout(Duration::from_secs(5))
             .http2_keep_alive_interval(KEEP_ALIVE)
@@ -54,7 +62,7 @@ impl People {
             diary,
             facts,
             lots,
-            staged,
+            manner,
         }
     }
 
@@ -107,7 +115,7 @@ impl People {
     /// Answers whatever waits: some approve, some reject, and some say nothing.
     async fn answer(&self, name: &str, number: usize, release: u64) {
         let action = match number % 4 {
-            _ if !self.staged => return,
+            _ if !self.manner.staged => return,
             0 | 1 => v1::HookAction::Continue,
             2 => v1::HookAction::Rollback,
             _ => return,
@@ -148,7 +156,7 @@ impl People {
             let mut client = self.client.clone();
             let (answer, content) = match &wish.want {
                 Want::Deploy { .. } => {
-                    let spec = v1::ReleaseSpec::from(&spec(wish));
+                    let spec = v1::ReleaseSpec::from(&spec(wish, self.manner.tasks));
                     let content = Digest::of(&spec.encode_to_vec());
                     let request = v1::SubmitRequest {
                         spec: Some(spec),
@@ -318,7 +326,7 @@ fn traced<T>(message: T) -> Request<T> {
     request
 }
 
-fn spec(wish: &Wish) -> ReleaseSpec {
+fn spec(wish: &Wish, tasks: bool) -> ReleaseSpec {
     let Want::Deploy {
         image,
         suspend,
@@ -382,6 +390,21 @@ fn spec(wish: &Wish) -> ReleaseSpec {
         },
         priority: Priority::new(*priority).expect("a priority"),
         scan: None,
-        gates: Gates::default(),
+        gates: if tasks {
+            let task = || {
+                Some(TaskGate {
+                    container: "app".to_owned(),
+                    command: vec!["./migrate".to_owned()],
+                    environment: Vec::new(),
+                    timeout: *timeout,
+                })
+            };
+            Gates {
+                before: task(),
+                after: task(),
+            }
+        } else {
+            Gates::default()
+        },
     }
 }

@@ -16,7 +16,7 @@ use crate::diary::Diary;
 use crate::facts::Facts;
 use crate::ground::Disk;
 use crate::lots::Lots;
-use crate::people::People;
+use crate::people::{Manner, People};
 use crate::plan::{AGENTS, Act, NEAR, Plan};
 use crate::watch::AwsWatch;
 
@@ -68,6 +68,15 @@ struct World<'a> {
 
 /// Runs a seed to its end.
 pub(crate) fn run(seed: u64, bug: Option<Bug>) -> Ended {
+    run_with(seed, bug, false)
+}
+
+/// The same, with tasks before and after each rollout.
+pub(crate) fn run_with_tasks(seed: u64) -> Ended {
+    run_with(seed, None, true)
+}
+
+fn run_with(seed: u64, bug: Option<Bug>, tasks: bool) -> Ended {
     note_panics();
     planted::plant(bug);
     let lots = Lots::new(seed);
@@ -131,7 +140,8 @@ pub(crate) fn run(seed: u64, bug: Option<Bug>) -> Ended {
     sim.client("people", async move {
         let (diary, facts, lots) = people;
         let staged = aws::is_staged(seed);
-        People::new(diary, facts, lots, staged).run(wishes).await
+        let manner = Manner { staged, tasks };
+        People::new(diary, facts, lots, manner).run(wishes).await
     });
     let aws = AwsWatch::new(platform, diary.clone(), facts.clone(), &flags);
     let mut world = World {
@@ -146,6 +156,7 @@ pub(crate) fn run(seed: u64, bug: Option<Bug>) -> Ended {
         lull,
     };
     world.live(&plan, &calm);
+    world.aws.tasks();
     for panic in PANICS.take() {
         world.facts.broken(format!("somebody panicked: {panic}"));
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use shipway_domain::planted::Bug;
 
-use crate::run::{Ended, run};
+use crate::run::{Ended, run, run_with_tasks};
 
 /// Seeds of a plain run of the tests.
 const PLAIN: u64 = 300;
@@ -26,6 +26,11 @@ fn number(name: &str, default: u64) -> u64 {
 /// Runs these seeds on as many threads as there are processors; gives those that break a promise, at most
 /// so many.
 fn search(first: u64, count: u64, most: usize, bug: Option<Bug>) -> Vec<Ended> {
+    search_by(first, count, most, |seed| run(seed, bug))
+}
+
+/// The same, for seeds that are run so.
+fn search_by(first: u64, count: u64, most: usize, run: impl Fn(u64) -> Ended + Sync) -> Vec<Ended> {
     let (next, found) = (AtomicU64::new(first), Mutex::new(Vec::new()));
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
@@ -37,7 +42,7 @@ fn search(first: u64, count: u64, most: usize, bug: Option<Bug>) -> Vec<Ended> {
                     if seed >= first + count || is_over() {
                         return;
                     }
-                    let ended = run(seed, bug);
+                    let ended = run(seed);
                     if number("SHIPWAY_SIM_TELL", 0) > 0 {
                         println!("{}\nseed {seed}: {:?}", ended.diary, ended.simulated);
                     }
@@ -80,6 +85,15 @@ fn whatever_happens_the_promises_hold() {
     if let Some(ended) = broken.first() {
         let seeds: Vec<u64> = broken.iter().map(|ended| ended.seed).collect();
         panic!("{}\nall of them: {seeds:?}", explain(ended));
+    }
+}
+
+#[test]
+fn with_tasks_around_rollouts_the_promises_hold_and_no_task_is_run_twice() {
+    let first = number("SHIPWAY_SIM_FIRST", 1);
+    let count = number("SHIPWAY_SIM_SEEDS", PLAIN) / 4;
+    if let Some(ended) = search_by(first, count, 1, run_with_tasks).first() {
+        panic!("with tasks: {}", explain(ended));
     }
 }
 

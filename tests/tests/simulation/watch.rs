@@ -122,6 +122,21 @@ impl AwsWatch {
         }));
     }
 
+    /// No job has started two tasks.
+    pub(crate) fn tasks(&self) {
+        let mut started: Vec<String> = self.platform.tasks_started();
+        // The name ends with the revision: another one of the same job would be another task.
+        for name in &mut started {
+            let job = name.rfind("-r").unwrap_or(name.len());
+            name.truncate(job);
+        }
+        started.sort();
+        for pair in started.windows(2).filter(|pair| pair[0] == pair[1]) {
+            self.facts
+                .broken(format!("{} was started a second time", pair[0]));
+        }
+    }
+
     /// Service deployments whose status is another than the last time.
     pub(crate) fn deployments(&mut self) {
         let now = Timestamp::from_millis(self.diary.millis());
