@@ -6,6 +6,7 @@ mod mode;
 mod points;
 mod sessions;
 mod task;
+mod telling;
 mod time;
 
 use std::sync::Arc;

@@ -4,14 +4,14 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use shipway_domain::board::{Board, Decision, Effect, Input, Offer};
+use shipway_domain::board::{Board, Decision, Effect, Input};
 use shipway_domain::change::Change;
 use shipway_domain::ids::{AgentId, Incarnation, Target};
 use shipway_domain::planted::{self, Bug};
 use shipway_domain::time::Timestamp;
 use shipway_proto::v1;
 use shipway_proto::v1::coordinator_message::Message;
-use shipway_runtime::{Clock, fields, telemetry};
+use shipway_runtime::Clock;
 use shipway_store::{CommitError, Committer, Ticket};
 use tokio::sync::mpsc;
 
@@ -21,7 +21,6 @@ use super::sessions::Sessions;
 use super::time::Time;
 use super::{AgentInput, CallError, Command};
 use crate::hub::Hub;
-use crate::offer;
 
 /// Inputs that are decided in one go.
 const AT_ONCE: usize = 512;
@@ -47,12 +46,12 @@ pub(super) enum Deed {
 }
 
 pub(super) struct Task {
-    board: Board,
+    pub(super) board: Board,
     committer: Committer,
     hub: Arc<Hub>,
-    time: Time,
+    pub(super) time: Time,
     queue: mpsc::Receiver<Command>,
-    sessions: Sessions,
+    pub(super) sessions: Sessions,
     changes: Vec<Change>,
     deeds: Vec<Deed>,
     in_flight: VecDeque<(Ticket, Vec<Deed>)>,
@@ -412,98 +411,6 @@ impl Task {
                 points::hit(what, "after-answer");
             }
         }
-    }
-
-    fn tell(&mut self, effect: Effect) {
-        let (agent, message) = match effect {
-            Effect::Offer(offer) => {
-                let agent = offer.agent.clone();
-                self.trace_wait(&offer);
-                (agent, Message::Offer(offer::message(&offer)))
-            }
-            Effect::Stop {
-                agent,
-                held,
-                reason,
-            } => {
-                let reason = Some((&reason).into());
-                (
-                    agent,
-                    Message::Stop(v1::Stop {
-                        job: Some(held.into()),
-                        reason,
-                    }),
-                )
-            }
-            Effect::Answer {
-                agent,
-                held,
-                answer,
-            } => (
-                agent,
-                Message::Answer(v1::Answer {
-                    job: Some(held.into()),
-                    answer: Some((&answer).into()),
-                }),
-            ),
-            Effect::Gone {
-                agent,
-                held,
-                reason,
-            } => (
-                agent,
-                Message::Gone(v1::Gone {
-                    job: Some(held.into()),
-                    reason,
-                }),
-            ),
-            Effect::CheckpointKept {
-                agent,
-                held,
-                number,
-            } => {
-                let kept = v1::CheckpointKept {
-                    job: Some(held.into()),
-                    number,
-                };
-                (agent, Message::CheckpointKept(kept))
-            }
-            Effect::FinishedKept { agent, held } => (
-                agent,
-                Message::FinishedKept(v1::FinishedKept {
-                    job: Some(held.into()),
-                }),
-            ),
-            Effect::Welcome { agent, keep } => {
-                let policy = self.board.policy();
-                let millis = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
-                let welcome = v1::Welcome {
-                    lease_ms: millis(policy.lease),
-                    renew_ms: millis(policy.renew),
-                    margin_ms: millis(policy.margin),
-                    keep: keep.into_iter().map(Into::into).collect(),
-                };
-                (agent, Message::Welcome(welcome))
-            }
-        };
-        self.sessions.send(&agent, message);
-    }
-}
-
-impl Task {
-    /// The wait of a job in the queue, as a span of its release's trace.
-    fn trace_wait(&self, offer: &Offer) {
-        let job = offer.job.id.to_string();
-        telemetry::span(
-            "queue",
-            &offer.trace_parent,
-            offer.waited_since.millis(),
-            self.time.now().millis(),
-            &[
-                (fields::JOB_ID, job.as_str()),
-                (fields::AGENT_ID, offer.agent.as_str()),
-            ],
-        );
     }
 }
 

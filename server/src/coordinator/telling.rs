@@ -1,0 +1,104 @@
+//! What agents are told of decisions, as messages.
+
+use std::time::Duration;
+
+use shipway_domain::board::{Effect, Offer};
+use shipway_proto::v1;
+use shipway_proto::v1::coordinator_message::Message;
+use shipway_runtime::{fields, telemetry};
+
+use super::task::Task;
+use crate::offer;
+
+impl Task {
+    /// Tells the agent what it is about.
+    pub(super) fn tell(&mut self, effect: Effect) {
+        let (agent, message) = match effect {
+            Effect::Offer(offer) => {
+                let agent = offer.agent.clone();
+                self.trace_wait(&offer);
+                (agent, Message::Offer(offer::message(&offer)))
+            }
+            Effect::Stop {
+                agent,
+                held,
+                reason,
+            } => {
+                let reason = Some((&reason).into());
+                (
+                    agent,
+                    Message::Stop(v1::Stop {
+                        job: Some(held.into()),
+                        reason,
+                    }),
+                )
+            }
+            Effect::Answer {
+                agent,
+                held,
+                answer,
+            } => (
+                agent,
+                Message::Answer(v1::Answer {
+                    job: Some(held.into()),
+                    answer: Some((&answer).into()),
+                }),
+            ),
+            Effect::Gone {
+                agent,
+                held,
+                reason,
+            } => (
+                agent,
+                Message::Gone(v1::Gone {
+                    job: Some(held.into()),
+                    reason,
+                }),
+            ),
+            Effect::CheckpointKept {
+                agent,
+                held,
+                number,
+            } => {
+                let kept = v1::CheckpointKept {
+                    job: Some(held.into()),
+                    number,
+                };
+                (agent, Message::CheckpointKept(kept))
+            }
+            Effect::FinishedKept { agent, held } => (
+                agent,
+                Message::FinishedKept(v1::FinishedKept {
+                    job: Some(held.into()),
+                }),
+            ),
+            Effect::Welcome { agent, keep } => {
+                let policy = self.board.policy();
+                let millis = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+                let welcome = v1::Welcome {
+                    lease_ms: millis(policy.lease),
+                    renew_ms: millis(policy.renew),
+                    margin_ms: millis(policy.margin),
+                    keep: keep.into_iter().map(Into::into).collect(),
+                };
+                (agent, Message::Welcome(welcome))
+            }
+        };
+        self.sessions.send(&agent, message);
+    }
+
+    /// The wait of a job in the queue, as a span of its release's trace.
+    fn trace_wait(&self, offer: &Offer) {
+        let job = offer.job.id.to_string();
+        telemetry::span(
+            "queue",
+            &offer.trace_parent,
+            offer.waited_since.millis(),
+            self.time.now().millis(),
+            &[
+                (fields::JOB_ID, job.as_str()),
+                (fields::AGENT_ID, offer.agent.as_str()),
+            ],
+        );
+    }
+}
