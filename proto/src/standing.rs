@@ -1,8 +1,10 @@
 //! A service at one moment.
 
-use shipway_domain::standing::ServiceNow;
+use shipway_domain::standing::{Changed, ServiceNow};
+use shipway_domain::time::Timestamp;
 
 use crate::v1;
+use crate::v1::service_now::Changed as ChangedMessage;
 
 impl From<&ServiceNow> for v1::ServiceNow {
     fn from(now: &ServiceNow) -> Self {
@@ -13,6 +15,10 @@ impl From<&ServiceNow> for v1::ServiceNow {
             running: now.running,
             pending: now.pending,
             moving: now.moving,
+            changed: now.changed.as_ref().map(|changed| ChangedMessage {
+                by: changed.by.clone(),
+                at_ms: changed.at.map(Timestamp::millis),
+            }),
         }
     }
 }
@@ -26,6 +32,10 @@ impl From<v1::ServiceNow> for ServiceNow {
             running: message.running,
             pending: message.pending,
             moving: message.moving,
+            changed: message.changed.map(|changed| Changed {
+                by: changed.by,
+                at: changed.at_ms.map(Timestamp::from_millis),
+            }),
         }
     }
 }

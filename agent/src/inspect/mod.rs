@@ -10,7 +10,8 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use shipway_domain::document::Document;
 use shipway_domain::ids::Target;
-use shipway_domain::standing::ServiceNow;
+use shipway_domain::observe::ServiceSeen;
+use shipway_domain::standing::{Changed, ServiceNow};
 use shipway_domain::task_definition::strip_describe_only;
 use shipway_domain::time::Timestamp;
 use shipway_plugin::{Place, Platform, RegionApi, Session};
@@ -57,8 +58,14 @@ async fn look(
             let json = running_definition(&*region, &service.task_definition).await?;
             Ok(Answer::Json(json))
         }
-        What::Service(_) => {
-            let now = ServiceNow::of(service.as_ref());
+        What::Service(asked) => {
+            let mut now = ServiceNow::of(service.as_ref());
+            if let Some(service) = &service
+                && now.differs(asked.proven.as_deref())
+            {
+                // It says more; what differs is told without it, too.
+                now.changed = changed(&*region, service).await.ok();
+            }
             Ok(Answer::Service((&now).into()))
         }
         What::Diagnose(_) => {
@@ -77,6 +84,16 @@ async fn look(
             Ok(Answer::Plan((&plan).into()))
         }
     }
+}
+
+/// Who made what serves now.
+async fn changed(region: &dyn RegionApi, service: &ServiceSeen) -> anyhow::Result<Changed> {
+    let at = service.primary().and_then(|entry| entry.created_at);
+    let found = region.task_definition(&service.task_definition).await?;
+    let found = found.context("the task definition is gone")?;
+    let definition = Document::parse(&found.json).context("AWS sent no JSON")?;
+    let by = definition.get("registeredBy").and_then(Document::as_str);
+    Ok(Changed::of(by.unwrap_or_default(), &found.tags, at))
 }
 
 /// The running definition as it can be registered again: tags kept, describe-only members gone.

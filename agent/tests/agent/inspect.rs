@@ -50,7 +50,7 @@ async fn the_running_definition_can_be_registered_again() {
 async fn the_service_is_told_as_it_is() {
     let mut scene = Scene::new().await;
     let agent = scene.start();
-    let what = What::Service(inspection::Service {});
+    let what = What::Service(inspection::Service::default());
     let Answer::Service(service) = look(&mut scene, (&target()).into(), what).await else {
         panic!("no answer");
     };
@@ -65,7 +65,7 @@ async fn a_service_that_is_not_there_is_told_as_missing() {
     let agent = scene.start();
     let mut target = v1::Target::from(&target());
     target.service = "nobody".to_owned();
-    let what = What::Service(inspection::Service {});
+    let what = What::Service(inspection::Service::default());
     let Answer::Service(service) = look(&mut scene, target, what).await else {
         panic!("no answer");
     };

@@ -10,7 +10,7 @@ use crate::json;
 use crate::session::Session;
 use crate::text::line::Tone;
 use crate::text::table::Table;
-use crate::text::words::{ago, short_arn, short_digest, target};
+use crate::text::words::{ago, rfc3339, short_arn, short_digest, target};
 
 /// Options of `status`.
 #[derive(Debug, clap::Args)]
@@ -122,7 +122,8 @@ fn seen(now: &v1::TargetNow) -> (String, Tone) {
     match now.standing.as_str() {
         "changed" => {
             let serves = short_arn(serves.unwrap_or_default());
-            (format!("CHANGED: {serves} by somebody else"), Tone::Bad)
+            let changed = now.service.as_ref().and_then(|s| s.changed.as_ref());
+            (changed_by(serves, changed), Tone::Bad)
         }
         "gone" => ("GONE: the service was deleted".to_owned(), Tone::Bad),
         "short" => ("same, but tasks are missing".to_owned(), Tone::Warn),
@@ -130,6 +131,16 @@ fn seen(now: &v1::TargetNow) -> (String, Tone) {
         "" => (format!("not seen: {}", now.problem), Tone::Warn),
         other => (other.to_owned(), Tone::Plain),
     }
+}
+
+/// `CHANGED: web:39, registered by admin/ann, deployed 2026-01-01T09:12:00Z`.
+fn changed_by(serves: &str, changed: Option<&v1::service_now::Changed>) -> String {
+    let Some(changed) = changed.filter(|changed| !changed.by.is_empty()) else {
+        return format!("CHANGED: {serves} by somebody else");
+    };
+    let at = changed.at_ms.map(Timestamp::from_millis);
+    let at = at.map_or_else(String::new, |at| format!(", deployed {}", rfc3339(at)));
+    format!("CHANGED: {serves}, registered by {}{at}", changed.by)
 }
 
 fn tasks(view: &v1::TargetView) -> String {
@@ -164,5 +175,8 @@ fn now(now: &v1::TargetNow) -> Value {
         "desired": now.service.as_ref().map(|s| s.desired),
         "running": now.service.as_ref().map(|s| s.running),
         "pending": now.service.as_ref().map(|s| s.pending),
+        "changed": now.service.as_ref().and_then(|s| s.changed.as_ref()).map(|changed| {
+            json!({"by": text(&changed.by), "at": changed.at_ms.map(json::time)})
+        }),
     })
 }

@@ -106,6 +106,7 @@ mod tests {
                 running: 3,
                 pending: 0,
                 moving: false,
+                changed: None,
             },
             latest: Some(Latest {
                 arn: "arn:aws:ecs:x:service-deployment/main/web/d".to_owned(),

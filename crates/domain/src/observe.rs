@@ -102,6 +102,8 @@ pub struct DeploymentSeen {
     pub rollout_state: Option<String>,
     /// Its reason.
     pub rollout_state_reason: Option<String>,
+    /// When it was made, by ECS's clock.
+    pub created_at: Option<Timestamp>,
 }
 
 /// A message of the service scheduler.

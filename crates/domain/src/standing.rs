@@ -1,6 +1,8 @@
 //! How a target stands now, beside what was last proven on it.
 
 use crate::observe::ServiceSeen;
+use crate::rollout::JOB_TAG;
+use crate::time::Timestamp;
 
 /// A service at one moment, in few words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,9 +19,47 @@ pub struct ServiceNow {
     pub pending: u32,
     /// Whether a deployment is under way.
     pub moving: bool,
+    /// Who made what serves now, and when; looked for when it is not what was proven.
+    pub changed: Option<Changed>,
+}
+
+/// Who made what serves now, as far as ECS itself says it: who registered the task definition, and when the deployment
+/// that brought it began.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changed {
+    /// Who registered the task definition: the role and session or the user, or a job of Shipway; empty when ECS does
+    /// not say.
+    pub by: String,
+    /// When the deployment that brought it began, by ECS's clock.
+    pub at: Option<Timestamp>,
+}
+
+impl Changed {
+    /// By the member `registeredBy` of the description, and its tags.
+    #[must_use]
+    pub fn of(registered_by: &str, tags: &[(String, String)], at: Option<Timestamp>) -> Self {
+        let job = tags.iter().find(|(key, _)| key == JOB_TAG);
+        let by = match job {
+            Some((_, job)) => format!("job {job} of Shipway"),
+            None => who(registered_by).to_owned(),
+        };
+        Self { by, at }
+    }
+}
+
+/// `arn:aws:sts::111122223333:assumed-role/admin/ann` is called `admin/ann`, `arn:aws:iam::111122223333:user/ann` is `ann`.
+fn who(principal: &str) -> &str {
+    let name = principal.splitn(6, ':').nth(5).unwrap_or(principal);
+    name.split_once('/').map_or(name, |(_, name)| name)
 }
 
 impl ServiceNow {
+    /// Whether something else serves than this task definition, which was last proven.
+    #[must_use]
+    pub fn differs(&self, proven: Option<&str>) -> bool {
+        Standing::of(proven, self) == Standing::Changed
+    }
+
     /// What was seen of a service; nothing was seen of one that does not exist.
     #[must_use]
     pub fn of(seen: Option<&ServiceSeen>) -> Self {
@@ -39,6 +79,7 @@ impl ServiceNow {
             running: seen.running,
             pending: seen.pending,
             moving: seen.deployments.len() > 1 || primary.is_some_and(under_way),
+            changed: None,
         }
     }
 }
@@ -102,7 +143,36 @@ mod tests {
             running,
             pending: 0,
             moving: false,
+            changed: None,
         }
+    }
+
+    #[test]
+    fn who_changed_it_is_told_as_people_know_them() {
+        let tags = [(JOB_TAG.to_owned(), "1007.1".to_owned())];
+        let at = Some(Timestamp::from_millis(7));
+        for (arn, tags, name) in [
+            (
+                "arn:aws:sts::111122223333:assumed-role/admin/ann",
+                &[][..],
+                "admin/ann",
+            ),
+            ("arn:aws:iam::111122223333:user/ann", &[], "ann"),
+            ("arn:aws:iam::111122223333:root", &[], "root"),
+            ("somebody", &[], "somebody"),
+            ("", &[], ""),
+            (
+                "arn:aws:sts::1:assumed-role/shipway/x",
+                &tags,
+                "job 1007.1 of Shipway",
+            ),
+        ] {
+            let by = name.to_owned();
+            assert_eq!(Changed::of(arn, tags, at), Changed { by, at });
+        }
+        assert!(now("web:39", 2).differs(Some("web:38")));
+        assert!(!now("web:39", 2).differs(Some("web:39")));
+        assert!(!now("web:39", 2).differs(None));
     }
 
     #[test]

@@ -89,6 +89,7 @@ fn deployment(seen: &ecs::Deployment) -> DeploymentSeen {
         failed: count(seen.failed_tasks()),
         rollout_state: seen.rollout_state().map(|state| state.as_str().to_owned()),
         rollout_state_reason: seen.rollout_state_reason().map(str::to_owned),
+        created_at: time(seen.created_at()),
     }
 }
 

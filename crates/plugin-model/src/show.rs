@@ -96,6 +96,7 @@ impl Service {
             failed: entry.failed_tasks,
             rollout_state: Some(entry.rollout.as_str().to_owned()),
             rollout_state_reason: Some(entry.reason.clone()),
+            created_at: Some(time_of(entry.created_at)),
         }
     }
 

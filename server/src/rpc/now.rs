@@ -52,8 +52,11 @@ async fn stand(
     proven: &str,
     until: Instant,
 ) -> v1::TargetNow {
+    let proven = Some(proven).filter(|proven| !proven.is_empty());
     let what = v1::Inspection {
-        what: Some(What::Service(Service {})),
+        what: Some(What::Service(Service {
+            proven: proven.map(str::to_owned),
+        })),
     };
     let looked = timeout_at(until, coordinator.inspect(target, what)).await;
     let problem = |problem: String| v1::TargetNow {
@@ -61,14 +64,11 @@ async fn stand(
         ..v1::TargetNow::default()
     };
     match looked {
-        Ok(Ok(Looked::Service(now))) => {
-            let proven = Some(proven).filter(|proven| !proven.is_empty());
-            v1::TargetNow {
-                standing: Standing::of(proven, &now).as_str().to_owned(),
-                service: Some((&now).into()),
-                problem: String::new(),
-            }
-        }
+        Ok(Ok(Looked::Service(now))) => v1::TargetNow {
+            standing: Standing::of(proven, &now).as_str().to_owned(),
+            service: Some((&now).into()),
+            problem: String::new(),
+        },
         Ok(Ok(
             Looked::TaskDefinition(_)
             | Looked::Plan(_)

@@ -395,6 +395,10 @@ async fn status_shows_what_serves_now_beside_what_was_proven() {
     });
     let changed = changed.await;
     assert_eq!(changed["now"]["standing"], "changed", "{changed:#}");
+    // The revision before is as the account itself registered it.
+    assert_eq!(changed["now"]["changed"]["by"], "root", "{changed:#}");
+    assert!(changed["now"]["changed"]["at"].is_string(), "{changed:#}");
+    assert!(same["now"]["changed"].is_null());
     assert_ne!(
         changed["now"]["task_definition"],
         changed["task_definition"]

@@ -181,6 +181,37 @@ fn a_rollback_undoes_the_deploy_that_runs_and_never_a_rollback() {
 }
 
 #[test]
+fn a_rollback_has_a_time_of_its_own_however_long_what_it_undoes_has_taken() {
+    let mut world = Fixture::with_agent(4);
+    let first = world.submit(spec("web", &[&["web"]]));
+    world.build(first);
+    world.finish(first, 1, rolled(Verdict::Live));
+    let second = world.submit(spec("web", &[&["web"]]));
+    world.build(second);
+    let began = world.now;
+    let held = world.held(second, 1);
+    for _ in 0..30 {
+        world.pass(30);
+        let (now, agent) = (world.now, world.agent("a"));
+        assert_eq!(world.board.renew(now, &agent, &[held]), [held]);
+    }
+    let mut back = spec("web", &[&["web"]]);
+    back.kind = ReleaseKind::Rollback {
+        undoes: second,
+        to: first,
+    };
+    let back = world.submit(back);
+    world.build(back);
+    world.finish(second, 1, rolled(Verdict::Cancelled));
+    let started = |release| {
+        let job = world.board.job(job(release, 1));
+        job.map(|job| job.started_at)
+    };
+    assert_eq!(started(back), Some(world.now));
+    assert!(world.now > began.plus(Duration::from_secs(600)));
+}
+
+#[test]
 fn reasons_to_wait_are_called_as_on_the_wire() {
     use crate::board::WaitCode as Code;
     let codes = [
