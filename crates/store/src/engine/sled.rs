@@ -88,7 +88,9 @@ fn await_predecessor(path: &Path) -> Result<(), StoreError> {
     let start = Instant::now();
     loop {
         match file.try_lock() {
-            Ok(()) => return Ok(()),
+            // Let go in so many words: a process that another thread is starting has this file, too, until it is a
+            // program of its own, and would keep the lock for as long.
+            Ok(()) => return file.unlock().map_err(StoreError::io("unlock", path)),
             Err(TryLockError::WouldBlock) if start.elapsed() < PATIENCE => {
                 thread::sleep(Duration::from_millis(2));
             }
