@@ -185,8 +185,10 @@ impl Programs {
 
     async fn run(&self, aws: &str, program: &str, arguments: &[&str]) -> Output {
         let nowhere = "/dev/null";
-        let mut command = tokio::process::Command::new(self.bin.join(program));
+        // By the interpreter itself: the first line of a program names the folder in which it was made.
+        let mut command = tokio::process::Command::new(self.bin.join("python3"));
         command
+            .arg(self.bin.join(program))
             .args(arguments)
             .env_clear()
             .env("PATH", &self.bin)
