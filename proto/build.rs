@@ -8,6 +8,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let files = [
         "shipway/v1/spec.proto",
         "shipway/v1/event.proto",
+        "shipway/v1/trace.proto",
         "shipway/v1/agent.proto",
         "shipway/v1/shipway.proto",
         "shipway/store/v1/store.proto",

@@ -8,7 +8,8 @@ use shipway_domain::spec::ReleaseSpec;
 use shipway_domain::time::Timestamp;
 use shipway_plugin::{Builder, Platform};
 use shipway_proto::v1;
-use shipway_runtime::{Clock, Random, Tasks, telemetry};
+use shipway_runtime::telemetry::{LOG_ONLY, divert};
+use shipway_runtime::{Clock, Random, Tasks};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Endpoint;
@@ -176,18 +177,21 @@ impl Agent {
     ) {
         let held = running.held();
         let span = tracing::info_span!(
+            target: LOG_ONLY,
             "job",
-            otel.name = format!("job {}", offer.kind),
             shipway.job.id = %held.job,
             shipway.job.attempt = %held.attempt,
             shipway.agent.id = self.config.id,
         );
-        telemetry::set_parent(&span, &offer.trace_parent);
         tracing::info!(parent: &span, kind = offer.kind, "job taken");
         let spec = offer.spec.clone().map(ReleaseSpec::try_from);
         let (client, platform) = (client.clone(), Arc::clone(&self.platform));
         let (builders, clock) = (self.builders.clone(), self.clock.clone());
         let walked = Walked(jobs.clone(), Arc::clone(&running));
+        let steps = Steps::new(Arc::clone(&running), &offer.trace_parent);
+        let diverted = steps
+            .attempt()
+            .map(|(trace, attempt)| divert(trace.trace.0, attempt.0, Arc::new(steps.clone())));
         let job = async move {
             let _walked = walked;
             let spec = match spec {
@@ -201,7 +205,6 @@ impl Agent {
                     return;
                 }
             };
-            let steps = Steps::new(Arc::clone(&running));
             let kind = offer.kind.clone();
             let work = Work {
                 running: Arc::clone(&running),
@@ -221,7 +224,14 @@ impl Agent {
                 Err(Gone) => tracing::warn!("job given up: another attempt has it"),
             }
         };
-        walkers.spawn("job", job.instrument(span));
+        let job = job.instrument(span);
+        walkers.spawn("job", async move {
+            match diverted {
+                // Until its end, what is done for it is told with its reports.
+                Some(diverted) => diverted.around(job).await,
+                None => job.await,
+            }
+        });
     }
 }
 

@@ -46,8 +46,7 @@ impl Interceptor for Metadata {
         if let Some(token) = &self.0 {
             metadata.insert("authorization", token.clone());
         }
-        let trace = telemetry::traceparent_of(&tracing::Span::current());
-        if let Some(trace) = trace.and_then(|trace| trace.parse().ok()) {
+        if let Some(trace) = telemetry::current().and_then(|trace| trace.parse().ok()) {
             metadata.insert(context::TRACEPARENT, trace);
         }
         Ok(request)

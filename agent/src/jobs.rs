@@ -7,6 +7,7 @@ use shipway_domain::agent::Held;
 use shipway_domain::ids::JobId;
 use tokio::sync::Notify;
 
+use crate::coordinator_time::CoordinatorTime;
 use crate::running::Running;
 use crate::wake::Wake;
 
@@ -16,6 +17,8 @@ pub(crate) struct Jobs {
     all: Arc<Mutex<BTreeMap<JobId, Arc<Running>>>>,
     /// Notified when a job has something to send.
     pub(crate) wake: Wake,
+    /// What time it is for the coordinator.
+    pub(crate) time: CoordinatorTime,
     /// Notified when a job left.
     pub(crate) left: Arc<Notify>,
 }

@@ -7,6 +7,7 @@ mod agent;
 mod args;
 mod client;
 pub mod config;
+mod coordinator_time;
 mod failure;
 mod identity;
 mod inspect;
@@ -16,6 +17,7 @@ mod plugins;
 mod revisions;
 mod running;
 mod session;
+mod spans;
 mod steps;
 mod wake;
 

@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use shipway_domain::agent::Held;
 use shipway_domain::checkpoint::Checkpoint;
-use shipway_domain::event::{NoteLevel, Progress};
+use shipway_domain::event::{NoteLevel, Progress, TaskLife, Told};
 use shipway_domain::hook::HookAnswer;
 use shipway_domain::job::{Outcome, StopReason};
 use shipway_domain::planted::{self, Bug};
 use shipway_domain::size;
+use shipway_proto::v1;
 use shipway_runtime::Clock;
 use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::coordinator_time::CoordinatorTime;
 use crate::wake::Wake;
 
 /// Output of one message at most (engineering-facts section 5: few large frames).
@@ -25,6 +27,9 @@ const LOG_WAITING: usize = 8 << 20;
 /// Entries of progress that wait for the session at most: without a coordinator a job goes on for hours.
 const PROGRESS_WAITING: usize = 4 * size::PROGRESS;
 
+/// Spans that wait for the session at most, and those of one message.
+const SPANS: (usize, usize) = (4096, 256);
+
 /// The attempt does not stand any more: nothing may be changed or told for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Gone;
@@ -34,6 +39,7 @@ pub(crate) struct Gone;
 pub(crate) struct Running {
     held: Held,
     clock: Clock,
+    time: CoordinatorTime,
     /// Wakes the session when there is something to send.
     wake: Wake,
     gone: CancellationToken,
@@ -49,7 +55,9 @@ pub(crate) struct Running {
 #[derive(Debug, Default)]
 struct Outbox {
     accepted: bool,
-    progress: Vec<Progress>,
+    progress: Vec<Told>,
+    /// What was done, for the trace of the release.
+    spans: Vec<v1::TraceSpan>,
     /// Entries of progress that found no room.
     progress_dropped: usize,
     log: Vec<u8>,
@@ -70,17 +78,25 @@ struct Waiting {
 #[derive(Debug, Default)]
 pub(crate) struct Outgoing {
     pub(crate) accept: bool,
-    pub(crate) progress: Vec<Progress>,
+    pub(crate) progress: Vec<Told>,
+    pub(crate) spans: Vec<v1::TraceSpan>,
     pub(crate) log: Vec<u8>,
     pub(crate) checkpoints: Vec<(u64, Checkpoint)>,
     pub(crate) finished: Option<Outcome>,
 }
 
 impl Running {
-    pub(crate) fn new(held: Held, clock: Clock, wake: Wake, stop: Option<StopReason>) -> Self {
+    pub(crate) fn new(
+        held: Held,
+        clock: Clock,
+        time: CoordinatorTime,
+        wake: Wake,
+        stop: Option<StopReason>,
+    ) -> Self {
         Self {
             held,
             clock,
+            time,
             wake,
             gone: CancellationToken::new(),
             stop: watch::Sender::new(stop),
@@ -125,13 +141,16 @@ impl Running {
 
     /// Tells people something.
     pub(crate) fn progress(&self, item: Progress) {
-        let item = size::fit_progress(item);
+        let item = Told {
+            at: self.time.now(&self.clock),
+            what: size::fit_progress(item),
+        };
         let mut outbox = self.lock();
         // Of the counts only the newest matter.
-        if matches!(item, Progress::Tasks(_)) {
+        if matches!(item.what, Progress::Tasks(_)) {
             outbox
                 .progress
-                .retain(|waiting| !matches!(waiting, Progress::Tasks(_)));
+                .retain(|waiting| !matches!(waiting.what, Progress::Tasks(_)));
         }
         if outbox.progress.len() < PROGRESS_WAITING {
             outbox.progress.push(item);
@@ -140,6 +159,28 @@ impl Running {
         }
         drop(outbox);
         self.wake.soon();
+    }
+
+    /// Tells what is known of the life of a task. A coordinator that does not say its time does not know of lives.
+    pub(crate) fn life(&self, life: TaskLife) {
+        if self.time.now(&self.clock).is_some() {
+            self.progress(Progress::Task(Box::new(life)));
+        }
+    }
+
+    /// Adds a span to the trace of the release. Of too many the newest are left out.
+    pub(crate) fn span(&self, span: v1::TraceSpan) {
+        let mut outbox = self.lock();
+        if outbox.spans.len() < SPANS.0 && self.time.now(&self.clock).is_some() {
+            outbox.spans.push(span);
+            drop(outbox);
+            self.wake.soon();
+        }
+    }
+
+    /// How far the coordinator's time is ahead of ours, in milliseconds.
+    pub(crate) fn behind_coordinator(&self) -> i64 {
+        self.time.ahead(&self.clock)
     }
 
     /// Adds a line of output.
@@ -259,7 +300,10 @@ impl Running {
         let accept = !std::mem::replace(&mut outbox.accepted, true);
         let progress = outbox.take_progress();
         let log = take_lines(&mut outbox.log);
-        let all_said = outbox.log.is_empty() && outbox.progress.is_empty();
+        let most = outbox.spans.len().min(SPANS.1);
+        let spans = outbox.spans.drain(..most).collect();
+        let all_said =
+            outbox.log.is_empty() && outbox.progress.is_empty() && outbox.spans.is_empty();
         if !all_said {
             self.wake.now();
         }
@@ -283,6 +327,7 @@ impl Running {
         Outgoing {
             accept,
             progress,
+            spans,
             log,
             checkpoints,
             finished,
@@ -296,18 +341,19 @@ impl Running {
 
 impl Outbox {
     /// Progress for one message; after the last of it, what was dropped.
-    fn take_progress(&mut self) -> Vec<Progress> {
+    fn take_progress(&mut self) -> Vec<Told> {
         // One place is left for what was dropped.
         let most = self.progress.len().min(size::PROGRESS - 1);
-        let mut items: Vec<Progress> = self.progress.drain(..most).collect();
+        let mut items: Vec<Told> = self.progress.drain(..most).collect();
         if self.progress.is_empty() && self.progress_dropped > 0 {
             let dropped = std::mem::take(&mut self.progress_dropped);
-            items.push(Progress::Note {
+            let note = Progress::Note {
                 level: NoteLevel::Warning,
                 text: format!(
                     "{dropped} entries of progress were dropped: the coordinator was away too long"
                 ),
-            });
+            };
+            items.push(note.into());
         }
         items
     }
@@ -339,13 +385,17 @@ mod tests {
             job,
             attempt: Attempt(1),
         };
-        Running::new(held, Clock::system(), Wake::default(), None)
+        let time = CoordinatorTime::default();
+        Running::new(held, Clock::system(), time, Wake::default(), None)
     }
 
     #[test]
     fn progress_waits_within_bounds_and_what_was_dropped_is_told_before_the_end() {
         let running = running();
-        let item = Progress::StepStarted { step: Step::Build };
+        let item = Progress::StepStarted {
+            step: Step::Build,
+            number: 1,
+        };
         for _ in 0..PROGRESS_WAITING + 5 {
             running.progress(item.clone());
         }
@@ -367,7 +417,7 @@ mod tests {
         assert_eq!(messages, 5);
         assert_eq!(all.len(), PROGRESS_WAITING + 1);
         assert!(
-            matches!(all.last(), Some(Progress::Note { text, .. }) if text.starts_with("5 entries")),
+            matches!(all.last().map(|told| &told.what), Some(Progress::Note { text, .. }) if text.starts_with("5 entries")),
             "{:?}",
             all.last()
         );

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use shipway_domain::agent::{AgentDescription, Held};
 use shipway_domain::ids::Incarnation;
+use shipway_domain::time::Timestamp;
 use shipway_proto::v1;
 use shipway_proto::v1::agent_message::Message as Out;
 use shipway_proto::v1::coordinator_message::Message as In;
@@ -94,6 +95,7 @@ impl Session {
             predecessor: self.predecessor.map_or(0, |life| life.0),
         };
         send(&outbox, Out::Hello(hello)).await?;
+        let asked = self.clock.uptime();
         let mut inbound = self.client.session(ReceiverStream::new(messages)).await?;
         let first = tokio::time::timeout(WELCOME, inbound.message())
             .await
@@ -101,6 +103,7 @@ impl Session {
         let Some(In::Welcome(welcome)) = first?.and_then(|m| m.message) else {
             return Err(Status::internal("the first message was not a welcome"));
         };
+        self.jobs.time.said(&self.clock, asked, welcome.now_ms);
         // From now on the coordinator knows this life.
         self.predecessor = None;
         let lease = self.welcomed(&welcome);
@@ -245,8 +248,9 @@ impl Session {
         failpoint::hit(|| "agent.accept.before");
         let held = Held::from(job);
         let stop = offer.stop.clone().and_then(|reason| reason.try_into().ok());
-        let wake = self.jobs.wake.clone();
-        let running = Arc::new(Running::new(held, self.clock.clone(), wake, stop));
+        let (wake, time) = (self.jobs.wake.clone(), self.jobs.time.clone());
+        let clock = self.clock.clone();
+        let running = Arc::new(Running::new(held, clock, time, wake, stop));
         let answers = offer.answers.iter().cloned();
         for answer in answers.filter_map(|answer| answer.try_into().ok()) {
             running.answer(answer);
@@ -271,14 +275,18 @@ impl Session {
                 send(outbox, Out::Accept(v1::Accept { job })).await?;
                 failpoint::hit(|| "agent.accept.after");
             }
-            if !out.progress.is_empty() || !out.log.is_empty() {
-                let progress = out.progress.iter().map(Into::into).collect();
+            if !out.progress.is_empty() || !out.log.is_empty() || !out.spans.is_empty() {
+                let progress = out.progress.iter().map(|told| (&told.what).into());
+                let times = out.progress.iter().map(|told| told.at);
+                let at_ms = times.map(|at| at.map_or(0, Timestamp::millis));
                 send(
                     outbox,
                     Out::Progress(v1::ProgressBatch {
                         job,
-                        progress,
+                        progress: progress.collect(),
                         log: out.log,
+                        at_ms: at_ms.collect(),
+                        spans: out.spans,
                     }),
                 )
                 .await?;

@@ -1,35 +1,63 @@
-//! Turns what a walker does into the steps that people see.
+//! Turns what a walker does into the steps that people see, and its calls into parts of them.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use shipway_domain::event::{NoteLevel, Progress, Step, StepResult};
+use shipway_domain::trace::{Context, SpanId, attempt_span, step_span};
+use shipway_runtime::telemetry::{Ended, LOG_ONLY, Sink};
 use tracing::Span;
 
 use crate::running::Running;
+use crate::spans;
 
 /// The step under way, and the span around it. Shared by a walker and those that work for it.
 #[derive(Clone)]
 pub(crate) struct Steps {
     running: Arc<Running>,
+    /// The trace of the release.
+    trace: Option<Context>,
     current: Arc<Mutex<Current>>,
 }
 
 #[derive(Default)]
 struct Current {
     step: Option<(Step, Span)>,
+    /// Steps that were begun.
+    begun: u32,
     detail: String,
 }
 
 impl Steps {
-    pub(crate) fn new(running: Arc<Running>) -> Self {
+    /// Steps of an attempt, whose release has this `traceparent`.
+    pub(crate) fn new(running: Arc<Running>, trace_parent: &str) -> Self {
         Self {
             running,
+            trace: Context::parse(trace_parent),
             current: Arc::default(),
         }
     }
 
+    /// The trace of the release, when it has one, and the span of the attempt in it.
+    pub(crate) fn attempt(&self) -> Option<(Context, SpanId)> {
+        let held = self.running.held();
+        let trace = self.trace?;
+        Some((trace, attempt_span(trace.trace, held.job, held.attempt)))
+    }
+
+    /// The span of the step under way; between steps it is that of the attempt.
+    pub(crate) fn span(&self) -> Option<(Context, SpanId)> {
+        let (trace, attempt) = self.attempt()?;
+        let current = self.lock();
+        let held = self.running.held();
+        let span = match current.step {
+            Some(_) => step_span(trace.trace, held.job, held.attempt, current.begun),
+            None => attempt,
+        };
+        Some((trace, span))
+    }
+
     /// Begins a step, unless it is under way; the one before has done its work then. Gives the span
-    /// that its calls belong to.
+    /// that its lines of the log belong to.
     pub(crate) fn begin(&self, step: Step) -> Span {
         let mut current = self.lock();
         if let Some((under_way, span)) = &current.step
@@ -39,11 +67,14 @@ impl Steps {
         }
         self.finish(&mut current, StepResult::Done);
         let span = tracing::info_span!(
+            target: LOG_ONLY,
             "step",
-            otel.name = step.as_str(),
             shipway.job.step = step.as_str()
         );
-        self.running.progress(Progress::StepStarted { step });
+        current.begun += 1;
+        let number = current.begun;
+        self.running
+            .progress(Progress::StepStarted { step, number });
         current.step = Some((step, span.clone()));
         span
     }
@@ -71,6 +102,7 @@ impl Steps {
         if let Some((step, _)) = current.step.take() {
             self.running.progress(Progress::StepEnded {
                 step,
+                number: current.begun,
                 result,
                 detail,
             });
@@ -79,5 +111,16 @@ impl Steps {
 
     fn lock(&self) -> MutexGuard<'_, Current> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Sink for Steps {
+    fn current(&self) -> [u8; 8] {
+        self.span().map_or([0; 8], |(_, span)| span.0)
+    }
+
+    fn ended(&self, span: Ended) {
+        let ahead = self.running.behind_coordinator();
+        self.running.span(spans::message(span, ahead));
     }
 }

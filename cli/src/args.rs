@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     accounts, agents, approve, cancel, clean, completions, deploy, diagnose, init, list, logs,
-    plan, queue, reject, rollback, schema, status, validate, watch,
+    plan, queue, reject, rollback, schema, status, trace, validate, watch,
 };
 
 /// Deploys apps to Amazon ECS and proves what came of it.
@@ -87,6 +87,8 @@ pub enum Command {
     Status(status::Args),
     /// Releases, newest first
     List(list::Args),
+    /// Where the time of a release went, span by span, without any collector
+    Trace(trace::Args),
     /// Output of a release's jobs
     Logs(logs::Args),
     /// Take a release back: what has not started never will, a rollout goes back
@@ -125,6 +127,7 @@ impl Command {
             Self::Diagnose(_) => "shipway diagnose",
             Self::Status(_) => "shipway status",
             Self::List(_) => "shipway list",
+            Self::Trace(_) => "shipway trace",
             Self::Logs(_) => "shipway logs",
             Self::Cancel(_) => "shipway cancel",
             Self::Approve(_) => "shipway approve",

@@ -7,8 +7,6 @@ use std::ffi::OsString;
 use std::io::Write as _;
 
 use clap::Parser as _;
-use shipway_runtime::{context, telemetry};
-use tracing::Instrument as _;
 
 mod again;
 mod answering;
@@ -23,6 +21,7 @@ mod process;
 mod server;
 mod session;
 mod source;
+mod spans;
 mod submitted;
 mod text;
 
@@ -32,6 +31,7 @@ pub use io::{Buffer, Captured, Io};
 pub use process::process;
 
 use session::Session;
+use spans::Spans;
 
 /// Runs a command line (program name first) and gives the exit code.
 pub async fn run(args: impl IntoIterator<Item = OsString>, io: &mut Io) -> u8 {
@@ -62,25 +62,20 @@ pub fn parse(args: impl IntoIterator<Item = OsString>, io: &mut Io) -> Result<Cl
 
 /// Carries out a command line and gives the exit code.
 pub async fn execute(cli: Cli, io: &mut Io) -> u8 {
-    let given = io.vars.get("TRACEPARENT").cloned();
-    let span = tracing::info_span!("shipway", otel.name = cli.command.span_name());
-    if let Some(parent) = &given {
-        telemetry::set_parent(&span, parent);
-    }
+    let given = io.vars.get("TRACEPARENT").map(String::as_str);
+    let mut spans = Spans::begin(cli.command.span_name(), &io.clock, given);
     let session = Session {
         global: cli.global,
-        trace_parent: telemetry::traceparent_of(&span)
-            .unwrap_or_else(|| context::adopt_or_make(given.as_deref())),
+        spans: &mut spans,
         io,
     };
     // On the heap: the futures of all commands together are large.
-    match Box::pin(commands::run(cli.command, session))
-        .instrument(span)
-        .await
-    {
+    let code = match Box::pin(commands::run(cli.command, session)).await {
         Ok(code) => code,
         Err(error) => report(&error, io),
-    }
+    };
+    spans.send(code).await;
+    code
 }
 
 /// Tells an error on stderr and gives its exit code.

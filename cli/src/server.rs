@@ -8,7 +8,8 @@ use shipway_domain::ids::Target;
 use shipway_proto::status::{Class, Failure};
 use shipway_proto::v1;
 use shipway_proto::v1::shipway_client::ShipwayClient;
-use shipway_runtime::context::TRACEPARENT;
+use shipway_runtime::Clock;
+use shipway_runtime::context::{BEGAN, TRACEPARENT};
 use tonic::Status;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
@@ -17,6 +18,7 @@ use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 
 use crate::args::Global;
 use crate::error::{Error, Kind};
+use crate::spans::Spans;
 
 /// Without keep-alive a client does not notice a partition (design.md section 4).
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
@@ -41,17 +43,26 @@ pub(crate) struct Server {
 pub(crate) struct Caller {
     authorization: Option<MetadataValue<Ascii>>,
     trace_parent: MetadataValue<Ascii>,
+    clock: Clock,
+    /// When the command began, by the clock's uptime.
+    began: Duration,
 }
 
 impl Interceptor for Caller {
     fn call(&mut self, mut request: tonic::Request<()>) -> Result<tonic::Request<()>, Status> {
         let metadata = request.metadata_mut();
         let _none = metadata.insert(TRACEPARENT, self.trace_parent.clone());
+        let ago = self.clock.uptime().saturating_sub(self.began);
+        let _none = metadata.insert(BEGAN, MetadataValue::from(millis(ago)));
         if let Some(authorization) = &self.authorization {
             let _none = metadata.insert("authorization", authorization.clone());
         }
         Ok(request)
     }
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Server {
@@ -74,7 +85,8 @@ impl Server {
         global: &Global,
         vars: &BTreeMap<String, String>,
         folder: &Path,
-        trace_parent: &str,
+        spans: &Spans,
+        clock: &Clock,
     ) -> Result<Self, Error> {
         let url = global
             .server
@@ -87,7 +99,9 @@ impl Server {
         })?;
         let caller = Caller {
             authorization: authorization(global, vars, folder)?,
-            trace_parent: metadata(trace_parent)?,
+            trace_parent: metadata(&spans.traceparent())?,
+            clock: clock.clone(),
+            began: spans.began(),
         };
         let ca = global
             .ca

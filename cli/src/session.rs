@@ -9,6 +9,7 @@ use crate::args::{Color, Global};
 use crate::error::Error;
 use crate::io::Io;
 use crate::server::Server;
+use crate::spans::Spans;
 use crate::text::line::Line;
 
 /// Columns of output that is no terminal.
@@ -18,8 +19,8 @@ const PLAIN_WIDTH: usize = 100;
 pub(crate) struct Session<'a> {
     /// Options of all commands.
     pub(crate) global: Global,
-    /// W3C trace context of the run.
-    pub(crate) trace_parent: String,
+    /// The trace of the run.
+    pub(crate) spans: &'a mut Spans,
     /// The surroundings.
     pub(crate) io: &'a mut Io,
 }
@@ -47,7 +48,8 @@ impl Session<'_> {
             &self.global,
             &self.io.vars,
             &self.folder(),
-            &self.trace_parent,
+            self.spans,
+            &self.io.clock,
         )
         .await
     }

@@ -40,6 +40,7 @@ pub(crate) async fn then(
     options: &Options,
 ) -> Result<u8, Error> {
     let release = ReleaseId::from_number(reply.release);
+    session.spans.submitted(&reply);
     if options.detach && session.json() {
         let folded: Vec<String> = reply
             .folded

@@ -1,15 +1,17 @@
 //! What happens to releases and jobs.
 
-use shipway_domain::event::{Event, EventKind};
+use shipway_domain::board::WaitCode;
+use shipway_domain::event::{Event, EventKind, Waited};
 use shipway_domain::ids::{AgentId, Attempt, ReleaseId};
 use shipway_domain::time::Timestamp;
 use shipway_domain::verdict::Verdict;
 
-use crate::error::ConversionError;
+use crate::error::{ConversionError, Problem};
 use crate::fields::{alternative, enumeration, name, required};
 use crate::v1;
 use crate::v1::event::{
-    CancelAsked, Ended, Folded, Granted, HookAnswered, Kind, Rested, Returned, Submitted,
+    CancelAsked, Ended, Folded, Granted, HookAnswered, Kind, Reason, Rested, Returned, Submitted,
+    Waited as WaitedMessage,
 };
 
 impl From<&Event> for v1::Event {
@@ -65,6 +67,9 @@ impl From<&EventKind> for Kind {
                 stage: stage.clone(),
                 answer: Some(answer.into()),
             }),
+            EventKind::Waited(waited) => Self::Waited(WaitedMessage {
+                reasons: waited.iter().map(Into::into).collect(),
+            }),
         }
     }
 }
@@ -101,8 +106,42 @@ impl TryFrom<Kind> for EventKind {
                 stage,
                 answer: required("hook_answered.answer", answer)?,
             },
+            Kind::Waited(WaitedMessage { reasons }) => {
+                let reasons = reasons.into_iter().map(TryInto::try_into);
+                let reasons: Result<_, ConversionError> = reasons.collect();
+                Self::Waited(reasons.map_err(under("waited.reasons"))?)
+            }
         })
     }
+}
+
+impl From<&Waited> for Reason {
+    fn from(waited: &Waited) -> Self {
+        Self {
+            code: waited.code.as_str().to_owned(),
+            release: waited.release.map(ReleaseId::number),
+            text: waited.text.clone(),
+            from_ms: waited.from.millis(),
+        }
+    }
+}
+
+impl TryFrom<Reason> for Waited {
+    type Error = ConversionError;
+
+    fn try_from(reason: Reason) -> Result<Self, ConversionError> {
+        let code = WaitCode::parse(&reason.code);
+        Ok(Self {
+            code: code.ok_or_else(|| unknown("code", "reason to wait", reason.code))?,
+            release: reason.release.map(ReleaseId::from_number),
+            text: reason.text,
+            from: Timestamp::from_millis(reason.from_ms),
+        })
+    }
+}
+
+fn unknown(field: &str, what: &'static str, given: String) -> ConversionError {
+    ConversionError::field(field, Problem::UnknownWord { what, given })
 }
 
 fn under(field: &'static str) -> impl FnOnce(ConversionError) -> ConversionError {

@@ -24,6 +24,7 @@ mod standing;
 #[cfg(feature = "services")]
 pub mod status;
 mod tasks;
+mod trace;
 mod verdict;
 
 pub use error::{ConversionError, Problem};

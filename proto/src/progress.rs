@@ -1,6 +1,6 @@
 //! What a job reports while it runs.
 
-use shipway_domain::event::{NoteLevel, Progress, Step, StepResult};
+use shipway_domain::event::{Mark, NoteLevel, Progress, Step, StepResult, TaskLife};
 use shipway_domain::time::Timestamp;
 
 use crate::error::{ConversionError, Problem};
@@ -11,15 +11,18 @@ use crate::v1::progress::{Note, Progress as Kind, ServiceEvent, StepEnded, StepS
 impl From<&Progress> for v1::Progress {
     fn from(progress: &Progress) -> Self {
         let progress = match progress {
-            Progress::StepStarted { step } => Kind::StepStarted(StepStarted {
+            Progress::StepStarted { step, number } => Kind::StepStarted(StepStarted {
                 step: step.as_str().to_owned(),
+                number: *number,
             }),
             Progress::StepEnded {
                 step,
+                number,
                 result,
                 detail,
             } => Kind::StepEnded(StepEnded {
                 step: step.as_str().to_owned(),
+                number: *number,
                 result: v1::StepResult::from(*result).into(),
                 detail: detail.clone(),
             }),
@@ -32,6 +35,7 @@ impl From<&Progress> for v1::Progress {
                 warning: *level == NoteLevel::Warning,
                 text: text.clone(),
             }),
+            Progress::Task(life) => Kind::Task((&**life).into()),
         };
         Self {
             progress: Some(progress),
@@ -46,9 +50,11 @@ impl TryFrom<v1::Progress> for Progress {
         Ok(match alternative(message.progress)? {
             Kind::StepStarted(started) => Self::StepStarted {
                 step: step("step_started.step", started.step)?,
+                number: started.number,
             },
             Kind::StepEnded(ended) => Self::StepEnded {
                 step: step("step_ended.step", ended.step)?,
+                number: ended.number,
                 result: enumeration::<v1::StepResult, _>("step_ended.result", ended.result)?,
                 detail: ended.detail,
             },
@@ -65,7 +71,60 @@ impl TryFrom<v1::Progress> for Progress {
                 },
                 text,
             },
+            Kind::Task(life) => Self::Task(Box::new(
+                life.try_into()
+                    .map_err(|error: ConversionError| error.under("task"))?,
+            )),
         })
+    }
+}
+
+impl From<&TaskLife> for v1::TaskLife {
+    fn from(life: &TaskLife) -> Self {
+        let marks = life.marks.iter();
+        let marks = marks.map(|(what, at)| v1::task_life::Mark {
+            what: what.as_str().to_owned(),
+            at_ms: at.millis(),
+        });
+        Self {
+            task: life.task.clone(),
+            task_definition: life.task_definition.clone(),
+            new: life.new,
+            marks: marks.collect(),
+            stop_code: life.stop_code.clone(),
+            reason: life.reason.clone(),
+            exit: life
+                .exit
+                .clone()
+                .map(|(container, code)| v1::task_life::Exit { container, code }),
+        }
+    }
+}
+
+impl TryFrom<v1::TaskLife> for TaskLife {
+    type Error = ConversionError;
+
+    fn try_from(message: v1::TaskLife) -> Result<Self, ConversionError> {
+        let mut life = Self {
+            task: message.task,
+            task_definition: message.task_definition,
+            new: message.new,
+            marks: Vec::new(),
+            stop_code: message.stop_code,
+            reason: message.reason,
+            exit: message.exit.map(|exit| (exit.container, exit.code)),
+        };
+        for mark in message.marks {
+            let what = Mark::parse(&mark.what).ok_or_else(|| {
+                let problem = Problem::UnknownWord {
+                    what: "mark of a task",
+                    given: mark.what,
+                };
+                ConversionError::field("marks", problem)
+            })?;
+            life.mark(what, Timestamp::from_millis(mark.at_ms));
+        }
+        Ok(life)
     }
 }
 

@@ -127,6 +127,7 @@ fn an_unset_verdict_is_refused_as_missing() {
 fn an_unknown_step_is_refused_with_its_word() {
     let started = progress::StepStarted {
         step: "teleport".into(),
+        number: 1,
     };
     let error = Event::try_from(v1::Event {
         kind: Some(event::Kind::Progress(v1::Progress {

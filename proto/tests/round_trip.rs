@@ -6,7 +6,7 @@ use std::fmt::Debug;
 
 use proptest::prelude::*;
 use prost::Message;
-use shipway_domain::{agent, checkpoint, event, ids, job, release, spec, target, verdict};
+use shipway_domain::{agent, checkpoint, event, ids, job, release, spec, target, trace, verdict};
 use shipway_proto::{ConversionError, store, v1};
 
 /// Sends a value over the wire and hears it again.
@@ -67,6 +67,7 @@ translates! {
     targets_translate: ids::Target => v1::Target, strategies::ids::target();
     specifications_translate: spec::ReleaseSpec => v1::ReleaseSpec, strategies::spec::spec();
     events_translate: event::Event => v1::Event, strategies::event::event();
+    spans_translate: trace::Span => v1::TraceSpan, strategies::trace::span();
     progress_translates: event::Progress => v1::Progress, strategies::event::progress();
     task_counts_translate: event::TaskCounts => v1::TaskCounts, strategies::event::counts();
     outcomes_translate: job::Outcome => v1::Outcome, strategies::outcome::outcome();

@@ -31,7 +31,11 @@ pub struct ServerConfig {
     pub history: HistoryConfig,
     /// How long running calls may take to end at shutdown, in seconds.
     pub drain_seconds: u64,
-    /// Logs and traces.
+    /// Where people see a trace, with `{trace_id}` in it, such as `https://grafana/explore?trace={trace_id}`; without it
+    /// no link is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace_url: Option<String>,
+    /// Logs, traces and metrics.
     pub telemetry: TelemetryConfig,
 }
 
@@ -127,6 +131,7 @@ impl Default for ServerConfig {
             disk: DiskConfig::default(),
             history: HistoryConfig::default(),
             drain_seconds: 10,
+            trace_url: None,
             telemetry: TelemetryConfig::default(),
         }
     }
@@ -185,6 +190,12 @@ pub enum BadConfig {
         /// Days for which keys are known.
         key_days: u32,
     },
+    /// A link to traces that leads nowhere.
+    #[error(
+        "trace_url is {0:?}: it must be an address with {{trace_id}} in it, such as \
+         https://traces.example.com/trace/{{trace_id}}"
+    )]
+    TraceUrl(String),
     /// Leases that cannot be kept.
     #[error(
         "lease of {seconds} s with renewal each {renew} s and a margin of {margin} s cannot be \
@@ -217,6 +228,11 @@ impl ServerConfig {
             if mib > 1 << 20 {
                 return Err(BadConfig::Disk { key, mib });
             }
+        }
+        if let Some(url) = &self.trace_url
+            && !(url.starts_with("http") && url.contains("{trace_id}"))
+        {
+            return Err(BadConfig::TraceUrl(url.clone()));
         }
         let history = &self.history;
         if history.keep_live < 2 || history.key_days == 0 {

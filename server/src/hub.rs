@@ -2,10 +2,12 @@
 //! slow one loses nothing and slows nobody.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use shipway_domain::ids::ReleaseId;
 use tokio::sync::watch;
+
+use crate::traces::Feed;
 
 /// How far a release's events are durable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,6 +24,8 @@ pub struct Durable {
 #[derive(Debug, Default)]
 pub struct Hub {
     watched: Mutex<BTreeMap<ReleaseId, watch::Sender<Durable>>>,
+    /// Who sends traces, if somebody does.
+    feed: OnceLock<Arc<Feed>>,
 }
 
 /// The place of one watcher; with the last one of a release the hub forgets the release.
@@ -48,8 +52,17 @@ impl Hub {
         }
     }
 
+    /// Tells of every release from now on.
+    pub(crate) fn feed(&self, feed: Arc<Feed>) {
+        // A second one would be told nothing that the first is not.
+        drop(self.feed.set(feed));
+    }
+
     /// Tells those who watch the release.
     pub(crate) fn tell(&self, release: ReleaseId, last: u64, ended: bool) {
+        if let Some(feed) = self.feed.get() {
+            feed.tell(release, last, ended);
+        }
         if let Some(sender) = self.watched().get(&release) {
             sender.send_modify(|durable| {
                 durable.last = durable.last.max(last);

@@ -12,6 +12,7 @@ mod offer;
 mod rpc;
 mod serve;
 mod tokens;
+mod traces;
 mod transfer;
 
 pub use args::run;

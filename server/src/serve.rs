@@ -10,7 +10,7 @@ use shipway_domain::time::Timestamp;
 use shipway_proto::DESCRIPTORS;
 use shipway_proto::v1::agents_server::AgentsServer;
 use shipway_proto::v1::shipway_server::ShipwayServer;
-use shipway_runtime::{Clock, Tasks, tls};
+use shipway_runtime::{Clock, Tasks, telemetry, tls};
 use shipway_store::{
     Blobs, Bounds, CommitError, Committer, DataDir, Logs, SledStore, Store, StoreError,
 };
@@ -33,6 +33,7 @@ use crate::rpc::auth::Gate;
 use crate::rpc::shipway::ShipwayService;
 use crate::rpc::showing::Showings;
 use crate::tokens::Tokens;
+use crate::traces::{self, Export, Feed, Traces};
 
 /// Batches that wait for the committing thread at most.
 const COMMITS_WAITING: usize = 4;
@@ -185,6 +186,7 @@ impl Server {
         let (blobs, logs) = (Arc::new(blobs), Arc::new(logs));
         let tasks = Tasks::new();
         let hub = Arc::new(Hub::default());
+        let spans = logs.spans(traces::LARGEST_SPANS);
         // Where nothing waits for a disk there is none to look after.
         let room = store.waits().then(|| Arc::new(disk::at_start(&data)));
         let only_reads = room.as_ref().map(|room| {
@@ -194,8 +196,14 @@ impl Server {
                 take_up: Box::new(move || take_up(&config, &*store, &clock)),
             }
         });
-        let (coordinator, ended) =
-            Coordinator::start_with(board, committer, hub, clock.clone(), &tasks, only_reads);
+        let (coordinator, ended) = Coordinator::start_with(
+            board,
+            committer,
+            Arc::clone(&hub),
+            clock.clone(),
+            &tasks,
+            only_reads,
+        );
         let gate = Gate::new(Arc::new(Tokens::of(&config.data)), config.tls.is_some());
         if config.tls.is_none() {
             tracing::info!(%address, "no TLS: listening on loopback only, callers need no token");
@@ -215,7 +223,24 @@ impl Server {
         }
         let keeper = Keeper::new(&coordinator, &store, &logs, &blobs, clock);
         tasks.spawn("keeper", keeper.run(stop_sessions.clone()));
+        let traces = Traces {
+            coordinator: coordinator.clone(),
+            store: Arc::clone(&store),
+            spans: spans.clone(),
+        };
+        if let Some(exporter) = telemetry::exporter() {
+            let feed = Arc::new(Feed::default());
+            hub.feed(Arc::clone(&feed));
+            let export = Export {
+                traces: traces.clone(),
+                feed,
+                exporter,
+                folder: config.data.clone(),
+            };
+            tasks.spawn("traces", export.run(stop_sessions.clone()));
+        }
         let agents = AgentService {
+            spans,
             coordinator: coordinator.clone(),
             blobs: Arc::clone(&blobs),
             logs: Arc::clone(&logs),
@@ -224,6 +249,8 @@ impl Server {
             stop: stop_sessions.clone(),
         };
         let people = ShipwayService {
+            traces,
+            trace_url: config.trace_url.clone(),
             showings: Showings::new(coordinator.clone(), Arc::clone(&store)),
             coordinator: coordinator.clone(),
             store,

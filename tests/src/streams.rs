@@ -70,6 +70,7 @@ impl Flood {
                 job: Some(job),
                 progress: (0..self.events).map(note).collect(),
                 log: log.into_bytes(),
+                ..v1::ProgressBatch::default()
             };
             agent.send(Say::Progress(said)).await;
         }

@@ -74,6 +74,12 @@ impl Work {
         Timestamp::from_millis(self.steady.millis())
     }
 
+    /// How far the coordinator's time is ahead of the job's, in milliseconds.
+    pub(crate) fn behind_coordinator(&self) -> i64 {
+        let clock = i128::from(self.clock.millis()) - i128::from(self.steady.millis());
+        self.running.behind_coordinator() + i64::try_from(clock).unwrap_or(0)
+    }
+
     /// Makes a note durable at the coordinator, however long that takes.
     pub(crate) async fn note(&self, note: Checkpoint) -> Result<(), Gone> {
         points::before_note(&note);

@@ -1,10 +1,10 @@
 //! Walks a planner: does what it says, tells it what was seen, until it says the end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use shipway_domain::checkpoint::Checkpoint;
-use shipway_domain::event::{NoteLevel, Progress, TaskCounts};
+use shipway_domain::event::{NoteLevel, Progress, TaskCounts, TaskLife};
 use shipway_domain::gate::GateRun;
 use shipway_domain::hook::HookAnswer;
 use shipway_domain::job::{Outcome, StopReason};
@@ -47,28 +47,39 @@ pub(super) trait Planner {
     fn events(&self) -> Vec<&ServiceEventSeen> {
         Vec::new()
     }
+    /// What is known of tasks.
+    fn lives(&self) -> Vec<&TaskLife> {
+        Vec::new()
+    }
+}
+
+/// What both planners have by these names.
+macro_rules! by_its_own {
+    () => {
+        fn next(&self, now: Timestamp) -> Next {
+            self.next(now)
+        }
+
+        fn noted(&mut self, checkpoint: Checkpoint) {
+            self.noted(checkpoint);
+        }
+
+        fn stop(&mut self, reason: StopReason) {
+            self.stop(reason);
+        }
+
+        fn saw(&mut self, now: Timestamp, action: &Action, saw: Saw) {
+            self.saw(now, action, saw);
+        }
+
+        fn take_notes(&mut self) -> Vec<(NoteLevel, String)> {
+            self.take_notes()
+        }
+    };
 }
 
 impl Planner for Rollout {
-    fn next(&self, now: Timestamp) -> Next {
-        self.next(now)
-    }
-
-    fn noted(&mut self, checkpoint: Checkpoint) {
-        self.noted(checkpoint);
-    }
-
-    fn stop(&mut self, reason: StopReason) {
-        self.stop(reason);
-    }
-
-    fn saw(&mut self, now: Timestamp, action: &Action, saw: Saw) {
-        self.saw(now, action, saw);
-    }
-
-    fn take_notes(&mut self) -> Vec<(NoteLevel, String)> {
-        self.take_notes()
-    }
+    by_its_own!();
 
     fn answer(&mut self, answer: HookAnswer) {
         self.answer(answer);
@@ -81,31 +92,21 @@ impl Planner for Rollout {
     fn events(&self) -> Vec<&ServiceEventSeen> {
         self.events().collect()
     }
+
+    fn lives(&self) -> Vec<&TaskLife> {
+        self.lives().collect()
+    }
 }
 
 impl Planner for GateRun {
-    fn next(&self, now: Timestamp) -> Next {
-        self.next(now)
-    }
-
-    fn noted(&mut self, checkpoint: Checkpoint) {
-        self.noted(checkpoint);
-    }
-
-    fn stop(&mut self, reason: StopReason) {
-        self.stop(reason);
-    }
-
-    fn saw(&mut self, now: Timestamp, action: &Action, saw: Saw) {
-        self.saw(now, action, saw);
-    }
-
-    fn take_notes(&mut self) -> Vec<(NoteLevel, String)> {
-        self.take_notes()
-    }
+    by_its_own!();
 
     fn take_output(&mut self) -> Vec<String> {
         self.take_output()
+    }
+
+    fn lives(&self) -> Vec<&TaskLife> {
+        self.life().into_iter().collect()
     }
 }
 
@@ -115,6 +116,7 @@ struct Told {
     counts: Option<TaskCounts>,
     events: BTreeSet<String>,
     waiting: String,
+    lives: BTreeMap<String, TaskLife>,
 }
 
 /// Walks one planner.
@@ -196,7 +198,10 @@ impl<P: Planner> Walker<P> {
                         () = tokio::time::sleep(span) => {}
                     }
                 }
-                Next::End(outcome) => return Ok(*outcome),
+                Next::End(outcome) => {
+                    self.tell_lives(work, |life, told| told != Some(life));
+                    return Ok(*outcome);
+                }
             }
         }
     }
@@ -213,6 +218,7 @@ impl<P: Planner> Walker<P> {
             work.running.log(&line);
         }
         self.tell_events(work);
+        self.tell_lives(work, TaskLife::is_news);
         let counts = self.planner.counts();
         if counts != self.told.counts {
             if let Some(counts) = &counts {
@@ -229,6 +235,17 @@ impl<P: Planner> Walker<P> {
                 let (at, message) = (event.at, event.message.clone());
                 work.running
                     .progress(Progress::ServiceEvent { at, message });
+            }
+        }
+    }
+
+    /// Lives of tasks, as far as they are news.
+    fn tell_lives(&mut self, work: &Work, is_news: impl Fn(&TaskLife, Option<&TaskLife>) -> bool) {
+        for life in self.planner.lives() {
+            if is_news(life, self.told.lives.get(&life.task)) {
+                let behind = work.behind_coordinator();
+                work.running.life(life.clone().observed_behind(behind));
+                self.told.lives.insert(life.task.clone(), life.clone());
             }
         }
     }

@@ -71,6 +71,7 @@ fn step(walked: &Walked) -> Option<(StepResult, &str)> {
             step: Step::Scan,
             result,
             detail,
+            ..
         } => Some((*result, detail.as_str())),
         _ => None,
     })

@@ -73,6 +73,7 @@ struct Origin {
 
 /// Deploys.
 pub(crate) async fn run(args: Args, session: &mut Session<'_>) -> Result<u8, Error> {
+    let from = session.spans.now();
     let origin = origin(&args.what, session)?;
     let path = session.manifest_name();
     let manifest = Manifest::read(&path, &origin.files).map_err(mistakes::error)?;
@@ -80,6 +81,7 @@ pub(crate) async fn run(args: Args, session: &mut Session<'_>) -> Result<u8, Err
     let source = source(&args.what, &origin, Digest::of(b""));
     let resolved = resolve(&manifest, &args.env, &source, &origin)?;
     mistakes::warn(session, &resolved.warnings)?;
+    session.spans.part("resolve", from);
 
     let server = session.server().await?;
     let definition = resolved.spec.task_definition.clone();
@@ -87,11 +89,15 @@ pub(crate) async fn run(args: Args, session: &mut Session<'_>) -> Result<u8, Err
     let resolved = if matches!(source, Source::Context { .. }) {
         let root = origin.files.0.join(manifest.context_folder());
         let dockerfile = manifest.dockerfile().map(ToOwned::to_owned);
+        let from = session.spans.now();
         let context = pack::pack(root, dockerfile, known.limit).await?;
+        session.spans.part("pack", from);
         for path in &context.skipped {
             session.note(&format!("left out, for it is no file: {}", path.display()))?;
         }
+        let from = session.spans.now();
         send_context(session, &server, &context).await?;
+        session.spans.part("upload", from);
         // Tags of a changed work tree name its content.
         let source = self::source(&args.what, &origin, context.digest);
         resolve(&manifest, &args.env, &source, &origin)?
@@ -109,7 +115,9 @@ pub(crate) async fn run(args: Args, session: &mut Session<'_>) -> Result<u8, Err
         spec.priority = priority;
     }
     let title = title(&spec.source, &origin.files.0);
+    let from = session.spans.now();
     let reply = submit(&server, &spec, title, &args).await?;
+    session.spans.part("submit", from);
     submitted::then(session, server, reply, &args.after).await
 }
 

@@ -17,6 +17,7 @@ pub(crate) mod reject;
 pub(crate) mod rollback;
 pub(crate) mod schema;
 pub(crate) mod status;
+pub(crate) mod trace;
 pub(crate) mod validate;
 pub(crate) mod watch;
 
@@ -37,6 +38,7 @@ pub(crate) async fn run(command: Command, mut session: Session<'_>) -> Result<u8
         Command::Watch(args) => watch::run(&args, session).await,
         Command::Status(args) => status::run(args, session).await,
         Command::List(args) => list::run(args, session).await,
+        Command::Trace(args) => trace::run(args, session).await,
         Command::Logs(args) => logs::run(&args, session).await,
         Command::Cancel(args) => cancel::run(args, session).await,
         Command::Approve(args) => approve::run(args, session).await,

@@ -170,13 +170,14 @@ impl Job {
             EventKind::Submitted { .. }
             | EventKind::Folded { .. }
             | EventKind::CancelAsked { .. }
-            | EventKind::Ended { .. } => {}
+            | EventKind::Ended { .. }
+            | EventKind::Waited(_) => {}
         }
     }
 
     fn progress(&mut self, at: Timestamp, progress: &Progress) {
         match progress {
-            Progress::StepStarted { step } => self.steps.push(StepSeen {
+            Progress::StepStarted { step, .. } => self.steps.push(StepSeen {
                 step: *step,
                 started: at,
                 end: None,
@@ -186,6 +187,7 @@ impl Job {
                 step,
                 result,
                 detail,
+                ..
             } => {
                 let open = |seen: &&mut StepSeen| seen.step == *step && seen.end.is_none();
                 if let Some(seen) = self.steps.iter_mut().rev().find(open) {
@@ -208,6 +210,7 @@ impl Job {
             }
             Progress::ServiceEvent { at, message } => self.say(*at, false, message),
             Progress::Note { level, text } => self.say(at, *level == NoteLevel::Warning, text),
+            Progress::Task(_) => {}
         }
     }
 

@@ -34,6 +34,8 @@ pub(crate) fn line(state: &State, event: &Event) -> Option<String> {
         EventKind::Ended { verdict } => {
             format!("{verdict} in {}", span(event.at.since(state.submitted)))
         }
+        // It was told while it waited.
+        EventKind::Waited(_) => return None,
     };
     Some(at(event.at, state, job, &text))
 }
@@ -46,12 +48,13 @@ fn progress_line(
 ) -> Option<String> {
     let text = match progress {
         // Of the others it is enough to hear the end.
-        Progress::StepStarted { step } if !takes_its_time(*step) => return None,
-        Progress::StepStarted { step } => format!("{} …", step.as_str()),
+        Progress::StepStarted { step, .. } if !takes_its_time(*step) => return None,
+        Progress::StepStarted { step, .. } => format!("{} …", step.as_str()),
         Progress::StepEnded {
             step,
             result,
             detail,
+            ..
         } => {
             let seen = job.and_then(|job| job.step(*step));
             if !takes_its_time(*step) && !seen.is_some_and(|seen| seen.is_worth_a_line(event.at)) {
@@ -88,6 +91,8 @@ fn progress_line(
             NoteLevel::Info => text.clone(),
             NoteLevel::Warning => format!("warning: {text}"),
         },
+        // What matters of it is told by the counts; all of it by `shipway trace`.
+        Progress::Task(_) => return None,
     };
     Some(at(event.at, state, job, &text))
 }

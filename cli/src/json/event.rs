@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use shipway_domain::event::{
-    Event, EventKind, NoteLevel, Progress, Stage, StepResult, TaskCounts, in_plain_words,
+    Event, EventKind, NoteLevel, Progress, Stage, StepResult, TaskCounts, TaskLife, Waited,
+    in_plain_words,
 };
 use shipway_domain::hook::Weight;
 
@@ -53,16 +54,21 @@ fn kind(kind: &EventKind) -> (&'static str, Value) {
                 "reason": answer.reason,
             }),
         ),
+        EventKind::Waited(reasons) => (
+            "waited",
+            json!({ "reasons": reasons.iter().map(waited).collect::<Value>() }),
+        ),
     }
 }
 
 fn progress(progress: &Progress) -> (&'static str, Value) {
     match progress {
-        Progress::StepStarted { step } => ("step-started", json!({ "step": step.as_str() })),
+        Progress::StepStarted { step, .. } => ("step-started", json!({ "step": step.as_str() })),
         Progress::StepEnded {
             step,
             result,
             detail,
+            ..
         } => {
             let result = match result {
                 StepResult::Done => "done",
@@ -86,7 +92,32 @@ fn progress(progress: &Progress) -> (&'static str, Value) {
             };
             ("note", json!({ "level": level, "text": text }))
         }
+        Progress::Task(life) => ("task", self::life(life)),
     }
+}
+
+fn life(life: &TaskLife) -> Value {
+    let marks = life.marks.iter();
+    let marks = marks.map(|(mark, at)| (mark.as_str().to_owned(), rfc3339(*at).into()));
+    json!({
+        "task": life.task,
+        "task_definition": life.task_definition,
+        "new": life.new,
+        "times": marks.collect::<serde_json::Map<String, Value>>(),
+        "stop_code": Some(&life.stop_code).filter(|code| !code.is_empty()),
+        "stopped_reason": Some(&life.reason).filter(|reason| !reason.is_empty()),
+        "container": life.exit.as_ref().map(|(container, _)| container),
+        "exit_code": life.exit.as_ref().map(|(_, code)| code),
+    })
+}
+
+fn waited(waited: &Waited) -> Value {
+    json!({
+        "reason": waited.code.as_str(),
+        "text": waited.text,
+        "release": waited.release.map(|release| release.to_string()),
+        "since": rfc3339(waited.from),
+    })
 }
 
 fn tasks(counts: &TaskCounts) -> Value {

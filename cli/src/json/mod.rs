@@ -2,6 +2,7 @@
 
 pub(crate) mod event;
 pub(crate) mod hook;
+pub(crate) mod otlp;
 pub(crate) mod outcome;
 pub(crate) mod release;
 

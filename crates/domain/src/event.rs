@@ -1,9 +1,13 @@
 //! What happens to a release, as watchers see it: one gapless sequence per release.
 
+mod life;
 mod tasks;
+mod waited;
 mod words;
 
+pub use life::{Mark, TaskLife};
 pub use tasks::{Phase, PhaseKind, Stage, TaskCounts, TaskStates};
+pub use waited::{WAITS, Waited};
 pub use words::in_plain_words;
 
 use crate::hook::HookAnswer;
@@ -17,7 +21,8 @@ use crate::verdict::Verdict;
 pub struct Event {
     /// Number within the release, from 1, without gaps.
     pub seq: u64,
-    /// When the coordinator recorded it.
+    /// When the coordinator recorded it; of progress, when it happened by the agent's word, in the
+    /// coordinator's time: not before the grant, and not after it was recorded.
     pub at: Timestamp,
     /// Index of the job it is about, if it is about one.
     pub job: Option<u32>,
@@ -80,6 +85,24 @@ pub enum EventKind {
         /// Who, what and why.
         answer: HookAnswer,
     },
+    /// The job has waited for more than a moment, for these reasons one after the other; what follows is
+    /// its grant, or its end.
+    Waited(Vec<Waited>),
+}
+
+/// Progress with the time at which it happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// When, in the coordinator's time as the agent knows it; `None` when the agent does not say.
+    pub at: Option<Timestamp>,
+    /// What happened.
+    pub what: Progress,
+}
+
+impl From<Progress> for Told {
+    fn from(what: Progress) -> Self {
+        Self { at: None, what }
+    }
 }
 
 /// What a job reports while it runs.
@@ -89,11 +112,15 @@ pub enum Progress {
     StepStarted {
         /// The step.
         step: Step,
+        /// Its number among the steps of the attempt, from 1; 0 when the agent does not say.
+        number: u32,
     },
     /// A step ended.
     StepEnded {
         /// The step.
         step: Step,
+        /// Its number, as when it began.
+        number: u32,
         /// How.
         result: StepResult,
         /// What it gave, in a few words ("11 of 14 layers cached"); may be empty.
@@ -115,6 +142,8 @@ pub enum Progress {
         /// In plain words.
         text: String,
     },
+    /// What is known of the life of a task.
+    Task(Box<TaskLife>),
 }
 
 /// The parts of jobs that people see and traces show.

@@ -38,4 +38,5 @@ pub mod tags;
 pub mod target;
 pub mod task_definition;
 pub mod time;
+pub mod trace;
 pub mod verdict;

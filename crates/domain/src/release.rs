@@ -28,6 +28,8 @@ pub struct Release {
     pub trace_parent: String,
     /// What it is made from, for people: commit and subject, or the image.
     pub title: String,
+    /// When the command that submitted it began, in the coordinator's time; never after the next.
+    pub began_at: Timestamp,
     /// When it was taken in.
     pub submitted_at: Timestamp,
     /// Number of its jobs.

@@ -175,6 +175,16 @@ pub fn fit_progress(mut item: Progress) -> Progress {
         }
         Progress::ServiceEvent { message, .. } => cut(message, TEXT),
         Progress::Note { text, .. } => cut(text, TEXT),
+        Progress::Task(life) => {
+            let texts = [&mut life.task, &mut life.task_definition];
+            for text in texts.into_iter().chain([&mut life.stop_code]) {
+                cut(text, HOOK);
+            }
+            cut(&mut life.reason, TEXT);
+            if let Some((container, _)) = &mut life.exit {
+                cut(container, HOOK);
+            }
+        }
     }
     item
 }

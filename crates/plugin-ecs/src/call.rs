@@ -64,7 +64,7 @@ where
         tally.record(&Span::current());
         answer
             .inspect(|output| {
-                Span::current().record("request_id", output.request_id().unwrap_or_default());
+                Span::current().record("aws.request_id", output.request_id().unwrap_or_default());
             })
             .map_err(|error| errors::from_sdk(operation, error))
     };
@@ -81,22 +81,27 @@ pub(crate) fn span(place: &Place, operation: &Operation) -> Span {
         SPAN,
         otel.name = operation.action(),
         otel.kind = "client",
-        service = operation.service,
-        operation = operation.name,
-        account = place.account.as_str(),
-        region = place.region.as_str(),
-        request_id = Empty,
-        attempts = Empty,
-        throttled = Empty,
-        error = Empty,
+        otel.status_code = Empty,
+        otel.status_description = Empty,
+        rpc.system = "aws-api",
+        rpc.service = operation.service,
+        rpc.method = operation.name,
+        cloud.account.id = place.account.as_str(),
+        cloud.region = place.region.as_str(),
+        aws.request_id = Empty,
+        http.request.resend_count = Empty,
+        shipway.aws.throttled = Empty,
+        error.type = Empty,
     )
 }
 
 /// Writes the error into the span.
 pub(crate) fn fail(span: &Span, error: &PlatformError) {
-    span.record("error", tracing::field::display(error));
+    span.record("otel.status_code", "error");
+    span.record("otel.status_description", tracing::field::display(error));
+    span.record("error.type", tracing::field::display(error.kind));
     if !error.request_id.is_empty() {
-        span.record("request_id", error.request_id.as_str());
+        span.record("aws.request_id", error.request_id.as_str());
     }
 }
 
@@ -145,8 +150,10 @@ struct Tally {
 
 impl Tally {
     fn record(&self, span: &Span) {
-        span.record("attempts", self.attempts.load(Ordering::Relaxed));
-        span.record("throttled", self.throttled.load(Ordering::Relaxed));
+        let again = self.attempts.load(Ordering::Relaxed).saturating_sub(1);
+        span.record("http.request.resend_count", again);
+        let throttled = self.throttled.load(Ordering::Relaxed);
+        span.record("shipway.aws.throttled", throttled);
     }
 }
 

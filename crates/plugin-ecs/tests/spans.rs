@@ -84,12 +84,13 @@ async fn a_call_says_what_it_was_and_how_it_went() {
     };
     for (field, value) in [
         ("otel.name", "ecs:ListTaskDefinitions"),
-        ("service", "ecs"),
-        ("operation", "ListTaskDefinitions"),
-        ("account", "111111111111"),
-        ("region", "eu-west-1"),
-        ("attempts", "2"),
-        ("throttled", "1"),
+        ("rpc.system", "aws-api"),
+        ("rpc.service", "ecs"),
+        ("rpc.method", "ListTaskDefinitions"),
+        ("cloud.account.id", "111111111111"),
+        ("cloud.region", "eu-west-1"),
+        ("http.request.resend_count", "1"),
+        ("shipway.aws.throttled", "1"),
     ] {
         assert_eq!(
             good.get(field).map(String::as_str),
@@ -97,7 +98,11 @@ async fn a_call_says_what_it_was_and_how_it_went() {
             "{field}: {good:?}"
         );
     }
-    assert!(!good.contains_key("error"));
-    assert_eq!(bad["attempts"], "1");
-    assert_eq!(bad["error"], "ecs:ListTaskDefinitions: no");
+    assert!(!good.contains_key("otel.status_code"));
+    assert_eq!(bad["http.request.resend_count"], "0");
+    assert_eq!(
+        bad["otel.status_description"],
+        "ecs:ListTaskDefinitions: no"
+    );
+    assert_eq!(bad["error.type"], "invalid");
 }

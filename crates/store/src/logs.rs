@@ -18,6 +18,9 @@ use crate::error::StoreError;
 
 /// Folder of the logs in the data directory.
 const FOLDER: &str = "logs";
+/// What the names of logs end with, and those of spans.
+const OUTPUT: &str = ".log";
+const SPANS: &str = ".spans";
 /// The last line of a log that is full.
 const FULL: &[u8] = b"[shipway: the log is full, further output is not kept]\n";
 
@@ -26,6 +29,8 @@ const FULL: &[u8] = b"[shipway: the log is full, further output is not kept]\n";
 pub struct Logs {
     folder: Arc<Path>,
     limit: u64,
+    /// What the names of its files end with.
+    suffix: &'static str,
     followed: Arc<Mutex<HashMap<ReleaseId, watch::Sender<()>>>>,
     growing: Growing,
     /// Keeps the data directory locked.
@@ -43,10 +48,24 @@ impl Logs {
         Ok(Self {
             folder: folder.into(),
             limit,
+            suffix: OUTPUT,
             followed: Arc::default(),
             growing: Growing::default(),
             dir: dir.clone(),
         })
+    }
+
+    /// What attempts say of what they did, for the traces of their releases: kept beside their output, in lines too, and
+    /// gone with it. None grows beyond `limit` bytes.
+    #[must_use]
+    pub fn spans(&self, limit: u64) -> Self {
+        Self {
+            limit,
+            suffix: SPANS,
+            followed: Arc::default(),
+            growing: Growing::default(),
+            ..self.clone()
+        }
     }
 
     /// Appends whole lines. What is beyond the limit is left out, and the log says so. Appends to
@@ -104,7 +123,8 @@ impl Logs {
         release: ReleaseId,
     ) -> Result<Vec<(JobId, Attempt)>, StoreError> {
         let folder = self.folder.join(release.to_string());
-        blocking("read", folder, move |folder| list(folder, release)).await
+        let suffix = self.suffix;
+        blocking("read", folder, move |folder| list(folder, release, suffix)).await
     }
 
     /// Removes all logs of a release, if there are any.
@@ -144,7 +164,7 @@ impl Logs {
     fn path(&self, job: JobId, attempt: Attempt) -> PathBuf {
         self.folder
             .join(job.release.to_string())
-            .join(format!("{}.{attempt}.log", job.index))
+            .join(format!("{}.{attempt}{}", job.index, self.suffix))
     }
 }
 
@@ -282,7 +302,7 @@ fn read(path: &Path, offset: u64, most: usize) -> io::Result<Bytes> {
     Ok(text.into())
 }
 
-fn list(folder: &Path, release: ReleaseId) -> io::Result<Vec<(JobId, Attempt)>> {
+fn list(folder: &Path, release: ReleaseId, suffix: &str) -> io::Result<Vec<(JobId, Attempt)>> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
@@ -292,7 +312,7 @@ fn list(folder: &Path, release: ReleaseId) -> io::Result<Vec<(JobId, Attempt)>> 
         let name = entry?.file_name();
         let numbers = name
             .to_str()
-            .and_then(|name| name.strip_suffix(".log"))
+            .and_then(|name| name.strip_suffix(suffix))
             .and_then(|name| name.split_once('.'));
         if let Some((index, attempt)) = numbers
             && let (Ok(index), Ok(attempt)) = (index.parse(), attempt.parse())

@@ -23,6 +23,10 @@ impl From<&Release> for ReleaseRecord {
             submitter: release.submitter.clone(),
             trace_parent: release.trace_parent.clone(),
             title: release.title.clone(),
+            began_ms: match release.began_at {
+                began if began == release.submitted_at => 0,
+                began => began.millis(),
+            },
             submitted_ms: release.submitted_at.millis(),
             jobs: release.jobs,
             last_seq: release.last_seq,
@@ -36,6 +40,11 @@ impl TryFrom<ReleaseRecord> for Release {
     type Error = ConversionError;
 
     fn try_from(record: ReleaseRecord) -> Result<Self, ConversionError> {
+        let submitted_at = Timestamp::from_millis(record.submitted_ms);
+        let began_at = match record.began_ms {
+            0 => submitted_at,
+            began => Timestamp::from_millis(began).min(submitted_at),
+        };
         Ok(Self {
             id: ReleaseId::from_number(record.id),
             app: name("app", record.app, AppName::new)?,
@@ -47,7 +56,8 @@ impl TryFrom<ReleaseRecord> for Release {
             submitter: record.submitter,
             trace_parent: record.trace_parent,
             title: record.title,
-            submitted_at: Timestamp::from_millis(record.submitted_ms),
+            began_at,
+            submitted_at,
             jobs: record.jobs,
             last_seq: record.last_seq,
             verdict: record

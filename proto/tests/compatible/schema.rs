@@ -113,6 +113,8 @@ impl Schema {
                     Type::Bool | Type::Enum => 1,
                     // Small enough for percentages and priorities, and another for each field.
                     Type::Uint32 | Type::Uint64 => u64::from(number) + 10,
+                    // Zigzag: twice as much.
+                    Type::Sint32 | Type::Sint64 => 2 * (u64::from(number) + 10),
                     other => panic!("{}: no sample of type {other:?}", field.name()),
                 };
                 if many {
@@ -192,6 +194,10 @@ fn text(message: &str, field: &str) -> String {
         }
         (_, "step") => "push".to_owned(),
         ("Phase", "phase") => "pulling".to_owned(),
+        ("Mark", "what") => "created".to_owned(),
+        ("Reason", "code") => "slot".to_owned(),
+        ("TraceSpan", "what") => "call".to_owned(),
+        ("TraceSpan", "id" | "parent" | "links") => "8 bytes.".to_owned(),
         (_, "commit") => COMMIT.to_owned(),
         (_, "kind") => "rollout".to_owned(),
         (_, name) => name.replace('_', "-"),

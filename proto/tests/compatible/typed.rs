@@ -35,7 +35,7 @@ pub(crate) fn said_again(message: &str, bytes: &[u8]) -> Result<Vec<u8>, String>
             RepositorySettings, Revision, RollbackRequest, RolloutReport, RolloutSettings,
             ScalingFlags, ScanException, ScanGate, ServiceNow, Source, Stage, StatusReply, StatusRequest, Stop, StopReason,
             SubmitReply, SubmitRequest, Target, TargetNow, TargetPlan, TargetSpec, TargetView, TaskCounts,
-            TaskGate, TaskRun, TaskStates,
+            TaskGate, TaskLife, TaskRun, TaskStates, TraceReply, TraceRequest, TraceSpan,
             Wait, WatchReply, WatchRequest, Welcome,
     }
 }
@@ -46,7 +46,7 @@ fn again<M: Message + Default>(bytes: &[u8]) -> Result<Vec<u8>, String> {
 }
 
 /// Messages that the domain has words for.
-pub(crate) const TRANSLATED: usize = 27;
+pub(crate) const TRANSLATED: usize = 28;
 
 /// Reads a message into the domain and says it again; `None` when the domain has no word for it.
 pub(crate) fn translated(message: &str, bytes: &[u8]) -> Option<Result<Vec<u8>, String>> {
@@ -71,6 +71,7 @@ pub(crate) fn translated(message: &str, bytes: &[u8]) -> Option<Result<Vec<u8>, 
         "ScanGate" => by::<scan::ScanGate, v1::ScanGate>(bytes),
         "ServiceNow" => by::<standing::ServiceNow, v1::ServiceNow>(bytes),
         "Diagnosis" => by::<diagnose::Diagnosis, v1::Diagnosis>(bytes),
+        "TaskLife" => by::<event::TaskLife, v1::TaskLife>(bytes),
         "TargetPlan" => by::<plan::TargetPlan, v1::TargetPlan>(bytes),
         "Source" => by::<spec::Source, v1::Source>(bytes),
         "StopReason" => by::<job::StopReason, v1::StopReason>(bytes),

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use proptest::option::of;
 use proptest::prelude::*;
+use shipway_domain::board::WaitCode;
 use shipway_domain::event::{
-    Event, EventKind, NoteLevel, Phase, PhaseKind, Progress, Step, StepResult, TaskCounts,
-    TaskStates,
+    Event, EventKind, Mark, NoteLevel, Phase, PhaseKind, Progress, Step, StepResult, TaskCounts,
+    TaskLife, TaskStates, Waited,
 };
 use shipway_domain::ids::Attempt;
 
@@ -68,16 +69,43 @@ fn result() -> impl Strategy<Value = StepResult> {
 pub(crate) fn progress() -> impl Strategy<Value = Progress> {
     let level = prop_oneof![Just(NoteLevel::Info), Just(NoteLevel::Warning)];
     prop_oneof![
-        step().prop_map(|step| Progress::StepStarted { step }),
-        (step(), result(), text()).prop_map(|(step, result, detail)| Progress::StepEnded {
-            step,
-            result,
-            detail
+        (step(), any::<u32>()).prop_map(|(step, number)| Progress::StepStarted { step, number }),
+        (step(), any::<u32>(), result(), text()).prop_map(|(step, number, result, detail)| {
+            Progress::StepEnded {
+                step,
+                number,
+                result,
+                detail,
+            }
         }),
         counts().prop_map(Progress::Tasks),
         (timestamp(), text()).prop_map(|(at, message)| Progress::ServiceEvent { at, message }),
         (level, text()).prop_map(|(level, text)| Progress::Note { level, text }),
+        life().prop_map(|life| Progress::Task(Box::new(life))),
     ]
+}
+
+prop_compose! {
+    fn life()(
+        (task, task_definition, stop_code, reason) in (text(), text(), text(), text()),
+        new in any::<bool>(),
+        marks in proptest::collection::btree_map(proptest::sample::select(&Mark::ALL), timestamp(), 0..10),
+        exit in proptest::option::of((text(), any::<i32>())),
+    ) -> TaskLife {
+        let marks = marks.into_iter().collect();
+        TaskLife { task, task_definition, new, marks, stop_code, reason, exit }
+    }
+}
+
+prop_compose! {
+    fn waited()(
+        code in proptest::sample::select(&WaitCode::ALL),
+        release in proptest::option::of(release_id()),
+        text in text(),
+        from in timestamp(),
+    ) -> Waited {
+        Waited { code, release, text, from }
+    }
 }
 
 fn kind() -> impl Strategy<Value = EventKind> {
@@ -95,6 +123,7 @@ fn kind() -> impl Strategy<Value = EventKind> {
         outcome().prop_map(EventKind::JobEnded),
         verdict().prop_map(|verdict| EventKind::Ended { verdict }),
         (text(), answer()).prop_map(|(stage, answer)| EventKind::HookAnswered { stage, answer }),
+        proptest::collection::vec(waited(), 0..4).prop_map(EventKind::Waited),
     ]
 }
 

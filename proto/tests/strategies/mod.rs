@@ -6,6 +6,7 @@ pub(crate) mod ids;
 pub(crate) mod outcome;
 pub(crate) mod records;
 pub(crate) mod spec;
+pub(crate) mod trace;
 
 use std::time::Duration;
 

@@ -8,6 +8,7 @@ use shipway_domain::job::{Grant, Job, JobKind, JobState};
 use shipway_domain::late_call::LateCall;
 use shipway_domain::release::Release;
 use shipway_domain::target::{Debt, Proven, TargetRecord};
+use shipway_domain::time::Timestamp;
 
 use super::hook::{hook, hook_action};
 use super::ids::{agent_id, app, digest, env, job_id, release_id, target as target_id};
@@ -93,7 +94,7 @@ prop_compose! {
         (kind, priority) in (release_kind(), priority()),
         (key, content) in ("[!-~]{1,16}", digest()),
         (submitter, trace_parent, title) in (text(), text(), text()),
-        submitted_at in timestamp(),
+        (began_at, submitted_at) in (timestamp(), timestamp()),
         (jobs, last_seq) in any::<(u32, u64)>(),
         verdict in prop::option::of(verdict()),
         ended_at in prop::option::of(timestamp()),
@@ -110,6 +111,11 @@ prop_compose! {
             submitter,
             trace_parent,
             title,
+            // 0 says nothing of it on the disk.
+            began_at: match began_at.min(submitted_at) {
+                Timestamp::ZERO => submitted_at,
+                began => began,
+            },
             submitted_at,
             jobs,
             last_seq,

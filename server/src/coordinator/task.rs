@@ -27,6 +27,8 @@ const AT_ONCE: usize = 512;
 /// Commits under way at once: while one is synced, the next collects its inputs. A second one would
 /// only make each smaller, and a commit costs the same whatever is in it.
 const IN_FLIGHT: usize = 1;
+/// How often it is looked why jobs wait, while some do, and at how many jobs each time.
+const LOOK: (Duration, usize) = (Duration::from_secs(1), 1024);
 /// The longest sleep, so that a clock that was set is noticed.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 
@@ -55,6 +57,7 @@ pub(super) struct Task {
     changes: Vec<Change>,
     deeds: Vec<Deed>,
     in_flight: VecDeque<(Ticket, Vec<Deed>)>,
+    looked: tokio::time::Instant,
 }
 
 impl Task {
@@ -75,6 +78,7 @@ impl Task {
             changes: Vec::new(),
             deeds: Vec::new(),
             in_flight: VecDeque::new(),
+            looked: tokio::time::Instant::now(),
         }
     }
 
@@ -108,11 +112,13 @@ impl Task {
                         self.take(command);
                     }
                     self.dispatch();
+                    self.look();
                 }
                 () = tokio::time::sleep(sleep) => {
                     self.time.compare();
                     self.tick();
                     self.dispatch();
+                    self.look();
                 }
             }
         }
@@ -137,6 +143,19 @@ impl Task {
         self.board
             .next_deadline()
             .map_or(LONGEST_SLEEP, |at| at.since(now).min(LONGEST_SLEEP))
+            .min(if self.board.has_waiting() {
+                LOOK.0
+            } else {
+                LONGEST_SLEEP
+            })
+    }
+
+    /// Looks now and then why jobs wait, so that it is known once they do not any more.
+    fn look(&mut self) {
+        if self.looked.elapsed() >= LOOK.0 && self.board.has_waiting() {
+            self.looked = tokio::time::Instant::now();
+            self.board.look_at_waits(self.time.now(), LOOK.1);
+        }
     }
 
     fn tick(&mut self) {

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use shipway_domain::board::{Effect, Offer};
+use shipway_domain::board::Effect;
 use shipway_proto::v1;
 use shipway_proto::v1::coordinator_message::Message;
-use shipway_runtime::{fields, telemetry};
 
 use super::task::Task;
 use crate::offer;
@@ -16,7 +15,6 @@ impl Task {
         let (agent, message) = match effect {
             Effect::Offer(offer) => {
                 let agent = offer.agent.clone();
-                self.trace_wait(&offer);
                 (agent, Message::Offer(offer::message(&offer)))
             }
             Effect::Stop {
@@ -80,25 +78,11 @@ impl Task {
                     renew_ms: millis(policy.renew),
                     margin_ms: millis(policy.margin),
                     keep: keep.into_iter().map(Into::into).collect(),
+                    now_ms: self.time.now().millis(),
                 };
                 (agent, Message::Welcome(welcome))
             }
         };
         self.sessions.send(&agent, message);
-    }
-
-    /// The wait of a job in the queue, as a span of its release's trace.
-    fn trace_wait(&self, offer: &Offer) {
-        let job = offer.job.id.to_string();
-        telemetry::span(
-            "queue",
-            &offer.trace_parent,
-            offer.waited_since.millis(),
-            self.time.now().millis(),
-            &[
-                (fields::JOB_ID, job.as_str()),
-                (fields::AGENT_ID, offer.agent.as_str()),
-            ],
-        );
     }
 }

@@ -21,6 +21,7 @@ use super::{blobs, errors, limits, progress};
 use crate::coordinator::{AgentInput, Coordinator, Looked, Outbox};
 use crate::front::HELLO;
 use crate::tokens::Role;
+use crate::traces;
 
 /// Messages that wait for one agent at most.
 const OUTBOX: usize = 1024;
@@ -29,6 +30,8 @@ pub(crate) struct AgentService {
     pub(crate) coordinator: Coordinator,
     pub(crate) blobs: Arc<Blobs>,
     pub(crate) logs: Arc<Logs>,
+    /// What agents did, for traces.
+    pub(crate) spans: Logs,
     pub(crate) gate: Gate,
     pub(crate) tasks: Tasks,
     pub(crate) stop: CancellationToken,
@@ -70,6 +73,7 @@ impl Agents for AgentService {
         let session = Session {
             coordinator: self.coordinator.clone(),
             logs: Arc::clone(&self.logs),
+            spans: self.spans.clone(),
             id,
             incarnation,
             outbox: outbox.downgrade(),
@@ -111,6 +115,7 @@ fn relay(messages: mpsc::Receiver<Box<v1::CoordinatorMessage>>) -> Relay {
 struct Session {
     coordinator: Coordinator,
     logs: Arc<Logs>,
+    spans: Logs,
     id: AgentId,
     incarnation: Incarnation,
     /// Only to see whether the coordinator still talks to this stream.
@@ -252,10 +257,16 @@ impl Session {
                     ))
                 })?;
         }
+        if !batch.spans.is_empty() {
+            // They explain; the job goes on without.
+            if let Err(error) = traces::append(&self.spans, held, batch.spans).await {
+                tracing::warn!(%error, "spans could not be kept");
+            }
+        }
         if batch.progress.is_empty() {
             return Ok(());
         }
-        let items = progress::read(batch.progress);
+        let items = progress::read(batch.progress, &batch.at_ms);
         self.report(Some(job), Report::Progress(items)).await
     }
 }

@@ -3,21 +3,23 @@
 use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use shipway_domain::board::Submission;
 use shipway_domain::ids::{AppName, Digest, EnvName, IdempotencyKey, ReleaseId};
 use shipway_domain::job::{JobState, Outcome};
 use shipway_domain::spec::{ReleaseKind, ReleaseSpec, Source};
+use shipway_domain::time::Timestamp;
+use shipway_domain::trace::{Context, TraceId};
 use shipway_proto::status::{Class, Failure};
 use shipway_proto::v1;
 use shipway_proto::v1::shipway_server::Shipway;
-use shipway_runtime::{Tasks, context, telemetry};
+use shipway_runtime::{Tasks, context};
 use shipway_store::{Blobs, DataDir, Logs, Store};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
-use tracing::Instrument as _;
 
 use super::auth::Gate;
 use super::showing::Showings;
@@ -25,9 +27,12 @@ use super::watch::{Watcher, absent, blocking, release};
 use super::{answers, blobs, errors, history, limits, now, view};
 use crate::coordinator::{CallError, Coordinator, Looked};
 use crate::tokens::Role;
+use crate::traces::Traces;
 
 /// Messages that wait for one who watches at most.
 const STREAMED: usize = 2;
+/// A command that submits is not longer under way than this, whatever it says.
+const LONGEST_COMMAND: Duration = Duration::from_secs(3600);
 
 pub(crate) struct ShipwayService {
     pub(crate) coordinator: Coordinator,
@@ -38,6 +43,9 @@ pub(crate) struct ShipwayService {
     pub(crate) gate: Gate,
     pub(crate) tasks: Tasks,
     pub(crate) showings: Showings,
+    pub(crate) traces: Traces,
+    /// Where people see a trace.
+    pub(crate) trace_url: Option<String>,
     /// Places of those who watch or read logs.
     pub(crate) watchers: Arc<Semaphore>,
     /// Cancelled at shutdown: streams end then, and those who watch come back.
@@ -78,7 +86,7 @@ impl Shipway for ShipwayService {
     ) -> Result<Response<v1::SubmitReply>, Status> {
         let bearer = self.gate.admit(&request, Role::Client)?;
         self.accepts_new_work()?;
-        let trace_parent = trace_parent(&request);
+        let (trace_parent, began_ago) = (trace_parent(&request), began_ago(&request));
         let request = request.into_inner();
         let key = IdempotencyKey::new(request.key).map_err(bad)?;
         let message = request
@@ -100,6 +108,7 @@ impl Shipway for ShipwayService {
             key,
             submitter: bearer.name,
             trace_parent,
+            began_ago,
             title: request.title,
         };
         self.take_in(submission).await
@@ -111,7 +120,7 @@ impl Shipway for ShipwayService {
     ) -> Result<Response<v1::SubmitReply>, Status> {
         let bearer = self.gate.admit(&request, Role::Client)?;
         self.accepts_new_work()?;
-        let trace_parent = trace_parent(&request);
+        let (trace_parent, began_ago) = (trace_parent(&request), began_ago(&request));
         let request = request.into_inner();
         let content = blobs::content(&request);
         let key = IdempotencyKey::new(request.key).map_err(bad)?;
@@ -127,7 +136,7 @@ impl Shipway for ShipwayService {
             let reply = v1::SubmitReply {
                 release,
                 existed: true,
-                folded: Vec::new(),
+                ..v1::SubmitReply::default()
             };
             return Ok(Response::new(reply));
         }
@@ -145,9 +154,27 @@ impl Shipway for ShipwayService {
             key,
             submitter: bearer.name,
             trace_parent,
+            began_ago,
             title: format!("back to {to}"),
         };
         self.take_in(submission).await
+    }
+
+    async fn trace(
+        &self,
+        request: Request<v1::TraceRequest>,
+    ) -> Result<Response<v1::TraceReply>, Status> {
+        self.gate.admit(&request, Role::Client)?;
+        let release = ReleaseId::from_number(request.into_inner().release);
+        let told = self.traces.of(release).await;
+        let told = told.map_err(|error| {
+            tracing::error!(%error, "a trace could not be told");
+            Status::from(Failure::new(Class::Internal, error.to_string()))
+        })?;
+        match told {
+            Some(told) => Ok(Response::new(told.reply(self.trace_url.as_deref()))),
+            None => Err(absent(&self.coordinator, release).await),
+        }
     }
 
     async fn watch(
@@ -355,20 +382,24 @@ impl ShipwayService {
     }
 
     async fn take_in(&self, submission: Submission) -> Result<Response<v1::SubmitReply>, Status> {
-        let span =
-            tracing::info_span!(target: telemetry::TRACES_ONLY, "submit", otel.kind = "server");
-        telemetry::set_parent(&span, &submission.trace_parent);
-        let submitted = self.coordinator.submit(submission).instrument(span).await;
+        let trace = Context::parse(&submission.trace_parent);
+        let submitted = self.coordinator.submit(submission).await;
         let submitted = submitted.map_err(errors::call)?;
-        Ok(Response::new(v1::SubmitReply {
-            release: submitted.id.number(),
+        let release = submitted.id;
+        let span = trace.map(|trace| trace.with(trace.release_span(release)));
+        let span = span.filter(|_| !submitted.existed).unwrap_or_default();
+        let folded = submitted.folded.into_iter().map(ReleaseId::number);
+        let mut response = Response::new(v1::SubmitReply {
+            release: release.number(),
             existed: submitted.existed,
-            folded: submitted
-                .folded
-                .into_iter()
-                .map(ReleaseId::number)
-                .collect(),
-        }))
+            folded: folded.collect(),
+            trace_parent: span.clone(),
+            began_ms: submitted.began_at.map_or(0, Timestamp::millis),
+        });
+        if let Ok(span) = span.parse() {
+            response.metadata_mut().insert(context::TRACERESPONSE, span);
+        }
+        Ok(response)
     }
 
     /// Refused early while the disk is nearly full: running work must still find room.
@@ -427,10 +458,20 @@ fn bad(problem: impl ToString) -> Status {
     Failure::new(Class::BadInput, problem.to_string()).into()
 }
 
+/// The trace that the caller is in, or a fresh one.
 fn trace_parent<T>(request: &Request<T>) -> String {
-    let callers = request
-        .metadata()
-        .get(context::TRACEPARENT)
-        .and_then(|v| v.to_str().ok());
-    context::adopt_or_make(callers)
+    let callers = text(request, context::TRACEPARENT).and_then(Context::parse);
+    callers
+        .unwrap_or_else(|| Context::fresh(TraceId(context::fresh_trace())))
+        .traceparent()
+}
+
+/// How long ago the caller's command began.
+fn began_ago<T>(request: &Request<T>) -> Duration {
+    let said = text(request, context::BEGAN).and_then(|millis| millis.parse().ok());
+    Duration::from_millis(said.unwrap_or(0)).min(LONGEST_COMMAND)
+}
+
+fn text<'a, T>(request: &'a Request<T>, key: &str) -> Option<&'a str> {
+    request.metadata().get(key)?.to_str().ok()
 }

@@ -120,7 +120,7 @@ pub(super) async fn absent(coordinator: &Coordinator, id: ReleaseId) -> Status {
 }
 
 /// Reads the store, on a thread that may wait for the disk if it has one.
-pub(super) async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     store: &Arc<dyn Store>,
     read: impl FnOnce(&dyn Store) -> Result<T, shipway_store::StoreError> + Send + 'static,
 ) -> Result<T, Status> {

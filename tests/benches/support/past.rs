@@ -81,6 +81,7 @@ fn release(number: u64, now: Timestamp) -> anyhow::Result<(Release, Arc<ReleaseS
         submitter: "bench".to_owned(),
         trace_parent: String::new(),
         title: request.title,
+        began_at: now,
         submitted_at: now,
         jobs: 2,
         last_seq: 1,

@@ -110,6 +110,7 @@ impl Agent {
             job: Some(job),
             progress: vec![progress],
             log: b"a line of output\n".to_vec(),
+            ..v1::ProgressBatch::default()
         };
         self.send(Say::Progress(batch)).await
     }

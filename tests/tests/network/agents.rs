@@ -190,6 +190,7 @@ async fn an_end_that_cannot_be_read_ends_its_job_and_the_stream_goes_on() {
             job: Some(job),
             progress: unknown,
             log: Vec::new(),
+            ..v1::ProgressBatch::default()
         }))
         .await;
     agent

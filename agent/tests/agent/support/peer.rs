@@ -41,7 +41,7 @@ impl Walked {
     /// The steps that were told to begin.
     pub(crate) fn steps(&self) -> Vec<Step> {
         let begun = |item: &Progress| match item {
-            Progress::StepStarted { step } => Some(*step),
+            Progress::StepStarted { step, .. } => Some(*step),
             _ => None,
         };
         self.progress.iter().filter_map(begun).collect()
@@ -98,6 +98,7 @@ impl Peer {
             renew_ms: 20,
             margin_ms: 15_000,
             keep,
+            now_ms: 0,
         }))
         .await;
     }
@@ -155,7 +156,9 @@ impl Peer {
     /// Hears on until this step has begun.
     pub(crate) async fn until_step(&mut self, step: Step) {
         self.until(step.as_str(), |message| {
-            let begun = progress(message).contains(&Progress::StepStarted { step });
+            let begun = progress(message).iter().any(
+                |said| matches!(said, Progress::StepStarted { step: begun, .. } if *begun == step),
+            );
             begun.then_some(())
         })
         .await;

@@ -60,6 +60,7 @@ fn a_scan_that_passed_says_with_what() {
     );
     scene.pass(9);
     let end = Progress::StepEnded {
+        number: 1,
         step: Step::Scan,
         result: StepResult::Done,
         detail: "0 critical, 2 high (allowed until 2027-01-31)".to_owned(),
@@ -92,6 +93,7 @@ fn a_scan_that_does_not_pass_ends_the_build_with_cause_and_remedy() {
     let mut scene = pushed();
     scene.begins(0, Step::Scan).pass(9);
     let end = Progress::StepEnded {
+        number: 1,
         step: Step::Scan,
         result: StepResult::Failed,
         detail: "1 critical, 2 high".to_owned(),

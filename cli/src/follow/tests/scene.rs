@@ -138,6 +138,7 @@ impl Scene {
     pub(super) fn step(&mut self, job: u32, step: Step, seconds: u64, detail: &str) -> &mut Self {
         self.begins(job, step).pass(seconds);
         let end = Progress::StepEnded {
+            number: 1,
             step,
             result: StepResult::Done,
             detail: detail.to_owned(),
@@ -149,7 +150,7 @@ impl Scene {
     pub(super) fn begins(&mut self, job: u32, step: Step) -> &mut Self {
         self.event(
             Some(job),
-            EventKind::Progress(Progress::StepStarted { step }),
+            EventKind::Progress(Progress::StepStarted { step, number: 1 }),
         )
     }
 

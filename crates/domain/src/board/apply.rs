@@ -135,6 +135,9 @@ impl Board {
             }
         }
         self.jobs.insert(job.id, Arc::clone(job));
+        if !matches!(job.state, JobState::Queued { .. }) {
+            self.waits.forget(job.id);
+        }
         if let JobState::Granted(grant) = &job.state {
             let until = self
                 .leases

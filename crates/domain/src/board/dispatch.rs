@@ -8,6 +8,7 @@ use crate::event::EventKind;
 use crate::ids::{AgentId, JobId};
 use crate::job::{BuiltImage, Grant, JobState, Outcome};
 use crate::time::Timestamp;
+use crate::trace::Context;
 
 impl Board {
     /// The next grant, or `None` when no job and agent fit together. Taking the slot of the
@@ -18,8 +19,9 @@ impl Board {
         let incarnation = self.agents.get(&agent)?.description.incarnation;
         let mut draft = Draft::new(self, now);
         let lease_until = now.plus(self.policy.lease);
+        let waited_since = self.queued_since(job);
+        draft.tell_wait(job);
         let record = draft.job_mut(job)?;
-        let waited_since = record.since;
         record.attempt = record.attempt.next();
         record.since = now;
         if record.started_at == Timestamp::ZERO {
@@ -54,7 +56,7 @@ impl Board {
             attempt,
             spec: Arc::clone(self.specs.get(&job.release)?),
             image: self.image_of(job),
-            trace_parent: release.trace_parent.clone(),
+            trace_parent: Context::of(release).traceparent(),
             submitter: release.submitter.clone(),
             title: release.title.clone(),
             debt,

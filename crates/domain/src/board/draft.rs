@@ -117,7 +117,17 @@ impl<'a> Draft<'a> {
     }
 
     pub(super) fn event(&mut self, release: ReleaseId, job: Option<u32>, kind: EventKind) {
-        let now = self.now;
+        self.event_at(self.now, release, job, kind);
+    }
+
+    /// An event that happened at another time than this decision's.
+    pub(super) fn event_at(
+        &mut self,
+        at: Timestamp,
+        release: ReleaseId,
+        job: Option<u32>,
+        kind: EventKind,
+    ) {
         let Some(record) = self.release_mut(release) else {
             return;
         };
@@ -126,12 +136,7 @@ impl<'a> Draft<'a> {
             record.last_seq += 1;
         }
         let (seq, most) = (record.last_seq, size::most_events(record.jobs));
-        let event = Event {
-            seq,
-            at: now,
-            job,
-            kind,
-        };
+        let event = Event { seq, at, job, kind };
         self.decision.changes.push(Change::Event { release, event });
         // Whichever event it is that reaches the limit: it is never reached in silence.
         if seq == most {
@@ -271,9 +276,12 @@ impl<'a> Draft<'a> {
     pub(super) fn end_job(&mut self, id: JobId, outcome: Outcome) {
         let now = self.now;
         let Some(job) = self.job_mut(id) else { return };
-        if matches!(job.state, JobState::Ended(_)) {
-            return;
+        match job.state {
+            JobState::Ended(_) => return,
+            JobState::Queued { .. } => self.tell_wait(id),
+            JobState::Granted(_) => {}
         }
+        let Some(job) = self.job_mut(id) else { return };
         job.state = JobState::Ended(outcome.clone());
         job.since = now;
         let target = job.kind.target().cloned();

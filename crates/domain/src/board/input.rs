@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::answer::{Answered, Answering};
 use crate::agent::{AgentDescription, Held};
 use crate::change::Change;
 use crate::checkpoint::{Checkpoint, ScalingFlags};
-use crate::event::Progress;
+use crate::event::Told;
 use crate::history::Retention;
 use crate::hook::HookAnswer;
 use crate::ids::{AgentId, Attempt, Digest, IdempotencyKey, Incarnation, JobId, ReleaseId, Target};
@@ -89,6 +90,8 @@ pub struct Submission {
     pub submitter: String,
     /// W3C `traceparent`; empty without one.
     pub trace_parent: String,
+    /// How long ago the command that submits it began; zero when it is not said.
+    pub began_ago: Duration,
     /// What it is made from, for people.
     pub title: String,
 }
@@ -104,7 +107,7 @@ pub enum Report {
         reason: String,
     },
     /// Things that happened.
-    Progress(Vec<Progress>),
+    Progress(Vec<Told>),
     /// A note that must be durable before the agent goes on.
     Checkpoint {
         /// The agent's own number for it, echoed.
@@ -145,6 +148,8 @@ pub struct Submitted {
     pub existed: bool,
     /// Releases whose place it took.
     pub folded: Vec<ReleaseId>,
+    /// When the command that submitted it began; `None` of one that was known already.
+    pub began_at: Option<Timestamp>,
 }
 
 /// A change of the table of agents.
@@ -228,7 +233,7 @@ pub struct Offer {
     pub spec: Arc<ReleaseSpec>,
     /// The image, for rollouts.
     pub image: Option<BuiltImage>,
-    /// W3C `traceparent` of the release.
+    /// W3C `traceparent` of the release's trace, its submitter's or its own.
     pub trace_parent: String,
     /// Who submitted the release.
     pub submitter: String,
@@ -238,7 +243,7 @@ pub struct Offer {
     pub debt: Option<ScalingFlags>,
     /// Task definition that was last proven live on the target.
     pub proven: Option<String>,
-    /// Since when the job waited for this grant.
+    /// Since when the job was in the queue for this grant: all that it needs had ended.
     pub waited_since: Timestamp,
 }
 

@@ -21,6 +21,7 @@ mod rollback;
 mod submit;
 mod tick;
 mod wait;
+mod waits;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -99,6 +100,8 @@ pub struct Board {
     leases: BTreeMap<JobId, Timestamp>,
     /// When to look again: leases and jobs that must not be offered yet.
     timers: BTreeSet<(Timestamp, JobId)>,
+    /// Why jobs were seen to wait.
+    waits: waits::Waits,
     /// The time of the last call.
     now: Timestamp,
 }
@@ -117,6 +120,12 @@ impl Board {
     #[must_use]
     pub const fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// The number that the next release gets.
+    #[must_use]
+    pub const fn next_release(&self) -> u64 {
+        self.next_release
     }
 
     /// What follows from an input, without making it so.

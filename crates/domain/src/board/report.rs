@@ -5,7 +5,7 @@ use super::draft::Draft;
 use super::{Board, Decision, Effect, Report};
 use crate::agent::Held;
 use crate::checkpoint::Checkpoint;
-use crate::event::{EventKind, NoteLevel, Progress};
+use crate::event::{EventKind, NoteLevel, Progress, Told};
 use crate::ids::{AgentId, Incarnation};
 use crate::job::{JobKind, JobState, Outcome, RolloutReport};
 use crate::scan;
@@ -104,9 +104,9 @@ fn accept(draft: &mut Draft<'_>, held: Held) {
     }
 }
 
-fn progress(draft: &mut Draft<'_>, held: Held, items: Vec<Progress>) {
+fn progress(draft: &mut Draft<'_>, held: Held, items: Vec<Told>) {
     mark_progress(draft, held);
-    let counts = items.iter().rev().find_map(|item| match item {
+    let counts = items.iter().rev().find_map(|item| match &item.what {
         Progress::Tasks(counts) => Some(counts),
         _ => None,
     });
@@ -115,15 +115,15 @@ fn progress(draft: &mut Draft<'_>, held: Held, items: Vec<Progress>) {
         saw_hooks(draft, held.job, counts);
     }
     let (release, index) = (held.job.release, Some(held.job.index));
-    for item in items {
+    let granted = draft.job(held.job).map_or(draft.now, |job| job.since);
+    for Told { at, what } in items {
         if !draft.has_room_for_progress(release) {
             return;
         }
-        draft.event(
-            release,
-            index,
-            EventKind::Progress(size::fit_progress(item)),
-        );
+        // Nothing of an attempt happens before it was granted, nor after it was heard, whatever clock said so.
+        let at = at.map_or(draft.now, |at| at.max(granted).min(draft.now));
+        let what = EventKind::Progress(size::fit_progress(what));
+        draft.event_at(at, release, index, what);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::draft::Draft;
 use super::{Board, Decision, Refusal, Submission, Submitted};
@@ -29,6 +30,7 @@ impl Board {
                 id: known.release,
                 existed: true,
                 folded: Vec::new(),
+                began_at: None,
             };
             return Ok(Decision {
                 release: Some(found),
@@ -46,6 +48,7 @@ impl Board {
             id,
             existed: false,
             folded,
+            began_at: draft.release(id).map(|release| release.began_at),
         });
         Ok(draft.finish())
     }
@@ -99,6 +102,11 @@ impl Board {
 }
 
 impl Draft<'_> {
+    fn trace_parent_of(&self, release: ReleaseId) -> String {
+        let known = self.release(release);
+        known.map_or_else(String::new, |release| release.trace_parent.clone())
+    }
+
     fn new_spec(&self, id: ReleaseId) -> Option<(Arc<ReleaseSpec>, ReleaseKind)> {
         self.decision
             .changes
@@ -116,6 +124,9 @@ impl Draft<'_> {
         self.next_release += 1;
         let spec = submission.spec;
         let jobs = jobs_of(id, &spec, self.now);
+        // In the order of the numbers, also when a clock was set back: times are looked for by them.
+        let submitted_at = self.now.max(self.board.now);
+        let began_at = submitted_at.minus(submission.began_ago);
         self.put_release(Release {
             id,
             app: spec.app.clone(),
@@ -127,8 +138,8 @@ impl Draft<'_> {
             submitter: submission.submitter.clone(),
             trace_parent: submission.trace_parent,
             title: submission.title,
-            // In the order of the numbers, also when a clock was set back: times are looked for by them.
-            submitted_at: self.now.max(self.board.now),
+            began_at,
+            submitted_at,
             jobs: u32::try_from(jobs.len()).unwrap_or(u32::MAX),
             last_seq: 0,
             verdict: None,
@@ -191,7 +202,9 @@ impl Draft<'_> {
             content: crate::ids::Digest::of(key.as_str().as_bytes()),
             key,
             submitter: "shipway".to_owned(),
-            trace_parent: String::new(),
+            // It ends what the release that owes it has left.
+            trace_parent: self.trace_parent_of(debt.by.release),
+            began_ago: Duration::ZERO,
             title: format!("puts back auto scaling of {target}, left by {}", debt.by),
         });
     }

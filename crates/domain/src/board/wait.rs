@@ -35,6 +35,23 @@ pub enum WaitCode {
 }
 
 impl WaitCode {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Needs,
+        Self::Slot,
+        Self::Behind,
+        Self::NoAgent,
+        Self::Busy,
+        Self::Retry,
+        Self::Resting,
+    ];
+
+    /// The kind of reason with this word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.as_str() == word)
+    }
+
     /// The word for it in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

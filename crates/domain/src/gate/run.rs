@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{TaskGate, When};
 use crate::checkpoint::Checkpoint;
 use crate::document::Document;
-use crate::event::NoteLevel;
+use crate::event::{NoteLevel, TaskLife};
 use crate::ids::{AppName, Attempt, EnvName, JobId, Target};
 use crate::job::{BuiltImage, Outcome, StopReason};
 use crate::observe::{ServiceSeen, TaskSeen};
@@ -76,6 +76,8 @@ pub struct GateRun {
     pub(super) remarks: Vec<(NoteLevel, String)>,
     /// Lines of output that nobody has taken yet.
     pub(super) output: Vec<String>,
+    /// What is known of the life of the task.
+    pub(super) life: Option<TaskLife>,
 }
 
 /// What this attempt has seen; nothing of it is durable.
@@ -138,6 +140,7 @@ impl GateRun {
             failing: None,
             remarks: Vec::new(),
             output: Vec::new(),
+            life: None,
         }
     }
 
@@ -154,6 +157,12 @@ impl GateRun {
     /// Somebody asked for the end of it.
     pub fn stop(&mut self, reason: StopReason) {
         self.stop.get_or_insert(reason);
+    }
+
+    /// What is known of the life of the task, once it was seen.
+    #[must_use]
+    pub const fn life(&self) -> Option<&TaskLife> {
+        self.life.as_ref()
     }
 
     /// Notes for people since the last call.

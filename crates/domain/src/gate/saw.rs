@@ -3,6 +3,7 @@
 use super::GateRun;
 use crate::diagnose::LINES;
 use crate::event::NoteLevel;
+use crate::event::TaskLife;
 use crate::observe::TaskSeen;
 use crate::rollout::{Action, CallFailed, FailureKind, Saw, refusal, wrong_account};
 use crate::time::Timestamp;
@@ -70,6 +71,11 @@ impl GateRun {
         if task.last_status == "STOPPED" && self.seen.ended_at.is_none() {
             self.seen.ended_at = Some(now);
         }
+        let life = self.life.get_or_insert_with(|| TaskLife {
+            new: true,
+            ..TaskLife::default()
+        });
+        life.look(&task);
         self.seen.task = Some(task);
     }
 

@@ -23,6 +23,7 @@ fn release(number: u64, submitted: u64, ended: Option<u64>) -> Release {
         submitter: "ci".to_owned(),
         trace_parent: String::new(),
         title: String::new(),
+        began_at: Timestamp::from_millis(submitted),
         submitted_at: Timestamp::from_millis(submitted),
         jobs: 2,
         last_seq: 9,

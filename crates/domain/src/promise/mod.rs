@@ -14,6 +14,7 @@
 //! | 5. The verdict says what is true in AWS | [`verdicts`] |
 //! | 6. Events are one gapless sequence, seen once by each watcher | [`events`] |
 //! | 7. A job that cannot run says why | [`reasons`] |
+//! | 8. The trace of a release is one tree, complete whoever died, each part within its whole | [`traces`] |
 
 mod attempt;
 pub mod board;
@@ -25,6 +26,7 @@ mod history;
 mod late;
 mod reason;
 mod submission;
+mod trace;
 mod verdict;
 mod within;
 
@@ -37,7 +39,7 @@ pub use fact::{DeploymentShown, Fact, FlagsShown, Mutation, Operation};
 pub use history::History;
 pub use within::{debts_paid_within, goes_on_within};
 
-/// One of the seven promises.
+/// One of the eight promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Promise {
     /// An acknowledged submission is never lost; a submission retried with its key is one release,
@@ -55,11 +57,13 @@ pub enum Promise {
     Events,
     /// A job that cannot run says why; nothing waits for ever.
     Reasons,
+    /// The trace of a release is one tree, complete whoever died, and each part lies within its whole.
+    Traces,
 }
 
 impl Promise {
     /// All of them, in order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Submissions,
         Self::Attempts,
         Self::Ends,
@@ -67,9 +71,10 @@ impl Promise {
         Self::Verdicts,
         Self::Events,
         Self::Reasons,
+        Self::Traces,
     ];
 
-    /// Its number, 1 to 7.
+    /// Its number, 1 to 8.
     #[must_use]
     pub const fn number(self) -> u8 {
         match self {
@@ -80,6 +85,7 @@ impl Promise {
             Self::Verdicts => 5,
             Self::Events => 6,
             Self::Reasons => 7,
+            Self::Traces => 8,
         }
     }
 
@@ -97,6 +103,7 @@ impl Promise {
             Self::Verdicts => "the verdict says what is true in AWS",
             Self::Events => "events form one gapless sequence, and a watcher sees each once",
             Self::Reasons => "what waits says why, and nothing waits for ever",
+            Self::Traces => "the trace of a release is one tree, each part within its whole",
         }
     }
 }
@@ -165,6 +172,7 @@ fn check(history: &History, moment: Moment) -> Vec<Broken> {
         verdicts(history, moment),
         events(history, moment),
         reasons(history, moment),
+        traces(history, moment),
     ]
     .concat()
 }
@@ -214,6 +222,17 @@ pub fn verdicts(history: &History, _moment: Moment) -> Vec<Broken> {
 #[must_use]
 pub fn events(history: &History, moment: Moment) -> Vec<Broken> {
     history.broken(Promise::Events, event::check(history, moment))
+}
+
+/// Promise 8. At rest: of each release one trace can be told, whose spans have each a parent in it, an id of their own and
+/// an end, and lie within their parents.
+#[must_use]
+pub fn traces(history: &History, moment: Moment) -> Vec<Broken> {
+    let found = match moment {
+        Moment::Any => Vec::new(),
+        Moment::Rest => trace::check(history),
+    };
+    history.broken(Promise::Traces, found)
 }
 
 /// Promise 7. At any moment: what rests or failed says why. At rest: every release has ended, or rests

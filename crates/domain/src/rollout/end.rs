@@ -27,6 +27,9 @@ impl Rollout {
                 with_service: true,
             });
         }
+        if let Some(next) = self.look_back() {
+            return next;
+        }
         let later = match deployment.status {
             ServiceDeploymentStatus::Successful | ServiceDeploymentStatus::Stopped => {
                 // When the service's PRIMARY is ours there is none; else the list says.

@@ -11,6 +11,7 @@ mod end;
 mod follow;
 mod late;
 mod limits;
+mod lives;
 mod phase;
 mod prepare;
 mod progress;
@@ -164,6 +165,8 @@ struct Seen {
     dead_at_end: Option<stays::Dead>,
     /// What looks at the tasks brought to light while the deployment was under way.
     watched: watch::Watched,
+    /// What is known of each of them.
+    lives: lives::Lives,
     /// What the load balancer was seen to find of new tasks.
     balanced: balance::Balanced,
     /// What the service wanted when it was updated, or first seen.
@@ -235,6 +238,7 @@ impl Rollout {
                 self.seen.dead_at_end = None;
                 self.seen.looked_at_trouble = None;
                 self.seen.watched = watch::Watched::default();
+                self.seen.lives = lives::Lives::default();
                 self.seen.balanced = balance::Balanced::default();
                 self.seen.paused.clear();
                 self.seen.hopeless = None;

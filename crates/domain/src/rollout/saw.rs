@@ -21,7 +21,8 @@ impl Rollout {
         if let Action::WatchTasks { leaving } = action {
             // It is for people: that it went well says nothing about what has failed.
             if let Saw::RunningTasks(tasks) | Saw::StoppedTasks(tasks) = saw {
-                self.saw_tasks(now, *leaving, tasks);
+                self.saw_tasks(now, *leaving, tasks.clone());
+                self.see_lives(now, action, &tasks);
             }
             return;
         }
@@ -92,9 +93,11 @@ impl Rollout {
                 }
             }
             Saw::RunningTasks(tasks) => {
+                self.see_lives(now, action, &tasks);
                 self.seen.tasks = Some((tasks, now));
             }
             Saw::StoppedTasks(tasks) => {
+                self.see_lives(now, action, &tasks);
                 self.seen.stopped = Some(tasks);
                 self.looked_at_trouble(now);
             }

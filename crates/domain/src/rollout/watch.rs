@@ -59,6 +59,11 @@ impl Watched {
         self.wanted.at
     }
 
+    /// Whether the last look at them was refused.
+    pub(super) const fn is_refused(&self) -> bool {
+        self.refused_at.is_some()
+    }
+
     /// A poll has seen the counts.
     pub(super) fn saw_counts(&mut self, deployment: &ServiceDeploymentSeen) {
         let [old, ..] = counts(deployment);

@@ -81,6 +81,7 @@ fn sample_target() -> TargetRecord {
 fn sample_events() -> [Event; 2] {
     let progress = Progress::StepEnded {
         step: Step::Push,
+        number: 0,
         result: StepResult::Done,
         detail: "3 layers".to_owned(),
     };

@@ -57,6 +57,7 @@ pub(crate) fn release(number: u64) -> Release {
         submitter: "tests".to_owned(),
         trace_parent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned(),
         title: "image nginx:1".to_owned(),
+        began_at: Timestamp::from_millis(1_000 + number),
         submitted_at: Timestamp::from_millis(1_000 + number),
         jobs: 2,
         last_seq: 1,

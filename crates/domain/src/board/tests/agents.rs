@@ -114,8 +114,8 @@ fn progress_makes_earlier_losses_forgotten() {
     for _ in 0..6 {
         let held = board.held(id, 0);
         let step = crate::event::Step::Build;
-        let progress = crate::event::Progress::StepStarted { step };
-        board.report(held, Report::Progress(vec![progress]));
+        let progress = crate::event::Progress::StepStarted { step, number: 1 };
+        board.report(held, Report::Progress(vec![progress.into()]));
         board.pass(61);
         board.pass(41);
     }

@@ -31,7 +31,7 @@ fn waits(fixture: &mut Fixture, held: Held, hooks: &[&str]) {
         }),
         ..TaskCounts::default()
     };
-    fixture.report(held, Report::Progress(vec![Progress::Tasks(counts)]));
+    fixture.report(held, Report::Progress(vec![Progress::Tasks(counts).into()]));
 }
 
 /// A rollout of each service that runs on an agent.
@@ -275,7 +275,7 @@ fn what_waits_is_written_only_when_it_changes() {
         }),
         ..TaskCounts::default()
     };
-    let report = Report::Progress(vec![Progress::Tasks(counts)]);
+    let report = Report::Progress(vec![Progress::Tasks(counts).into()]);
     let decision = fixture.report(held, report);
     let jobs = decision.changes.iter();
     let jobs = jobs.filter(|change| matches!(change, crate::change::Change::Job(_)));

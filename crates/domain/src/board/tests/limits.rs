@@ -177,13 +177,13 @@ fn progress_is_cut_and_ends_with_a_note_after_so_many_events() {
     };
     // Two jobs and the release itself.
     let most = usize::try_from(3 * size::EVENTS_PER_JOB).unwrap();
-    world.report(held, Report::Progress(vec![long]));
+    world.report(held, Report::Progress(vec![long.into()]));
     let short = Progress::Note {
         level: NoteLevel::Info,
         text: String::new(),
     };
     for _ in 0..2 {
-        world.report(held, Report::Progress(vec![short.clone(); most]));
+        world.report(held, Report::Progress(vec![short.clone().into(); most]));
     }
     let mut texts = Vec::new();
     for (_, event) in &world.events {
@@ -231,7 +231,7 @@ fn the_limit_of_events_is_told_also_when_an_event_of_another_kind_reaches_it() {
         text: String::new(),
     };
     let have = world.events.len();
-    world.report(held, Report::Progress(vec![note; most - have - 1]));
+    world.report(held, Report::Progress(vec![note.into(); most - have - 1]));
     assert_eq!(world.events.len(), most - 1);
     world.cancel(release);
     assert_eq!(notes_of(&world, "more progress of its jobs is not kept"), 1);
@@ -306,7 +306,7 @@ fn a_first_cancel_is_told_also_when_no_more_progress_is_kept() {
         text: String::new(),
     };
     let most = usize::try_from(size::most_events(2)).unwrap();
-    world.report(held, Report::Progress(vec![note; most]));
+    world.report(held, Report::Progress(vec![note.into(); most]));
     // It rests: nobody has it.
     world.report(held, unreadable());
     let asked = |world: &Fixture| {

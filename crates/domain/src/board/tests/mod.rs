@@ -156,6 +156,7 @@ impl Fixture {
             key: IdempotencyKey::new(key).unwrap(),
             submitter: "ci".to_owned(),
             trace_parent: String::new(),
+            began_ago: std::time::Duration::ZERO,
             title: "a change".to_owned(),
         }))
     }

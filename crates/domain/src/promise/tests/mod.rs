@@ -62,6 +62,7 @@ fn release(last_seq: u64, ended: Option<Verdict>) -> Release {
         submitter: "ci".to_owned(),
         trace_parent: String::new(),
         title: String::new(),
+        began_at: at(1),
         submitted_at: at(1),
         jobs: 2,
         last_seq,

@@ -38,6 +38,8 @@ fn the_normal_path_writes_each_intent_before_its_act() {
             "DescribeRevision",
             "Following",
             "Follow",
+            // The old tasks have gone: how, is told.
+            "WatchTasks",
             "RunningTasks",
             "PutTags",
             "DescribeScaling",

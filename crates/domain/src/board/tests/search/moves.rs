@@ -167,10 +167,13 @@ fn said(job: &Job, word: Word) -> Report {
         Word::Decline => Report::Decline {
             reason: "full".to_owned(),
         },
-        Word::Progress => Report::Progress(vec![Progress::Note {
-            level: NoteLevel::Info,
-            text: "on the way".to_owned(),
-        }]),
+        Word::Progress => Report::Progress(vec![
+            Progress::Note {
+                level: NoteLevel::Info,
+                text: "on the way".to_owned(),
+            }
+            .into(),
+        ]),
         Word::SuspendIntent => note(Checkpoint::SuspendIntent {
             before: ScalingFlags::default(),
         }),

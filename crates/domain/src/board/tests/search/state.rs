@@ -114,6 +114,7 @@ impl State {
             key: IdempotencyKey::new(format!("key-{number}")).unwrap(),
             submitter: "ci".to_owned(),
             trace_parent: String::new(),
+            began_ago: std::time::Duration::ZERO,
             title: String::new(),
         }
     }

@@ -1,0 +1,502 @@
+//! Traces of releases, told from their records.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::{
+    Context, Span, Status, Story, Trace, Value, What, attempt_span, keys, of_release, step_span,
+};
+use crate::board::WaitCode;
+use crate::event::{Event, EventKind, Mark, Progress, Step, StepResult, TaskLife, Waited};
+use crate::ids::{Attempt, Digest, JobId, ReleaseId, Target};
+use crate::job::{Job, JobKind, JobState, Outcome, RolloutReport};
+use crate::release::Release;
+use crate::spec::{Priority, ReleaseKind};
+use crate::time::Timestamp;
+use crate::verdict::{Finding, Verdict};
+
+const CALLER: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+/// What all times are counted from, in seconds.
+const NOON: u64 = 1_767_268_800;
+
+fn at(secs: u64) -> Timestamp {
+    Timestamp::from_millis((NOON + secs) * 1000)
+}
+
+/// A release with one rollout, told event by event.
+struct Told {
+    release: Release,
+    jobs: Vec<Job>,
+    events: Vec<Event>,
+    waits: BTreeMap<u32, Vec<Waited>>,
+}
+
+impl Told {
+    fn new() -> Self {
+        let id = ReleaseId::from_number(1007);
+        let target: Target = "222222222222/eu-west-1/main/web".parse().unwrap();
+        let rollout = Job {
+            id: JobId {
+                release: id,
+                index: 0,
+            },
+            kind: JobKind::Rollout { target, wave: 0 },
+            needs: Vec::new(),
+            state: JobState::Queued {
+                not_before: Timestamp::ZERO,
+                resting: None,
+            },
+            attempt: Attempt(0),
+            fruitless: 0,
+            checkpoints: Vec::new(),
+            started_at: Timestamp::ZERO,
+            since: at(1),
+            stop: None,
+            hooks: Vec::new(),
+        };
+        let release = Release {
+            id,
+            app: "web".parse().unwrap(),
+            env: "prod".parse().unwrap(),
+            kind: ReleaseKind::Deploy,
+            priority: Priority::default(),
+            key: "key".parse().unwrap(),
+            content: Digest::of(b"spec"),
+            submitter: "ci-web".to_owned(),
+            trace_parent: CALLER.to_owned(),
+            title: "commit 4f1c2d9".to_owned(),
+            began_at: at(0),
+            submitted_at: at(1),
+            jobs: 1,
+            last_seq: 0,
+            verdict: None,
+            ended_at: None,
+        };
+        let mut told = Self {
+            release,
+            jobs: vec![rollout],
+            events: Vec::new(),
+            waits: BTreeMap::new(),
+        };
+        told.event(
+            1,
+            None,
+            EventKind::Submitted {
+                by: "ci-web".to_owned(),
+            },
+        );
+        told
+    }
+
+    fn event(&mut self, secs: u64, job: Option<u32>, kind: EventKind) {
+        let seq = self.events.len() as u64 + 1;
+        let at = at(secs);
+        self.events.push(Event { seq, at, job, kind });
+    }
+
+    fn job(&mut self, secs: u64, kind: EventKind) {
+        self.event(secs, Some(0), kind);
+    }
+
+    fn granted(&mut self, secs: u64, agent: &str, attempt: u32) {
+        let granted = EventKind::Granted {
+            agent: agent.parse().unwrap(),
+            attempt: Attempt(attempt),
+        };
+        self.job(secs, granted);
+    }
+
+    fn step(&mut self, from: u64, until: Option<u64>, step: Step, number: u32) {
+        let started = Progress::StepStarted { step, number };
+        self.job(from, EventKind::Progress(started));
+        if let Some(until) = until {
+            let ended = Progress::StepEnded {
+                step,
+                number,
+                result: StepResult::Done,
+                detail: String::new(),
+            };
+            self.job(until, EventKind::Progress(ended));
+        }
+    }
+
+    fn life(&mut self, secs: u64, task: &str, new: bool, marks: &[(Mark, u64)]) {
+        let mut life = TaskLife {
+            task: format!("arn:aws:ecs:eu-west-1:222222222222:task/main/{task}"),
+            task_definition: "arn:aws:ecs:eu-west-1:222222222222:task-definition/web:42".to_owned(),
+            new,
+            ..TaskLife::default()
+        };
+        for (mark, secs) in marks {
+            life.mark(*mark, at(*secs));
+        }
+        self.job(secs, EventKind::Progress(Progress::Task(Box::new(life))));
+    }
+
+    fn ended(&mut self, secs: u64, verdict: Verdict, findings: Vec<Finding>) {
+        let summary = verdict.as_str().to_owned();
+        let report = RolloutReport::unseen(verdict, summary, findings);
+        let outcome = Outcome::RolledOut(report);
+        self.jobs[0].state = JobState::Ended(outcome.clone());
+        self.job(secs, EventKind::JobEnded(outcome));
+        self.event(secs, None, EventKind::Ended { verdict });
+        self.release.verdict = Some(verdict);
+        self.release.ended_at = Some(at(secs));
+    }
+
+    fn trace(&self) -> Trace {
+        of_release(&Story {
+            release: &self.release,
+            spec: None,
+            jobs: &self.jobs,
+            events: &self.events,
+            waits: &self.waits,
+        })
+    }
+}
+
+fn live() -> Told {
+    let mut told = Told::new();
+    told.granted(3, "agent-prod-1", 1);
+    told.step(4, Some(5), Step::Register, 1);
+    told.step(5, Some(6), Step::Update, 2);
+    told.step(6, Some(60), Step::Follow, 3);
+    told
+}
+
+/// The tree as lines: name, seconds from the beginning, status.
+fn lines(trace: &Trace) -> Vec<String> {
+    let mut depth: BTreeMap<super::SpanId, usize> = BTreeMap::new();
+    let mut lines = Vec::new();
+    for span in &trace.spans {
+        let parent = span.parent.and_then(|parent| depth.get(&parent));
+        let here = parent.map_or(0, |depth| depth + 1);
+        depth.insert(span.id, here);
+        let secs = |at: Timestamp| at.millis() / 1000 - NOON;
+        let until = span
+            .until
+            .map_or_else(|| "…".to_owned(), |at| secs(at).to_string());
+        let status = match &span.status {
+            Status::Unset => String::new(),
+            Status::Ok => " ok".to_owned(),
+            Status::Error(cause) => format!(" error: {cause}"),
+        };
+        let indent = "  ".repeat(here);
+        lines.push(format!(
+            "{indent}{} {}–{until}{status}",
+            span.name,
+            secs(span.from)
+        ));
+    }
+    lines
+}
+
+fn text(span: &Span, key: &str) -> Option<String> {
+    span.attributes
+        .iter()
+        .find_map(|(known, value)| match value {
+            Value::Text(text) if known == key => Some(text.clone()),
+            _ => None,
+        })
+}
+
+fn find<'a>(trace: &'a Trace, name: &str) -> &'a Span {
+    trace.spans.iter().find(|span| span.name == name).unwrap()
+}
+
+#[test]
+fn a_live_release_is_told_from_the_command_to_the_last_task() {
+    let mut told = live();
+    told.life(
+        58,
+        "1d0a0000aaaa",
+        false,
+        &[
+            (Mark::Stopping, 40),
+            (Mark::Draining, 41),
+            (Mark::Drained, 50),
+            (Mark::Ended, 52),
+            (Mark::Stopped, 55),
+        ],
+    );
+    told.life(
+        58,
+        "8c1f0000aaaa",
+        true,
+        &[
+            (Mark::Created, 6),
+            (Mark::PullStarted, 15),
+            (Mark::PullStopped, 27),
+            (Mark::Started, 33),
+            (Mark::Healthy, 39),
+        ],
+    );
+    told.ended(61, Verdict::Live, Vec::new());
+    let trace = told.trace();
+    assert_eq!(
+        lines(&trace),
+        [
+            "deploy web → prod 0–61 ok",
+            "  submit 0–1",
+            "  queue 1–3",
+            "  rollout eu-west-1 main/web 3–61 ok",
+            "    attempt 1 3–61",
+            "      register 4–5",
+            "      update 5–6",
+            "      follow 6–60",
+            "    task 1d0a0000 (old) 3–55",
+            "      serving 3–40",
+            "      draining 40–50",
+            "      stopping 50–52",
+            "      deprovisioning 52–55",
+            "    task 8c1f0000 6–61",
+            "      provisioning 6–15",
+            "      pull 15–27",
+            "      start 27–33",
+            "      until healthy 33–39",
+            "      serving 39–61",
+        ]
+    );
+    assert_eq!(trace.context, Context::parse(CALLER).unwrap());
+    assert_eq!(trace.spans[0].parent, trace.context.caller);
+    let ids: std::collections::BTreeSet<_> = trace.spans.iter().map(|span| span.id).collect();
+    assert_eq!(ids.len(), trace.spans.len(), "each its own id");
+    assert!(trace.spans.iter().all(|span| span.settled.is_some()));
+}
+
+#[test]
+fn an_attempt_that_was_lost_ends_with_its_steps_and_the_next_one_goes_on_from_it() {
+    let mut told = Told::new();
+    told.granted(3, "agent-prod-1", 1);
+    told.step(4, Some(5), Step::Register, 1);
+    told.step(6, None, Step::Follow, 2);
+    let reason = "its lease ended".to_owned();
+    told.job(66, EventKind::Returned { reason });
+    told.granted(67, "agent-prod-2", 2);
+    told.step(68, Some(90), Step::Follow, 1);
+    told.ended(91, Verdict::Live, Vec::new());
+    let trace = told.trace();
+    assert_eq!(
+        lines(&trace),
+        [
+            "deploy web → prod 0–91 ok",
+            "  submit 0–1",
+            "  queue 1–3",
+            "  rollout eu-west-1 main/web 3–91 ok",
+            "    attempt 1 3–66 error: its lease ended",
+            "      register 4–5",
+            "      follow 6–66 error: the attempt did not end it",
+            "    attempt 2 67–91",
+            "      follow 68–90",
+            "  queue 66–67",
+        ]
+    );
+    let job = told.jobs[0].id;
+    let first = attempt_span(trace.context.trace, job, Attempt(1));
+    assert_eq!(find(&trace, "attempt 2").links, [first]);
+    // An agent knows the id of a step before the coordinator has heard of it.
+    let follow = step_span(trace.context.trace, job, Attempt(1), 2);
+    assert_eq!(find(&trace, "follow").id, follow);
+}
+
+#[test]
+fn a_failed_rollout_shows_the_finding_at_the_task_that_its_evidence_names() {
+    let mut told = live();
+    told.life(
+        30,
+        "8c1f0000aaaa",
+        true,
+        &[
+            (Mark::Created, 6),
+            (Mark::Stopping, 12),
+            (Mark::Stopped, 14),
+        ],
+    );
+    told.life(
+        30,
+        "9d1f0000aaaa",
+        true,
+        &[
+            (Mark::Created, 16),
+            (Mark::Stopping, 22),
+            (Mark::Stopped, 24),
+        ],
+    );
+    let finding = Finding {
+        code: "exit-code".to_owned(),
+        cause: "the new container exits with code 1".to_owned(),
+        evidence: vec!["task 9d1f0000, container web, exit 1".to_owned()],
+        remedy: "see its last lines".to_owned(),
+    };
+    told.ended(61, Verdict::RolledBack, vec![finding.clone()]);
+    let trace = told.trace();
+    let task = find(&trace, "task 9d1f0000");
+    let [found] = task.moments.as_slice() else {
+        panic!("{:?}", task.moments)
+    };
+    assert_eq!((found.name.as_str(), found.at), ("finding", at(24)));
+    assert_eq!(
+        found.attributes[0],
+        (keys::FINDING.to_owned(), "exit-code".into())
+    );
+    let cause = Status::Error(finding.cause.clone());
+    for name in [
+        "deploy web → prod",
+        "rollout eu-west-1 main/web",
+        "task 9d1f0000",
+    ] {
+        assert_eq!(find(&trace, name).status, cause, "{name}");
+    }
+    assert!(find(&trace, "task 8c1f0000").moments.is_empty());
+    let job = find(&trace, "rollout eu-west-1 main/web");
+    assert_eq!(text(job, keys::ERROR).as_deref(), Some("exit-code"));
+    // Where no task is named, it is shown at the last step.
+    let mut told = live();
+    let elsewhere = Finding {
+        evidence: Vec::new(),
+        ..finding
+    };
+    told.ended(61, Verdict::Failed, vec![elsewhere]);
+    let trace = told.trace();
+    assert_eq!(find(&trace, "follow").moments[0].name, "finding");
+}
+
+#[test]
+fn a_wait_is_told_reason_by_reason_and_what_it_needs_is_no_queue() {
+    let mut told = Told::new();
+    let reason = |code, secs: u64, release: Option<u64>| Waited {
+        code,
+        release: release.map(ReleaseId::from_number),
+        text: code.as_str().to_owned(),
+        from: at(secs),
+    };
+    let slot = reason(WaitCode::Slot, 1, Some(1006));
+    let busy = reason(WaitCode::Busy, 40, None);
+    told.job(50, EventKind::Waited(vec![slot.clone(), busy.clone()]));
+    told.granted(50, "agent-prod-1", 1);
+    let trace = told.trace();
+    let queue: Vec<&Span> = trace
+        .spans
+        .iter()
+        .filter(|span| span.what == What::Queue)
+        .collect();
+    let [first, second] = queue.as_slice() else {
+        panic!("{queue:?}")
+    };
+    assert_eq!((first.from, first.until), (at(1), Some(at(40))));
+    assert_eq!((second.from, second.until), (at(40), Some(at(50))));
+    let release = ReleaseId::from_number(1006).to_string();
+    assert_eq!(text(first, keys::QUEUE_RELEASE), Some(release));
+    assert_eq!(text(second, keys::QUEUE_REASON).as_deref(), Some("busy"));
+
+    // One that still waits, behind a build that has ended.
+    let mut told = Told::new();
+    let mut needed = told.jobs[0].clone();
+    needed.id.index = 1;
+    needed.kind = JobKind::Build;
+    told.jobs[0].needs = vec![1];
+    told.jobs.push(needed);
+    let settled = Outcome::Settled {
+        what: String::new(),
+    };
+    told.event(20, Some(1), EventKind::JobEnded(settled));
+    told.waits = BTreeMap::from([(0, vec![reason(WaitCode::NoAgent, 1, None)])]);
+    let trace = told.trace();
+    let waits = |span: &&Span| {
+        span.what == What::Queue && text(span, keys::JOB_KIND).as_deref() == Some("rollout")
+    };
+    let queue = trace.spans.iter().find(waits).unwrap();
+    assert_eq!(
+        (queue.from, queue.until, queue.settled),
+        (at(20), None, None)
+    );
+    assert_eq!(text(queue, keys::QUEUE_REASON).as_deref(), Some("no-agent"));
+}
+
+#[test]
+fn times_of_an_aws_clock_that_is_wrong_are_laid_into_the_job() {
+    let mut told = live();
+    // A quarter of an hour ahead.
+    let marks = [(Mark::Created, 906), (Mark::Started, 933)];
+    told.life(34, "8c1f0000aaaa", true, &marks);
+    told.ended(61, Verdict::Live, Vec::new());
+    let trace = told.trace();
+    let task = find(&trace, "task 8c1f0000");
+    assert!(
+        task.from.since(at(5)) <= Duration::from_secs(2),
+        "{:?}",
+        task.from
+    );
+    let fitted = (keys::FITTED.to_owned(), Value::Flag(true));
+    assert!(task.attributes.contains(&fitted));
+}
+
+#[test]
+fn without_a_callers_context_a_release_has_a_trace_of_its_own() {
+    let mut one = Told::new();
+    one.release.trace_parent.clear();
+    let mut other = Told::new();
+    other.release.trace_parent.clear();
+    other.release.id = ReleaseId::from_number(1008);
+    let (one, again, other) = (one.trace(), one.trace(), other.trace());
+    assert_eq!(one.context, again.context);
+    assert_ne!(one.context.trace, other.context.trace);
+    assert_eq!(one.spans[0].parent, None);
+}
+
+#[test]
+fn every_kind_of_span_is_read_by_its_word() {
+    for what in What::ALL {
+        assert_eq!(What::parse(what.as_str()), Some(what));
+    }
+    assert_eq!(What::parse("span"), None);
+}
+
+#[test]
+fn calls_are_laid_into_their_steps_and_those_of_unknown_steps_into_the_attempt() {
+    let mut told = live();
+    told.ended(61, Verdict::Live, Vec::new());
+    let mut trace = told.trace();
+    let (job, first) = (told.jobs[0].id, Attempt(1));
+    let call = |id: u8, name: &str, parent, from, until| {
+        Span::new(super::SpanId([id; 8]), parent, What::Call, name)
+            .between(at(from), Some(at(until)))
+    };
+    let step = |number| step_span(trace.context.trace, job, first, number);
+    let update = call(1, "ecs:UpdateService", step(2), 4, 7);
+    let again = call(2, "http", update.id, 5, 6);
+    let lost = call(3, "ecs:DescribeTasks", step(9), 7, 8);
+    trace.add(job, first, vec![lost, again, update]);
+    let lines = lines(&trace);
+    let begin = lines
+        .iter()
+        .position(|line| line.contains("attempt 1"))
+        .unwrap();
+    assert_eq!(
+        lines[begin..begin + 7],
+        [
+            "    attempt 1 3–61",
+            "      ecs:DescribeTasks 7–8",
+            "      register 4–5",
+            "      update 5–6",
+            // A clock was a second behind.
+            "        ecs:UpdateService 5–6",
+            "          http 5–6",
+            "      follow 6–60",
+        ]
+    );
+    let call = find(&trace, "ecs:UpdateService");
+    assert_eq!(text(call, keys::AGENT).as_deref(), Some("agent-prod-1"));
+    assert_eq!(call.settled, find(&trace, "attempt 1").settled);
+    let before = trace.clone();
+    trace.add(job, Attempt(7), vec![call_of_nobody()]);
+    assert_eq!(
+        trace, before,
+        "an attempt that was never granted says nothing"
+    );
+}
+
+fn call_of_nobody() -> Span {
+    let id = super::SpanId([9; 8]);
+    Span::new(id, id, What::Call, "ecs:ListTasks").between(at(1), Some(at(2)))
+}

@@ -1,0 +1,199 @@
+//! Exporters of OTLP, as settings and the standard variables say.
+
+use std::cell::RefCell;
+
+use opentelemetry::KeyValue;
+use opentelemetry_otlp::{
+    ExporterBuildError, LogExporter, Protocol as Wire, SpanExporter, WithExportConfig as _,
+};
+use opentelemetry_sdk::Resource;
+use serde::{Deserialize, Serialize};
+
+use super::export::Exporter;
+use super::{Service, TelemetryConfig};
+use crate::tls;
+
+/// How OTLP is spoken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Protocol {
+    /// gRPC, usually at port 4317.
+    #[default]
+    #[serde(rename = "grpc")]
+    Grpc,
+    /// Protobuf over HTTP, usually at port 4318.
+    #[serde(rename = "http/protobuf")]
+    Http,
+}
+
+/// One of the three signals.
+#[derive(Clone, Copy)]
+struct Signal {
+    /// Its part of the names of variables.
+    word: &'static str,
+    /// Its path below the endpoint, over HTTP.
+    path: &'static str,
+}
+
+const TRACES: Signal = Signal {
+    word: "TRACES",
+    path: "v1/traces",
+};
+const LOGS: Signal = Signal {
+    word: "LOGS",
+    path: "v1/logs",
+};
+
+/// Makes exporters, and remembers why some could not be made.
+pub(super) struct Otlp<'a> {
+    service: &'a Service,
+    config: &'a TelemetryConfig,
+    problems: RefCell<Vec<String>>,
+}
+
+impl<'a> Otlp<'a> {
+    pub(super) const fn new(service: &'a Service, config: &'a TelemetryConfig) -> Self {
+        Self {
+            service,
+            config,
+            problems: RefCell::new(Vec::new()),
+        }
+    }
+
+    /// Who sends.
+    pub(super) fn resource(&self) -> Resource {
+        of_program(self.service.name, &self.service.instance)
+    }
+
+    pub(super) fn spans(&self) -> Option<SpanExporter> {
+        self.is_on(TRACES)
+            .then(|| self.made(self.span_exporter()))
+            .flatten()
+    }
+
+    pub(super) fn logs(&self) -> Option<LogExporter> {
+        if !self.is_on(LOGS) {
+            return None;
+        }
+        let builder = LogExporter::builder();
+        self.made(match self.protocol(LOGS) {
+            Protocol::Grpc => match self.endpoint(LOGS) {
+                Some(endpoint) => builder.with_tonic().with_endpoint(endpoint).build(),
+                None => builder.with_tonic().build(),
+            },
+            Protocol::Http => {
+                let builder = builder.with_http().with_protocol(Wire::HttpBinary);
+                match self.endpoint(LOGS) {
+                    Some(endpoint) => builder.with_endpoint(endpoint).build(),
+                    None => builder.build(),
+                }
+            }
+        })
+    }
+
+    /// What sends spans made from records, in the name of the coordinator and of agents.
+    pub(super) fn exporter(&self) -> Option<Exporter> {
+        if !self.is_on(TRACES) {
+            return None;
+        }
+        let ours = self.made(self.span_exporter())?;
+        let agents = self.made(self.span_exporter())?;
+        let agent = of_program("shipway-agent", "");
+        Some(Exporter::new(ours, &self.resource(), agents, &agent))
+    }
+
+    /// Why exporters could not be made.
+    pub(super) fn problems(&self) -> Vec<String> {
+        self.problems.take()
+    }
+
+    fn span_exporter(&self) -> Result<SpanExporter, ExporterBuildError> {
+        let builder = SpanExporter::builder();
+        match self.protocol(TRACES) {
+            Protocol::Grpc => match self.endpoint(TRACES) {
+                Some(endpoint) => builder.with_tonic().with_endpoint(endpoint).build(),
+                None => builder.with_tonic().build(),
+            },
+            Protocol::Http => {
+                let builder = builder.with_http().with_protocol(Wire::HttpBinary);
+                match self.endpoint(TRACES) {
+                    Some(endpoint) => builder.with_endpoint(endpoint).build(),
+                    None => builder.build(),
+                }
+            }
+        }
+    }
+
+    fn made<T>(&self, made: Result<T, ExporterBuildError>) -> Option<T> {
+        made.map_err(|error| self.problems.borrow_mut().push(crate::chain(&error)))
+            .ok()
+    }
+
+    fn is_on(&self, signal: Signal) -> bool {
+        let off = var("OTEL_SDK_DISABLED").is_some_and(|off| off.eq_ignore_ascii_case("true"))
+            || var(&format!("OTEL_{}_EXPORTER", signal.word)).is_some_and(|name| name == "none");
+        let on = self.config.endpoint.is_some() || named(signal).is_some();
+        if on && !off {
+            tls::install_provider();
+        }
+        on && !off
+    }
+
+    /// The endpoint when the settings say it: where a variable does, the exporter reads it by itself.
+    fn endpoint(&self, signal: Signal) -> Option<String> {
+        let endpoint = self.config.endpoint.as_deref();
+        let endpoint = endpoint.filter(|_| named(signal).is_none())?;
+        Some(match self.protocol(signal) {
+            Protocol::Grpc => endpoint.to_owned(),
+            Protocol::Http => format!("{}/{}", endpoint.trim_end_matches('/'), signal.path),
+        })
+    }
+
+    fn protocol(&self, signal: Signal) -> Protocol {
+        let word = var(&format!("OTEL_EXPORTER_OTLP_{}_PROTOCOL", signal.word))
+            .or_else(|| var("OTEL_EXPORTER_OTLP_PROTOCOL"));
+        match word.as_deref() {
+            Some("grpc") => Protocol::Grpc,
+            Some("http/protobuf") => Protocol::Http,
+            Some(other) => {
+                let problem = format!(
+                    "OTLP is not spoken as {other:?} here: grpc and http/protobuf are possible"
+                );
+                let mut problems = self.problems.borrow_mut();
+                if !problems.contains(&problem) {
+                    problems.push(problem);
+                }
+                self.config.protocol
+            }
+            None => self.config.protocol,
+        }
+    }
+}
+
+/// The endpoint that a variable names.
+fn named(signal: Signal) -> Option<String> {
+    var(&format!("OTEL_EXPORTER_OTLP_{}_ENDPOINT", signal.word))
+        .or_else(|| var("OTEL_EXPORTER_OTLP_ENDPOINT"))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "standard OTEL_ variables are read here"
+)]
+fn var(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The resource of a program, by OpenTelemetry's conventions; `OTEL_RESOURCE_ATTRIBUTES` adds to it.
+fn of_program(name: &'static str, instance: &str) -> Resource {
+    let mut resource = Resource::builder()
+        .with_attribute(KeyValue::new("service.namespace", "shipway"))
+        .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")));
+    if var("OTEL_SERVICE_NAME").is_none() {
+        resource = resource.with_service_name(name);
+    }
+    if !instance.is_empty() {
+        resource =
+            resource.with_attribute(KeyValue::new("service.instance.id", instance.to_owned()));
+    }
+    resource.build()
+}

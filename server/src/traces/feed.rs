@@ -1,0 +1,91 @@
+//! Which releases have something new to tell a collector: numbers alone, so that nothing waits in memory while it is away.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use shipway_domain::ids::ReleaseId;
+use tokio::sync::Notify;
+
+/// Releases that are remembered at most; of more the oldest are not exported.
+const MOST: usize = 100_000;
+
+/// What became durable since it was last asked. Nobody waits for it.
+#[derive(Debug, Default)]
+pub(crate) struct Feed {
+    /// Releases, and whether they have ended.
+    fresh: Mutex<BTreeMap<ReleaseId, bool>>,
+    news: Notify,
+}
+
+impl Feed {
+    /// Something of the release became durable, up to this event.
+    pub(crate) fn tell(&self, release: ReleaseId, last: u64, ended: bool) {
+        // What was only submitted has nothing to tell that will not be told with its first grant.
+        if last > 1 || ended {
+            self.put(release, ended);
+        }
+    }
+
+    /// The release has something to tell.
+    pub(super) fn put(&self, release: ReleaseId, ended: bool) {
+        let mut fresh = self.lock();
+        *fresh.entry(release).or_default() |= ended;
+        if fresh.len() > MOST {
+            fresh.pop_first();
+        }
+        drop(fresh);
+        self.news.notify_one();
+    }
+
+    /// Takes at most so many, the oldest first.
+    pub(super) fn take(&self, most: usize) -> Vec<(ReleaseId, bool)> {
+        let mut fresh = self.lock();
+        let mut taken = Vec::new();
+        while taken.len() < most
+            && let Some(first) = fresh.pop_first()
+        {
+            taken.push(first);
+        }
+        taken
+    }
+
+    /// Waits until there is something.
+    pub(super) async fn news(&self) {
+        loop {
+            let news = self.news.notified();
+            if !self.lock().is_empty() {
+                return;
+            }
+            news.await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<ReleaseId, bool>> {
+        self.fresh.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shipway_domain::ids::ReleaseId;
+
+    use super::{Feed, MOST};
+
+    #[tokio::test]
+    async fn a_release_is_told_once_and_the_oldest_of_too_many_are_left_out() {
+        let feed = Feed::default();
+        let id = ReleaseId::from_number;
+        feed.tell(id(1), 1, false);
+        assert_eq!(feed.take(9), []);
+        feed.tell(id(2), 2, false);
+        feed.tell(id(2), 3, true);
+        feed.tell(id(2), 4, false);
+        feed.news().await;
+        assert_eq!(feed.take(9), [(id(2), true)]);
+        for number in 0..=MOST as u64 {
+            feed.put(id(number), false);
+        }
+        assert_eq!(feed.take(1), [(id(1), false)]);
+        assert_eq!(feed.take(MOST).len(), MOST - 1);
+    }
+}
