@@ -85,3 +85,13 @@ fn an_unknown_key_is_refused_by_name() {
         .expect_err("the key does not exist");
     assert!(error.to_string().contains("listne"), "{error}");
 }
+
+#[test]
+fn a_link_to_traces_that_leads_nowhere_is_refused() {
+    for url in ["https://traces.example.com", "traces/{trace_id}"] {
+        let mut config = loaded();
+        config.trace_url = Some(url.to_owned());
+        let error = config.validate().expect_err("no link").to_string();
+        assert!(error.contains("{trace_id}") && error.contains(url), "{error}");
+    }
+}
