@@ -92,6 +92,9 @@ fn a_link_to_traces_that_leads_nowhere_is_refused() {
         let mut config = loaded();
         config.trace_url = Some(url.to_owned());
         let error = config.validate().expect_err("no link").to_string();
-        assert!(error.contains("{trace_id}") && error.contains(url), "{error}");
+        assert!(
+            error.contains("{trace_id}") && error.contains(url),
+            "{error}"
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 mod app;
 mod aws;
+pub mod python;
 mod raw;
 pub mod streams;
 mod world;

@@ -1,7 +1,7 @@
 //! The main job with every part a process of its own: simulator, coordinator, two agents, CLI.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
-mod collector;
 mod deploy;
 mod process;
+mod receiver;
 mod trace;

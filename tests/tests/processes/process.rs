@@ -21,6 +21,11 @@ pub(crate) struct World {
 impl World {
     /// Starts the simulator, the coordinator, an agent that builds and one that deploys.
     pub(crate) fn start(docker: &str, env: &[(&str, &str)]) -> Self {
+        Self::start_at("30", docker, env)
+    }
+
+    /// The same with so many simulated seconds a second.
+    pub(crate) fn start_at(scale: &str, docker: &str, env: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let env = env
             .iter()
@@ -39,24 +44,13 @@ impl World {
             "--listen",
             "127.0.0.1:0",
             "--time-scale",
-            "30",
+            scale,
             "--seed-demo",
             "--ready-file",
         ];
         world.spawn("aws-sim", &[&flags[..], &[text(&sim)]].concat());
         world.aws = ready(&sim, "aws");
-        let server = world.path("server.json");
-        let data = world.path("coordinator");
-        let flags = [
-            "--listen",
-            "127.0.0.1:0",
-            "--data",
-            text(&data),
-            "--ready-file",
-            text(&server),
-        ];
-        world.spawn("shipway-server", &flags);
-        world.grpc = ready(&server, "grpc");
+        world.coordinator("127.0.0.1:0");
         world.agent("agent-tools", &["tools"], docker);
         world.agent("agent-deploy", &["tools", "staging", "prod"], "off");
         world.wait_for("both agents", |world| {
@@ -64,6 +58,44 @@ impl World {
             agents.to_string().matches("\"connected\"").count() >= 2
         });
         world
+    }
+
+    /// Starts a coordinator at this address, and waits until it answers.
+    fn coordinator(&mut self, listen: &str) {
+        let ready_file = self.path("server.json");
+        std::fs::remove_file(&ready_file).ok();
+        let data = self.path("coordinator");
+        let flags = [
+            "--listen",
+            listen,
+            "--data",
+            text(&data),
+            "--ready-file",
+            text(&ready_file),
+        ];
+        self.spawn("shipway-server", &flags);
+        self.grpc = ready(&ready_file, "grpc");
+    }
+
+    /// Kills the coordinator and starts it again where it was.
+    pub(crate) fn kill_coordinator(&mut self) {
+        self.kill(|name| name == "shipway-server");
+        let listen = self.grpc.trim_start_matches("http://").to_owned();
+        self.coordinator(&listen);
+    }
+
+    /// Kills an agent, and starts it again as it was.
+    pub(crate) fn kill_agent(&mut self, id: &'static str) {
+        let file = self.path(&format!("{id}.toml"));
+        self.kill(|name| name == id);
+        self.spawn_as(id, "shipway-agent", &["--config", text(&file)]);
+    }
+
+    fn kill(&mut self, which: impl Fn(&str) -> bool) {
+        let place = self.children.iter().position(|(name, _)| which(name));
+        let (_, mut child) = self.children.remove(place.expect("it runs"));
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -91,7 +123,7 @@ impl World {
         }
         let file = self.path(&format!("{id}.toml"));
         std::fs::write(&file, config).unwrap();
-        self.spawn("shipway-agent", &["--config", text(&file)]);
+        self.spawn_as(id, "shipway-agent", &["--config", text(&file)]);
     }
 
     fn command(&self, program: &str) -> Command {
@@ -107,15 +139,21 @@ impl World {
     }
 
     fn spawn(&mut self, program: &'static str, args: &[&str]) {
-        let log = self.path(&format!("{program}-{}.log", self.children.len()));
-        let log = std::fs::File::create(log).unwrap();
+        self.spawn_as(program, program, args);
+    }
+
+    fn spawn_as(&mut self, name: &'static str, program: &str, args: &[&str]) {
+        // One that is started again writes on.
+        let log = self.path(&format!("{name}.log"));
+        let log = std::fs::File::options().create(true).append(true).open(log);
+        let log = log.unwrap();
         let child = self
             .command(program)
             .args(args)
             .stdout(Stdio::null())
             .stderr(log)
             .spawn();
-        self.children.push((program, child.unwrap()));
+        self.children.push((name, child.unwrap()));
     }
 
     /// Runs the CLI to its end.
@@ -224,7 +262,7 @@ pub(crate) fn text(path: &Path) -> &str {
 }
 
 /// What a ready file says, as soon as it is there.
-fn ready(file: &Path, key: &str) -> String {
+pub(crate) fn ready(file: &Path, key: &str) -> String {
     let start = Instant::now();
     loop {
         if let Ok(text) = std::fs::read_to_string(file) {

@@ -130,11 +130,10 @@ async fn send(exporter: &Arc<SpanExporter>, records: Vec<Record>) -> Result<(), 
         return Ok(());
     }
     let exporter = Arc::clone(exporter);
-    // The client for HTTP blocks its thread.
-    let handle = tokio::runtime::Handle::current();
+    // The client for HTTP blocks its thread, and must not find itself in a runtime.
     let sending = tokio::task::spawn_blocking(move || {
         let batch = records.into_iter().map(data).collect();
-        handle.block_on(exporter.export(batch))
+        futures_executor::block_on(exporter.export(batch))
     });
     match sending.await {
         Ok(sent) => sent.map_err(|error| error.to_string()),

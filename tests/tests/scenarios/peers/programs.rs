@@ -1,20 +1,16 @@
 //! awscli and the Python package ecs-deploy, in a virtual environment, at one tenth of AWS's pace.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
+use shipway_tests::python::{self, ran};
 use tempfile::TempDir;
 
 use super::Said;
 use super::scene::definition_of;
 use crate::case::STAGING;
-
-/// What to do where there is no Python to speak of.
-const ADVICE: &str = "install python3 with venv (on Debian: apt-get install python3-venv); pip must reach a package index";
 
 /// The programs, and the waiter of awscli with its pause divided by ten.
 pub(super) struct Programs {
@@ -22,74 +18,27 @@ pub(super) struct Programs {
     models: TempDir,
 }
 
-/// The programs; that they are not there is loud, and a failure where they must be there.
-#[expect(clippy::disallowed_methods, reason = "the switch of the test run")]
+/// The programs; that they are not there is loud, and a failure where they must be there. Their environment is that of the
+/// simulator's tests with real clients.
 pub(super) fn find() -> Option<Programs> {
-    match make() {
-        Ok(programs) => Some(programs),
-        Err(problem) => {
-            let demanded = std::env::var("SHIPWAY_REQUIRE_CLIENTS").is_ok_and(|value| value == "1");
-            assert!(
-                !demanded,
-                "SHIPWAY_REQUIRE_CLIENTS=1, and the clients are not there: {ADVICE}\n{problem}"
-            );
-            let said =
-                format!("SKIPPED: the table with awscli and ecs-deploy: {ADVICE}\n{problem}\n");
-            drop(std::io::stderr().write_all(said.as_bytes()));
-            None
-        }
-    }
-}
-
-fn clients() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("clients")
+    let bin = python::environment(
+        env!("CARGO_TARGET_TMPDIR"),
+        "requirements.txt",
+        "boto3, ecs_deploy",
+        "the table with awscli and ecs-deploy",
+    )?;
+    let models = TempDir::new().expect("a folder");
+    quicken(&bin, models.path()).expect("botocore has the waiters of ECS");
+    Some(Programs { bin, models })
 }
 
 /// The versions of `requirements.txt`, as `ecs-deploy 1.17.0`.
 pub(super) fn version(of: &str) -> String {
-    let text = fs::read_to_string(clients().join("requirements.txt")).expect("the requirements");
+    let text =
+        fs::read_to_string(python::clients().join("requirements.txt")).expect("the requirements");
     let mut lines = text.lines().filter_map(|line| line.split_once("=="));
     let (name, version) = lines.find(|(name, _)| *name == of).expect("it is pinned");
     format!("{name} {version}")
-}
-
-/// Makes the virtual environment, if nobody has yet: that of the simulator's tests with real clients. It is built under
-/// another name: runs at the same time, and runs that break off, are in nobody's way.
-fn make() -> Result<Programs, String> {
-    let told = |error: std::io::Error| error.to_string();
-    let requirements = clients().join("requirements.txt");
-    let key = hex::encode(Sha256::digest(fs::read(&requirements).map_err(told)?));
-    let room = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let ready = room.join(format!("clients-{}", &key[..16]));
-    let python = Path::new("bin/python3");
-    if ran(Command::new(ready.join(python)).args(["-c", "import boto3, ecs_deploy"])).is_err() {
-        let mut made = tempfile::Builder::new();
-        let made = made.prefix("clients-in-the-making-").tempdir_in(room);
-        let made = made.map_err(told)?;
-        ran(Command::new("python3")
-            .args(["-m", "venv"])
-            .arg(made.path()))?;
-        ran(Command::new(made.path().join(python))
-            .args([
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-            ])
-            .arg("--requirement")
-            .arg(&requirements))?;
-        match fs::rename(made.path(), &ready) {
-            Ok(()) => drop(made.keep()),
-            // Another process was first.
-            Err(_) if ready.join(python).exists() => {}
-            Err(error) => return Err(format!("{}: {error}", ready.display())),
-        }
-    }
-    let models = TempDir::new().map_err(told)?;
-    let bin = ready.join("bin");
-    quicken(&bin, models.path())?;
-    Ok(Programs { bin, models })
 }
 
 /// Writes the waiters of ECS as botocore has them, each pause divided by ten, to where botocore looks first.
@@ -107,21 +56,6 @@ fn quicken(bin: &Path, models: &Path) -> Result<(), String> {
     let folder = models.join("ecs/2014-11-13");
     fs::create_dir_all(&folder).map_err(told)?;
     fs::write(folder.join("waiters-2.json"), waiters.to_string()).map_err(told)
-}
-
-/// Runs a command; gives what it wrote, or that and why it failed.
-fn ran(command: &mut Command) -> Result<String, String> {
-    let output = command
-        .output()
-        .map_err(|error| format!("{command:?}: {error}"))?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    Err(format!(
-        "{command:?}: {}\n{}",
-        output.status,
-        words(&output)
-    ))
 }
 
 fn words(output: &Output) -> String {
