@@ -10,13 +10,15 @@ use super::line::{Line, Tone};
 use super::words;
 
 /// Columns of a name at most.
-const NAME: usize = 58;
+const NAME: usize = 66;
 /// Columns of a length.
 const TOOK: usize = 9;
 /// Columns of the whole at least; without them only names and lengths are shown.
 const BAR: usize = 16;
 /// A call is shown when it took so long, or did not go well.
 const SLOW: Duration = Duration::from_secs(1);
+/// A wait without a reason is shown when it took so long.
+const MOMENT: Duration = Duration::from_millis(10);
 /// Eighths of a column, from the left.
 const EIGHTHS: [&str; 8] = [" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
@@ -65,8 +67,9 @@ fn node<'a>(span: &'a Span, of: &BTreeMap<Option<SpanId>, Vec<&'a Span>>, all: b
             label = format!("{label} ({agent})");
         }
         What::Queue => {
-            let why = text(span, keys::QUEUE_TEXT);
-            label = why.map_or(label.clone(), |why| format!("{label}  {why}"));
+            let kind = text(span, keys::JOB_KIND).unwrap_or_default();
+            let why = text(span, keys::QUEUE_TEXT).map(|why| format!("  {why}"));
+            label = format!("{label} ({kind}){}", why.unwrap_or_default());
         }
         _ => {}
     }
@@ -88,10 +91,12 @@ fn children<'a>(of: &BTreeMap<Option<SpanId>, Vec<&'a Span>>, id: SpanId) -> Vec
 
 /// Calls that were quick and went well are many, and say little.
 fn matters(span: &Span) -> bool {
-    if span.what != What::Call {
-        return true;
-    }
     let took = span.until.map_or(SLOW, |until| until.since(span.from));
+    match span.what {
+        What::Call => {}
+        What::Queue => return took >= MOMENT || span.get(keys::QUEUE_REASON).is_some(),
+        _ => return true,
+    }
     let throttled = span.get("shipway.aws.throttled");
     let throttled = matches!(throttled, Some(Value::Number(times)) if *times > 0);
     took >= SLOW || throttled || matches!(span.status, Status::Error(_)) || changes(&span.name)
@@ -215,11 +220,15 @@ impl Row<'_> {
         if self.node.parts.is_empty() {
             return line;
         }
-        let parts = self.node.parts.iter().map(|part| {
+        let new = span.what == What::NewTask;
+        let parts = self.node.parts.iter();
+        // That a new task serves in the end is what all is about.
+        let parts = parts.filter(|part| !(new && part.name == "serving"));
+        let parts = parts.map(|part| {
             let took = part
                 .until
                 .map_or_else(|| "…".to_owned(), |until| length(until.since(part.from)));
-            format!("{} {took}", part.name)
+            format!("{} {took}", short(&part.name))
         });
         line.and(
             Tone::Faint,
@@ -280,6 +289,16 @@ fn shaded(scale: &Scale, parts: &[&Span]) -> String {
         bar.push('▏');
     }
     bar
+}
+
+/// A part of a task's life in one word.
+fn short(part: &str) -> &str {
+    match part {
+        "provisioning" => "provision",
+        "until healthy" => "healthy",
+        "deprovisioning" => "deprovision",
+        other => other,
+    }
 }
 
 fn text(span: &Span, key: &str) -> Option<String> {

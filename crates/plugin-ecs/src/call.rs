@@ -70,7 +70,12 @@ where
     };
     let result = work.instrument(span.clone()).await;
     if let Err(error) = &result {
-        fail(&span, error);
+        if error.kind == ErrorKind::NotFound && !operation.mutates {
+            // Whether something is there was the question.
+            absent(&span, error);
+        } else {
+            fail(&span, error);
+        }
     }
     result
 }
@@ -99,6 +104,10 @@ pub(crate) fn span(place: &Place, operation: &Operation) -> Span {
 pub(crate) fn fail(span: &Span, error: &PlatformError) {
     span.record("otel.status_code", "error");
     span.record("otel.status_description", tracing::field::display(error));
+    absent(span, error);
+}
+
+fn absent(span: &Span, error: &PlatformError) {
     span.record("error.type", tracing::field::display(error.kind));
     if !error.request_id.is_empty() {
         span.record("aws.request_id", error.request_id.as_str());
