@@ -8,6 +8,7 @@ use opentelemetry::{Context, KeyValue};
 use opentelemetry_otlp::SpanExporter;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
+use opentelemetry_sdk::resource::ResourceBuilder;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use serde::{Deserialize, Serialize};
 use tracing::Span;
@@ -64,7 +65,9 @@ impl Telemetry {
     #[must_use]
     pub fn install(service: &'static str, config: &TelemetryConfig) -> Self {
         opentelemetry_set_propagator();
-        let provider = endpoint_is_set().then(|| provider(service)).flatten();
+        let provider = endpoint_is_set("TRACES")
+            .then(|| provider(service))
+            .flatten();
         if let Some(provider) = &provider {
             opentelemetry::global::set_tracer_provider(provider.clone());
         }
@@ -109,10 +112,10 @@ fn opentelemetry_set_propagator() {
     clippy::disallowed_methods,
     reason = "standard OTEL_ variables are read here"
 )]
-fn endpoint_is_set() -> bool {
+pub(crate) fn endpoint_is_set(signal: &str) -> bool {
     [
-        "OTEL_EXPORTER_OTLP_ENDPOINT",
-        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+        "OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(),
+        format!("OTEL_EXPORTER_OTLP_{signal}_ENDPOINT"),
     ]
     .iter()
     .any(|name| std::env::var(name).is_ok_and(|value| !value.is_empty()))
@@ -127,17 +130,20 @@ fn provider(service: &'static str) -> Option<SdkTracerProvider> {
             return None;
         }
     };
-    let resource = Resource::builder()
-        .with_service_name(service)
-        .with_attribute(KeyValue::new("service.namespace", "shipway"))
-        .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
-        .build();
     Some(
         SdkTracerProvider::builder()
             .with_batch_exporter(exporter)
-            .with_resource(resource)
+            .with_resource(resource(service).build())
             .build(),
     )
+}
+
+/// What the telemetry of a process says of it.
+pub(crate) fn resource(service: &'static str) -> ResourceBuilder {
+    Resource::builder()
+        .with_service_name(service)
+        .with_attribute(KeyValue::new("service.namespace", "shipway"))
+        .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
 }
 
 /// Makes `span` a child of the remote span that this `traceparent` names.
