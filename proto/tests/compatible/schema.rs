@@ -108,6 +108,16 @@ impl Schema {
                     put_bytes(number, text.as_bytes(), bytes);
                 }
             }
+            Type::Double => {
+                // Another number for each field.
+                let value = (f64::from(number) + 0.5).to_le_bytes();
+                if many {
+                    put_bytes(number, &[value, value].concat(), bytes);
+                } else {
+                    encode_key(number, WireType::SixtyFourBit, bytes);
+                    bytes.extend_from_slice(&value);
+                }
+            }
             kind => {
                 let value = match kind {
                     Type::Bool | Type::Enum => 1,

@@ -8,6 +8,7 @@ use shipway_proto::v1::coordinator_message::Message;
 use shipway_runtime::{fields, telemetry};
 
 use super::task::Task;
+use crate::metrics::Fact;
 use crate::offer;
 
 impl Task {
@@ -17,6 +18,10 @@ impl Task {
             Effect::Offer(offer) => {
                 let agent = offer.agent.clone();
                 self.trace_wait(&offer);
+                self.facts.tell(Fact::Offered {
+                    kind: offer.job.kind.as_str(),
+                    waited: self.time.now().since(offer.waited_since),
+                });
                 (agent, Message::Offer(offer::message(&offer)))
             }
             Effect::Stop {

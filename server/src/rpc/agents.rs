@@ -20,6 +20,7 @@ use super::auth::Gate;
 use super::{blobs, errors, limits, progress};
 use crate::coordinator::{AgentInput, Coordinator, Looked, Outbox};
 use crate::front::HELLO;
+use crate::metrics::Reported;
 use crate::tokens::Role;
 
 /// Messages that wait for one agent at most.
@@ -31,6 +32,7 @@ pub(crate) struct AgentService {
     pub(crate) logs: Arc<Logs>,
     pub(crate) gate: Gate,
     pub(crate) tasks: Tasks,
+    pub(crate) reported: Reported,
     pub(crate) stop: CancellationToken,
 }
 
@@ -70,6 +72,7 @@ impl Agents for AgentService {
         let session = Session {
             coordinator: self.coordinator.clone(),
             logs: Arc::clone(&self.logs),
+            reported: self.reported.clone(),
             id,
             incarnation,
             outbox: outbox.downgrade(),
@@ -111,6 +114,7 @@ fn relay(messages: mpsc::Receiver<Box<v1::CoordinatorMessage>>) -> Relay {
 struct Session {
     coordinator: Coordinator,
     logs: Arc<Logs>,
+    reported: Reported,
     id: AgentId,
     incarnation: Incarnation,
     /// Only to see whether the coordinator still talks to this stream.
@@ -152,6 +156,7 @@ impl Session {
     }
 
     async fn lost(&self) {
+        self.reported.forget(&self.id, self.incarnation);
         if self.closed() {
             tracing::info!(agent.id = %self.id, "agent left");
         }
@@ -232,6 +237,7 @@ impl Session {
                 .await;
             }
             Message::Draining(_) => self.tell(AgentInput::Draining).await,
+            Message::Metrics(measured) => self.reported.keep(&self.id, self.incarnation, measured),
             Message::Goodbye(_) => self.tell(AgentInput::Goodbye).await,
         }
         Ok(())
@@ -245,6 +251,7 @@ impl Session {
                 .append(held.job, held.attempt, batch.log.into())
                 .await
                 .map_err(|error| {
+                    self.reported.failed_to_log();
                     tracing::error!(%error, "log could not be written");
                     Status::from(Failure::new(
                         Class::Internal,

@@ -16,7 +16,7 @@ pub struct Wait {
 }
 
 /// Kinds of reasons.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WaitCode {
     /// Jobs that it needs have not ended.
     Needs,
@@ -35,6 +35,17 @@ pub enum WaitCode {
 }
 
 impl WaitCode {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Needs,
+        Self::Slot,
+        Self::Behind,
+        Self::NoAgent,
+        Self::Busy,
+        Self::Retry,
+        Self::Resting,
+    ];
+
     /// The word for it in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -37,6 +37,7 @@ pub struct Metrics(Option<Arc<Inner>>);
 
 struct Inner {
     provider: SdkMeterProvider,
+    sent: bool,
     reader: Option<Reader>,
     meter: Meter,
     instruments: HashMap<&'static str, Instrument>,
@@ -81,7 +82,7 @@ impl Metrics {
             resource =
                 resource.with_attribute(KeyValue::new("service.instance.id", instance.to_owned()));
         }
-        let reader = read.then(Reader::default);
+        let (reader, sent) = (read.then(Reader::default), exporter.is_some());
         let mut provider = SdkMeterProvider::builder()
             .with_resource(resource.build())
             .with_view(bounded);
@@ -99,6 +100,7 @@ impl Metrics {
             .collect();
         Self(Some(Arc::new(Inner {
             provider,
+            sent,
             reader,
             meter,
             instruments,
@@ -178,13 +180,20 @@ impl Metrics {
         }
     }
 
-    /// Sends what is left by OTLP, within a few seconds; nothing is recorded afterwards. Blocks.
-    pub fn end(&self) {
-        if let Some(inner) = &self.0
-            && let Err(error) = inner.provider.shutdown()
-        {
+    /// Sends what is left by OTLP, within a few seconds; nothing is recorded afterwards.
+    pub async fn end(&self) {
+        let Some(inner) = self.0.clone() else { return };
+        // It waits for a thread of its own, which needs this runtime to send anything.
+        let ended = tokio::task::spawn_blocking(move || inner.provider.shutdown()).await;
+        if let Ok(Err(error)) = ended {
             tracing::warn!(%error, "metrics could not be sent");
         }
+    }
+
+    /// Whether they are sent by OTLP, so that somebody reads them all the time.
+    #[must_use]
+    pub fn are_sent(&self) -> bool {
+        self.0.as_ref().is_some_and(|inner| inner.sent)
     }
 }
 
