@@ -150,6 +150,13 @@ impl Schema {
             let mut fields = message.field.iter();
             let field = fields.find(|field| tag(field) == number);
             let field = field.unwrap_or_else(|| panic!("{} has no {number}", message.name()));
+            if kind == WireType::SixtyFourBit {
+                let (value, rest) = bytes.split_at(8);
+                encode_key(number, kind, &mut newer);
+                newer.extend_from_slice(value);
+                bytes = rest;
+                continue;
+            }
             let value = decode_varint(&mut bytes).expect("a value");
             if kind == WireType::Varint {
                 encode_key(number, WireType::Varint, &mut newer);

@@ -46,6 +46,8 @@ pub(crate) enum Fact {
     RolledOut { verdict: Verdict, took: Duration },
     /// A job ended: nothing of it is under way.
     JobEnded(JobId),
+    /// A release was taken in.
+    Begun(Arc<Release>),
     /// A release ended.
     Ended(Arc<Release>),
 }
@@ -124,6 +126,9 @@ pub(crate) fn facts_of(board: &Board, now: Timestamp, changes: &[Change]) -> Vec
             Change::Release(release) if release.ended_at.is_some() => {
                 facts.push(Fact::Ended(Arc::clone(release)));
             }
+            Change::Release(release) if board.release(release.id).is_none() => {
+                facts.push(Fact::Begun(Arc::clone(release)));
+            }
             Change::Release(_) | Change::Spec { .. } | Change::Target(_) => {}
         }
     }
@@ -148,6 +153,7 @@ pub(crate) async fn count(
     stop: CancellationToken,
 ) {
     let mut steps = Steps::default();
+    releases::begin(&metrics, &store).await;
     loop {
         let fact = tokio::select! {
             biased;
@@ -176,6 +182,7 @@ pub(crate) async fn count(
                 metrics.record_time(&names::ROLLOUT_DURATION, took, &labels);
             }
             Some(Fact::JobEnded(job)) => steps.forget(job),
+            Some(Fact::Begun(release)) => releases::known(&metrics, &release.app, &release.env),
             Some(Fact::Ended(release)) => releases::ended(&metrics, &release, &store).await,
         }
     }

@@ -80,6 +80,10 @@ pub(crate) fn of_commits(metrics: &Metrics, committer: &Committer) {
     if !metrics.is_on() {
         return;
     }
+    for what in ["commit", "log", "quarantine", "read"] {
+        metrics.add(&names::STORE_ERRORS, 0, &[("what", what)]);
+    }
+    metrics.add(&names::LEASES_EXPIRED, 0, &[]);
     let metrics = metrics.clone();
     committer.observe(move |commit| {
         metrics.record_time(&names::COMMIT_DURATION, commit.took, &[]);

@@ -3,5 +3,7 @@
 
 mod collector;
 mod deploy;
+mod otlp;
 mod process;
+mod prometheus;
 mod trace;
