@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use shipway_domain::board::{Board, Decision, Effect, Input};
 use shipway_domain::change::Change;
-use shipway_domain::event::EventKind;
 use shipway_domain::ids::{AgentId, Incarnation, Target};
 use shipway_domain::planted::{self, Bug};
 use shipway_domain::time::Timestamp;
@@ -152,9 +151,9 @@ impl Task {
         if self.board.next_deadline().is_some_and(|at| at <= now)
             && let Ok(decision) = self.board.decide(now, Input::Tick)
         {
-            // Time alone brings jobs back only when their leases end.
-            let returned = |change: &&Change| matches!(change, Change::Event { event, .. } if matches!(event.kind, EventKind::Returned { .. }));
-            for _ in decision.changes.iter().filter(returned) {
+            // Time alone ends nothing but leases, each with a word to its agent.
+            let ended = |effect: &&Effect| matches!(effect, Effect::Gone { .. });
+            for _ in decision.effects.iter().filter(ended) {
                 self.note(Fact::LeaseExpired);
             }
             self.apply(now, decision);
