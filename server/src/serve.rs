@@ -217,7 +217,7 @@ impl Server {
         let front = Front::new(gate.clone());
         let stop_sessions = CancellationToken::new();
         let stop_serving = CancellationToken::new();
-        let reported = Reported::new(&metrics);
+        let reported = Reported::new(&metrics, config.metrics.is_some());
         let measured = Measured {
             metrics: &metrics,
             coordinator: &coordinator,

@@ -10,7 +10,7 @@ mod room;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use shipway_runtime::metrics::names;
+use shipway_runtime::metrics::{float, names};
 use shipway_runtime::{Metrics, Tasks};
 use shipway_store::{Committer, DataDir, Store};
 use tokio::net::TcpListener;
@@ -89,8 +89,7 @@ pub(crate) fn of_commits(metrics: &Metrics, committer: &Committer) {
         metrics.record_time(&names::COMMIT_DURATION, commit.took, &[]);
         match commit.records {
             Some(records) => {
-                let records = names_float(records);
-                metrics.record(&names::COMMIT_RECORDS, records, &[]);
+                metrics.record(&names::COMMIT_RECORDS, float(records as u64), &[]);
             }
             None => store_error(&metrics, "commit"),
         }
@@ -100,8 +99,4 @@ pub(crate) fn of_commits(metrics: &Metrics, committer: &Committer) {
 /// Counts a failure of the store.
 pub(crate) fn store_error(metrics: &Metrics, what: &'static str) {
     metrics.add(&names::STORE_ERRORS, 1, &[("what", what)]);
-}
-
-fn names_float(number: usize) -> f64 {
-    shipway_runtime::metrics::float(number as u64)
 }

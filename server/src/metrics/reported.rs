@@ -18,24 +18,26 @@ const MOST: usize = 1_000;
 /// Longest value of a label, in bytes.
 const LABEL: usize = 128;
 
-/// The last report of each agent. Nothing is kept when nobody reads it.
+/// The last report of each agent. Nothing is kept when nobody can read it here.
 #[derive(Clone, Debug)]
 pub(crate) struct Reported {
     metrics: Metrics,
+    is_read: bool,
     by_agent: Arc<Mutex<BTreeMap<AgentId, (Incarnation, Snapshot)>>>,
 }
 
 impl Reported {
-    pub(crate) fn new(metrics: &Metrics) -> Self {
+    pub(crate) fn new(metrics: &Metrics, is_read: bool) -> Self {
         Self {
             metrics: metrics.clone(),
+            is_read,
             by_agent: Arc::default(),
         }
     }
 
     /// Keeps a report in place of the one before. What is too much or makes no sense is left out and counted.
     pub(crate) fn keep(&self, agent: &AgentId, life: Incarnation, report: v1::Metrics) {
-        if !self.metrics.is_on() {
+        if !self.is_read {
             return;
         }
         let samples: usize = report.families.iter().map(|it| it.samples.len()).sum();
@@ -188,7 +190,7 @@ mod tests {
     #[test]
     fn what_an_agent_reported_is_shown_until_it_is_gone() {
         let metrics = Metrics::start("test", None, true);
-        let reported = Reported::new(&metrics);
+        let reported = Reported::new(&metrics, true);
         let agent: AgentId = "one".parse().unwrap();
         let throttles = |number| {
             report(vec![family(
@@ -211,7 +213,7 @@ mod tests {
     #[test]
     fn what_is_not_in_the_table_or_makes_no_sense_is_left_out_and_counted() {
         let metrics = Metrics::start("test", None, true);
-        let reported = Reported::new(&metrics);
+        let reported = Reported::new(&metrics, true);
         let agent: AgentId = "one".parse().unwrap();
         let long = "x".repeat(LABEL + 1);
         reported.keep(
@@ -244,7 +246,7 @@ mod tests {
 
     #[test]
     fn nothing_is_kept_when_nobody_reads_it() {
-        let reported = Reported::new(&Metrics::default());
+        let reported = Reported::new(&Metrics::default(), false);
         let agent: AgentId = "one".parse().unwrap();
         let builds = family("shipway.builds", &[(&[], 1.0)]);
         reported.keep(&agent, Incarnation(1), report(vec![builds]));
