@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use shipway_domain::job::{Outcome, StopReason};
-use shipway_domain::spec::ReleaseSpec;
+use shipway_domain::spec::{BuildSettings, ReleaseSpec};
 use shipway_domain::time::Timestamp;
 use shipway_plugin::{Builder, Platform};
 use shipway_proto::v1;
 use shipway_runtime::telemetry::{LOG_ONLY, divert};
-use shipway_runtime::{Clock, Random, Tasks};
+use shipway_runtime::{Clock, Metrics, Random, Tasks};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Endpoint;
@@ -21,6 +21,7 @@ use crate::identity::Identity;
 use crate::inspect;
 use crate::job::{self, Work, bad_offer};
 use crate::jobs::Jobs;
+use crate::metrics;
 use crate::running::{Gone, Running};
 use crate::session::{Order, Session};
 use crate::steps::Steps;
@@ -38,6 +39,7 @@ pub struct Agent {
     clock: Clock,
     random: Random,
     connect: Connect,
+    measures: bool,
 }
 
 impl Agent {
@@ -56,15 +58,17 @@ impl Agent {
             clock,
             random: Random::system(),
             connect: Endpoint::connect_lazy,
+            measures: true,
         }
     }
 
-    /// The same with chance and a network of its own, as a simulation has them.
+    /// The same with chance and a network of its own, as a simulation has them, and without metrics.
     #[must_use]
     pub fn simulated(self, random: Random, connect: Connect) -> Self {
         Self {
             random,
             connect,
+            measures: false,
             ..self
         }
     }
@@ -89,6 +93,11 @@ impl Agent {
         let draining = stop.child_token();
         let leaving = CancellationToken::new();
         let jobs = Jobs::default();
+        let metrics = if self.measures {
+            metrics::start(&self.config, &self.platform)
+        } else {
+            Metrics::default()
+        };
         let (tasks, walkers) = (Tasks::new(), Tasks::new());
         let session = Session {
             client: client.clone(),
@@ -100,6 +109,7 @@ impl Agent {
             capacity: self.config.capacity as usize,
             orders,
             answers: outbox,
+            metrics: metrics.clone(),
             draining: draining.clone(),
             leaving: leaving.clone(),
         };
@@ -112,7 +122,7 @@ impl Agent {
                 () = &mut drain => break,
                 order = inbox.recv() => match order {
                     Some(Order::Run(running, offer)) => {
-                        self.start(&walkers, &jobs, &client, running, *offer);
+                        self.start(&walkers, &jobs, &client, &metrics, running, *offer);
                     }
                     Some(Order::Inspect(order)) => {
                         let (platform, answers) = (Arc::clone(&self.platform), answers.clone());
@@ -142,6 +152,7 @@ impl Agent {
             tracing::warn!("the coordinator did not hear the goodbye; leases will run out");
         }
         tasks.wait(Duration::from_secs(5)).await;
+        metrics.end().await;
         Ok(())
     }
 
@@ -172,6 +183,7 @@ impl Agent {
         walkers: &Tasks,
         jobs: &Jobs,
         client: &Client,
+        metrics: &Metrics,
         running: Arc<Running>,
         offer: v1::Offer,
     ) {
@@ -187,6 +199,7 @@ impl Agent {
         let spec = offer.spec.clone().map(ReleaseSpec::try_from);
         let (client, platform) = (client.clone(), Arc::clone(&self.platform));
         let (builders, clock) = (self.builders.clone(), self.clock.clone());
+        let metrics = metrics.clone();
         let walked = Walked(jobs.clone(), Arc::clone(&running));
         let steps = Steps::new(Arc::clone(&running), &offer.trace_parent);
         let diverted = steps
@@ -206,11 +219,13 @@ impl Agent {
                 }
             };
             let kind = offer.kind.clone();
+            let builder = spec.build.as_ref().map(BuildSettings::builder_name);
             let work = Work {
                 running: Arc::clone(&running),
                 steps,
                 client,
                 platform,
+                metrics: metrics.clone(),
                 steady: clock.steady(),
                 clock,
                 spec,
@@ -218,6 +233,9 @@ impl Agent {
             };
             match walk(&kind, work, &builders).await {
                 Ok(outcome) => {
+                    if kind == "build" {
+                        metrics::built(&metrics, builder, &outcome);
+                    }
                     tracing::info!(verdict = %outcome.verdict(), "job ended");
                     running.finish(outcome);
                 }

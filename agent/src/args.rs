@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use clap::Parser;
 use serde::Serialize;
 use shipway_plugin_ecs::EcsPlatform;
-use shipway_runtime::telemetry::Telemetry;
+use shipway_runtime::telemetry::{Service, Telemetry};
 use shipway_runtime::{Clock, Tasks, config, shutdown};
 
 use crate::agent::Agent;
@@ -89,7 +89,13 @@ fn act(args: &Args) -> anyhow::Result<()> {
         .build()
         .context("could not start the runtime")?;
     runtime.block_on(async move {
-        let telemetry = Telemetry::install("shipway-agent", &config.telemetry);
+        let telemetry = Telemetry::install(
+            Service {
+                name: "shipway-agent",
+                instance: config.id.clone(),
+            },
+            &config.telemetry,
+        );
         let signals = Tasks::new();
         let stop = shutdown::on_signal(&signals).context("could not listen for signals")?;
         let platform = Arc::new(EcsPlatform::new(platform)?);

@@ -13,6 +13,7 @@ mod identity;
 mod inspect;
 mod job;
 mod jobs;
+mod metrics;
 mod plugins;
 mod revisions;
 mod running;

@@ -10,7 +10,7 @@ use shipway_domain::time::Timestamp;
 use shipway_proto::v1;
 use shipway_proto::v1::agent_message::Message as Out;
 use shipway_proto::v1::coordinator_message::Message as In;
-use shipway_runtime::{Clock, Random, failpoint};
+use shipway_runtime::{Clock, Metrics, Random, failpoint};
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 use tokio_stream::wrappers::ReceiverStream;
@@ -19,6 +19,7 @@ use tonic::Status;
 
 use crate::client::Client;
 use crate::jobs::Jobs;
+use crate::metrics;
 use crate::running::Running;
 use crate::wake::Bell;
 
@@ -47,6 +48,8 @@ pub(crate) struct Session {
     pub(crate) capacity: usize,
     pub(crate) orders: mpsc::Sender<Order>,
     pub(crate) answers: mpsc::Receiver<v1::InspectAnswer>,
+    /// What is reported of.
+    pub(crate) metrics: Metrics,
     /// Cancelled when nothing new is to be taken.
     pub(crate) draining: CancellationToken,
     /// Cancelled when the agent leaves.
@@ -112,6 +115,9 @@ impl Session {
         let mut renewals: VecDeque<Duration> = VecDeque::new();
         let mut renew = tokio::time::interval(lease.renew);
         renew.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let first = tokio::time::Instant::now() + metrics::EVERY;
+        let mut report = tokio::time::interval_at(first, metrics::EVERY);
+        report.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut bell = Bell::of(self.jobs.wake.clone());
         let draining = self.draining.clone();
         let mut told_draining = false;
@@ -158,6 +164,10 @@ impl Session {
                 }
                 Some(answer) = self.answers.recv() => {
                     send(&outbox, Out::InspectAnswer(answer)).await?;
+                }
+                _ = report.tick(), if self.metrics.is_on() => {
+                    let measured = metrics::message(&self.metrics.snapshot());
+                    send(&outbox, Out::Metrics(measured)).await?;
                 }
             }
         }

@@ -33,7 +33,7 @@ struct Args {
     /// Print the effective configuration and end.
     #[arg(long)]
     show_config: bool,
-    /// Write {"grpc": "http://…"} here once everything answers.
+    /// Write {"grpc": "http://…"} here once everything answers, with "metrics" where they are told.
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
     #[command(subcommand)]
@@ -170,7 +170,9 @@ async fn serve(config: ServerConfig, ready_file: Option<&Path>) -> anyhow::Resul
     let drain = Duration::from_secs(config.drain_seconds);
     let server = Server::start(config, Clock::system()).await?;
     if let Some(file) = ready_file {
-        let json = format!("{{\"grpc\": \"{}\"}}", server.url());
+        let metrics = server.metrics_url();
+        let metrics = metrics.map_or_else(String::new, |url| format!(", \"metrics\": \"{url}\""));
+        let json = format!("{{\"grpc\": \"{}\"{metrics}}}", server.url());
         ready::write(file, &json)
             .with_context(|| format!("could not write the ready file {}", file.display()))?;
     }

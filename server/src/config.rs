@@ -29,6 +29,8 @@ pub struct ServerConfig {
     pub disk: DiskConfig,
     /// Releases that have ended.
     pub history: HistoryConfig,
+    /// The endpoint for Prometheus; without it there is none.
+    pub metrics: Option<MetricsConfig>,
     /// How long running calls may take to end at shutdown, in seconds.
     pub drain_seconds: u64,
     /// Where people see a trace, with `{trace_id}` in it, such as `https://grafana/explore?trace={trace_id}`; without it
@@ -47,6 +49,14 @@ pub struct TlsConfig {
     pub certificate: PathBuf,
     /// Private key.
     pub key: PathBuf,
+}
+
+/// Where metrics can be read.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetricsConfig {
+    /// Address of `GET /metrics`, by HTTP without TLS: loopback only.
+    pub listen: SocketAddr,
 }
 
 /// Leases of jobs, in seconds (design.md section 6).
@@ -130,6 +140,7 @@ impl Default for ServerConfig {
             lease: LeaseConfig::default(),
             disk: DiskConfig::default(),
             history: HistoryConfig::default(),
+            metrics: None,
             drain_seconds: 10,
             trace_url: None,
             telemetry: TelemetryConfig::default(),
@@ -159,6 +170,11 @@ pub enum BadConfig {
          tokens for every caller); or listen on 127.0.0.1"
     )]
     OpenWithoutTls(SocketAddr),
+    /// Metrics are not told beyond loopback: their endpoint has neither TLS nor tokens.
+    #[error(
+        "metrics.listen is {0}, which is not loopback: metrics are served there only, without TLS and tokens;          let a collector on this machine read them, or have them sent with OTEL_EXPORTER_OTLP_ENDPOINT"
+    )]
+    OpenMetrics(SocketAddr),
     /// A file system that may lose what it has acknowledged, where that is refused.
     #[error(
         "the data folder {} lies on {kind}, where acknowledged data may be lost in a power failure: use \
@@ -220,6 +236,11 @@ impl ServerConfig {
     pub fn validate(&self) -> Result<(), BadConfig> {
         if self.tls.is_none() && !self.listen.ip().is_loopback() {
             return Err(BadConfig::OpenWithoutTls(self.listen));
+        }
+        if let Some(metrics) = &self.metrics
+            && !metrics.listen.ip().is_loopback()
+        {
+            return Err(BadConfig::OpenMetrics(metrics.listen));
         }
         for (key, mib) in [
             ("low_water_mib", self.disk.low_water_mib),

@@ -8,6 +8,7 @@ mod disk;
 mod front;
 mod hub;
 mod keeper;
+mod metrics;
 mod offer;
 mod rpc;
 mod serve;

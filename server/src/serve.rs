@@ -10,7 +10,7 @@ use shipway_domain::time::Timestamp;
 use shipway_proto::DESCRIPTORS;
 use shipway_proto::v1::agents_server::AgentsServer;
 use shipway_proto::v1::shipway_server::ShipwayServer;
-use shipway_runtime::{Clock, Tasks, telemetry, tls};
+use shipway_runtime::{Clock, Metrics, Tasks, telemetry, tls};
 use shipway_store::{
     Blobs, Bounds, CommitError, Committer, DataDir, Logs, SledStore, Store, StoreError,
 };
@@ -28,6 +28,7 @@ use crate::disk;
 use crate::front::{self, Front};
 use crate::hub::Hub;
 use crate::keeper::Keeper;
+use crate::metrics::{self as measures, Facts, Measured, Reported};
 use crate::rpc::agents::AgentService;
 use crate::rpc::auth::Gate;
 use crate::rpc::shipway::ShipwayService;
@@ -128,6 +129,8 @@ impl Ground {
 pub struct Server {
     address: SocketAddr,
     tls: bool,
+    metrics: Metrics,
+    metrics_address: Option<SocketAddr>,
     serving: tokio::task::JoinHandle<Result<(), tonic::transport::Error>>,
     coordinator: Coordinator,
     ended: oneshot::Receiver<Result<(), CommitError>>,
@@ -182,7 +185,12 @@ impl Server {
             blobs,
             logs,
         } = ground;
-        let board = take_up(&config, &*store, &clock)?;
+        let metrics = Metrics::start(
+            &"shipway-server".into(),
+            &config.telemetry,
+            config.metrics.is_some(),
+        );
+        let board = take_up(&config, &*store, &clock, &metrics)?;
         let (blobs, logs) = (Arc::new(blobs), Arc::new(logs));
         let tasks = Tasks::new();
         let hub = Arc::new(Hub::default());
@@ -191,17 +199,21 @@ impl Server {
         let room = store.waits().then(|| Arc::new(disk::at_start(&data)));
         let only_reads = room.as_ref().map(|room| {
             let (config, store, clock) = (config.clone(), Arc::clone(&store), clock.clone());
+            let metrics = metrics.clone();
             OnlyReads {
                 mode: room.subscribe(),
-                take_up: Box::new(move || take_up(&config, &*store, &clock)),
+                take_up: Box::new(move || take_up(&config, &*store, &clock, &metrics)),
             }
         });
+        measures::of_commits(&metrics, &committer);
+        let (facts, heard) = Facts::channel(&metrics);
         let (coordinator, ended) = Coordinator::start_with(
             board,
             committer,
             Arc::clone(&hub),
             clock.clone(),
             &tasks,
+            facts,
             only_reads,
         );
         let gate = Gate::new(Arc::new(Tokens::of(&config.data)), config.tls.is_some());
@@ -211,6 +223,18 @@ impl Server {
         let front = Front::new(gate.clone());
         let stop_sessions = CancellationToken::new();
         let stop_serving = CancellationToken::new();
+        let reported = Reported::new(&metrics, config.metrics.is_some());
+        let measured = Measured {
+            metrics: &metrics,
+            coordinator: &coordinator,
+            store: &store,
+            data: &data,
+            reported: &reported,
+        };
+        let listen = config.metrics.as_ref().map(|metrics| metrics.listen);
+        let metrics_address = measured
+            .start(listen, heard, &tasks, &stop_sessions)
+            .await?;
         if let Some(room) = room {
             let looks = disk::look_after(data.clone(), room, stop_sessions.clone());
             drop(tasks.spawn("disk", looks));
@@ -246,6 +270,7 @@ impl Server {
             logs: Arc::clone(&logs),
             gate: gate.clone(),
             tasks: tasks.clone(),
+            reported,
             stop: stop_sessions.clone(),
         };
         let people = ShipwayService {
@@ -294,6 +319,8 @@ impl Server {
         Ok(Self {
             address,
             tls,
+            metrics,
+            metrics_address,
             serving,
             coordinator,
             ended,
@@ -308,6 +335,13 @@ impl Server {
     pub fn url(&self) -> String {
         let scheme = if self.tls { "https" } else { "http" };
         format!("{scheme}://{}", self.address)
+    }
+
+    /// Where Prometheus finds its metrics, if it tells them.
+    #[must_use]
+    pub fn metrics_url(&self) -> Option<String> {
+        self.metrics_address
+            .map(|address| format!("http://{address}/metrics"))
     }
 
     /// A handle on the coordinator.
@@ -329,6 +363,7 @@ impl Server {
             stop_sessions,
             stop_serving,
             tasks,
+            metrics,
             ..
         } = self;
         let failed = tokio::select! {
@@ -343,6 +378,7 @@ impl Server {
             result?;
         }
         tasks.wait(drain).await;
+        metrics.end().await;
         match failed {
             Some(Ok(result)) => result.map_err(ServeError::Commit),
             Some(Err(_)) => Err(ServeError::Commit(CommitError::Ended)),
@@ -356,11 +392,17 @@ impl Server {
 }
 
 /// The board as the store kept it. What could not be read is reported, never skipped in silence.
-fn take_up(config: &ServerConfig, store: &dyn Store, clock: &Clock) -> Result<Board, StoreError> {
+fn take_up(
+    config: &ServerConfig,
+    store: &dyn Store,
+    clock: &Clock,
+    metrics: &Metrics,
+) -> Result<Board, StoreError> {
     let policy = config.policy();
     let now = Timestamp::from_millis(clock.millis());
     let loaded = store.load_within(&Bounds::of(&policy, now))?;
     for damaged in &loaded.quarantined {
+        measures::store_error(metrics, "quarantine");
         tracing::error!(
             what = damaged.what,
             problem = damaged.problem,

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::login::RegistryLogin;
 use super::source::{self, Context};
 use super::{Short, Work, bad_offer, points, repository, scan};
+use crate::metrics;
 use crate::running::{Gone, Running};
 use crate::steps::Steps;
 
@@ -262,10 +263,14 @@ async fn build(
         stages: AtomicU32::new(0),
         cached: AtomicU32::new(0),
     });
+    let told = Arc::clone(&progress);
     work.running.clearance().await?;
     points::before_act("build");
     let made = builder.build(order, progress, stop).await;
     points::after_act("build");
+    let [stages, cached] =
+        [&told.stages, &told.cached].map(|n| u64::from(n.load(Ordering::Relaxed)));
+    metrics::stages(&work.metrics, wanted, stages, cached);
     let made = made.map_err(|error| broken(error, wanted))?;
     work.steps.begin(Step::Push);
     work.steps.detail(format!(

@@ -24,7 +24,7 @@ use shipway_domain::time::Timestamp;
 use shipway_domain::verdict::{Finding, Verdict};
 use shipway_plugin::{Place, Platform, PlatformError, RegionApi, Session};
 use shipway_proto::v1;
-use shipway_runtime::{Clock, Steady};
+use shipway_runtime::{Clock, Metrics, Steady};
 
 use crate::client::Client;
 use crate::running::{Gone, Running};
@@ -62,6 +62,7 @@ pub(crate) struct Work {
     pub(crate) steps: Steps,
     pub(crate) client: Client,
     pub(crate) platform: Arc<dyn Platform>,
+    pub(crate) metrics: Metrics,
     pub(crate) clock: Clock,
     /// The time of the job: waits for late calls hold whatever the clock is set to meanwhile.
     pub(crate) steady: Steady,

@@ -11,6 +11,7 @@ pub mod checkpoint;
 pub mod day;
 pub mod diagnose;
 pub mod document;
+pub mod dora;
 pub mod event;
 pub mod gate;
 pub mod history;

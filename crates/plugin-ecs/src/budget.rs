@@ -3,7 +3,10 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use shipway_plugin::{BudgetLeft, Place};
 use tokio::time::Instant;
+
+use crate::usage::Ledger;
 
 /// The API buckets that we draw from (ecs-facts 5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +33,20 @@ impl Bucket {
         Self::TaskDefinitionRead,
     ];
 
+    /// The word for it.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::ServiceModify => "service-modify",
+            Self::ServiceRead => "service-read",
+            Self::ServiceDeployments => "service-deployments",
+            Self::ServiceRevisions => "service-revisions",
+            Self::ClusterResourceRead => "cluster-resource-read",
+            Self::ClusterResourceModify => "cluster-resource-modify",
+            Self::TaskDefinitionModify => "task-definition-modify",
+            Self::TaskDefinitionRead => "task-definition-read",
+        }
+    }
+
     /// Burst and refill per second, of all callers of an account and region together.
     const fn figures(self) -> (f64, f64) {
         match self {
@@ -53,6 +70,8 @@ impl Bucket {
 #[derive(Debug)]
 pub(crate) struct Budget {
     buckets: Option<[Mutex<Tokens>; Bucket::ALL.len()]>,
+    /// What was called.
+    pub(crate) ledger: Ledger,
 }
 
 impl Budget {
@@ -62,7 +81,24 @@ impl Budget {
         Self {
             buckets: share
                 .map(|share| Bucket::ALL.map(|bucket| Mutex::new(Tokens::new(bucket, share)))),
+            ledger: Ledger::default(),
         }
+    }
+
+    /// What is left in each bucket now; nothing without a budget.
+    pub(crate) fn left(&self, place: &Place) -> Vec<BudgetLeft> {
+        let now = Instant::now();
+        let buckets = Bucket::ALL.iter().zip(self.buckets.iter().flatten());
+        buckets
+            .map(|(bucket, tokens)| BudgetLeft {
+                place: place.clone(),
+                bucket: bucket.as_str(),
+                tokens: tokens
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .level_at(now),
+            })
+            .collect()
     }
 
     /// Takes a token, waiting for it as long as it takes; waiters are served in order.
@@ -131,10 +167,14 @@ impl Tokens {
         }
     }
 
-    fn draw(&mut self, now: Instant, limit: Duration) -> Result<Option<Duration>, Duration> {
+    fn level_at(&self, now: Instant) -> f64 {
         let passed = self.at.map_or(Duration::ZERO, |at| now - at);
+        (self.level + passed.as_secs_f64() * self.refill).min(self.burst)
+    }
+
+    fn draw(&mut self, now: Instant, limit: Duration) -> Result<Option<Duration>, Duration> {
+        self.level = self.level_at(now);
         self.at = Some(now);
-        self.level = (self.level + passed.as_secs_f64() * self.refill).min(self.burst);
         let missing = 1.0 - self.level;
         if missing <= 0.0 {
             self.level -= 1.0;

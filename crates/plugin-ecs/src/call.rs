@@ -48,9 +48,9 @@ where
 {
     let span = span(place, operation);
     let started = Instant::now();
+    let tally = Arc::new(Tally::default());
     let work = async {
         reserve(budget, operation).await?;
-        let tally = Arc::new(Tally::default());
         let sending = TALLY.scope(Arc::clone(&tally), Box::pin(sending));
         let answer = if operation.mutates {
             let Ok(answer) = tokio::time::timeout_at(started + MUTATION_LIMIT, sending).await
@@ -69,6 +69,8 @@ where
             .map_err(|error| errors::from_sdk(operation, error))
     };
     let result = work.instrument(span.clone()).await;
+    let throttled = tally.throttled.load(Ordering::Relaxed);
+    budget.ledger.count(operation, &result, throttled);
     if let Err(error) = &result {
         if error.kind == ErrorKind::NotFound && !operation.mutates {
             // Whether something is there was the question.

@@ -27,6 +27,7 @@ mod service;
 mod signed;
 mod task_definition;
 mod tasks;
+mod usage;
 mod xml;
 
 pub use call::SPAN;

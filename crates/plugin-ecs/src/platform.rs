@@ -9,7 +9,7 @@ use aws_credential_types::Credentials;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use shipway_plugin::{ErrorKind, Place, Platform, PlatformError, RegionApi, Session};
+use shipway_plugin::{ErrorKind, Place, Platform, PlatformError, RegionApi, Session, Usage};
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::budget::Budget;
@@ -17,6 +17,7 @@ use crate::clients::Clients;
 use crate::config::{AccountConfig, BadConfig, BaseCredentials, PlatformConfig};
 use crate::place::Shared;
 use crate::region::Region;
+use crate::usage;
 
 /// ECS in the accounts of its configuration. Cheap to use from many tasks; keep one per process, for
 /// pollers, connections and budgets are shared within it.
@@ -28,6 +29,8 @@ pub struct EcsPlatform {
     /// Clients of jobs live as long as somebody holds a handle on them.
     jobs: Mutex<HashMap<(Place, Session), Weak<Clients>>>,
     share: std::sync::Mutex<Option<f64>>,
+    /// The budgets of the places, to be read without waiting.
+    budgets: std::sync::Mutex<Vec<(Place, Arc<Budget>)>>,
 }
 
 impl EcsPlatform {
@@ -46,6 +49,7 @@ impl EcsPlatform {
             places: Mutex::default(),
             jobs: Mutex::default(),
             share: std::sync::Mutex::new(config.budget_share),
+            budgets: std::sync::Mutex::default(),
             config,
         })
     }
@@ -134,6 +138,9 @@ impl EcsPlatform {
         let share = *self.share.lock().unwrap_or_else(PoisonError::into_inner);
         let budget = Arc::new(Budget::new(share));
         let agent = self.clients(place, &Session::Agent, &budget).await?;
+        let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
+        budgets.push((place.clone(), Arc::clone(&budget)));
+        drop(budgets);
         let shared = Arc::new(Shared::new(agent, budget, self.config.polling));
         places.insert(place.clone(), Arc::clone(&shared));
         Ok(shared)
@@ -171,5 +178,10 @@ impl Platform for EcsPlatform {
             Session::Job { .. } => self.job(place, session, &shared).await?,
         };
         Ok(Arc::new(Region::new(shared, clients)))
+    }
+
+    fn usage(&self) -> Usage {
+        let budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
+        usage::of(budgets.iter().map(|(place, budget)| (place, &**budget)))
     }
 }

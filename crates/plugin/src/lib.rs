@@ -11,6 +11,7 @@ pub mod pace;
 pub mod platform;
 pub mod registry;
 pub mod secret;
+pub mod usage;
 
 pub use around::AroundApi;
 pub use builder::{BuildError, BuildOrder, BuildProgress, Builder, Built, LogStream};
@@ -22,3 +23,4 @@ pub use platform::{
 };
 pub use registry::{ImageFacts, Login, LoginSource, RegistryApi, RepositorySeen, ScanStart};
 pub use secret::Secret;
+pub use usage::{BudgetLeft, CallOutcome, Calls, Usage};

@@ -18,6 +18,7 @@ use crate::around::AroundApi;
 use crate::error::PlatformError;
 use crate::registry::RegistryApi;
 use crate::secret::Secret;
+use crate::usage::Usage;
 
 /// An account and region.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,6 +56,12 @@ pub trait Platform: Send + Sync {
         place: &Place,
         session: &Session,
     ) -> Result<Arc<dyn RegionApi>, PlatformError>;
+
+    /// What was called since the start, and what may be called. Quick, and waits for nothing; empty where nothing is
+    /// counted.
+    fn usage(&self) -> Usage {
+        Usage::default()
+    }
 }
 
 /// One account and region. Reads are retried inside on passing errors, mutations never

@@ -8,6 +8,7 @@ pub mod context;
 pub mod failpoint;
 pub mod fields;
 pub mod files;
+pub mod metrics;
 pub mod random;
 pub mod ready;
 pub mod shutdown;
@@ -16,6 +17,7 @@ pub mod telemetry;
 pub mod tls;
 
 pub use clock::{Clock, Steady};
+pub use metrics::Metrics;
 pub use random::Random;
 pub use tasks::Tasks;
 

@@ -3,8 +3,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -24,6 +24,25 @@ pub struct Committer {
     queue: Option<mpsc::Sender<Submission>>,
     thread: Option<JoinHandle<()>>,
     counters: Arc<Counters>,
+    observer: Arc<OnceLock<Observer>>,
+}
+
+/// What came of one commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// Time from taking up its batches to their being on disk, or to the failure.
+    pub took: Duration,
+    /// Records that it wrote; `None` when it failed.
+    pub records: Option<usize>,
+}
+
+/// Is told of every commit, on the thread that commits.
+struct Observer(Box<dyn Fn(Commit) + Send + Sync>);
+
+impl std::fmt::Debug for Observer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Observer")
+    }
 }
 
 /// A batch and who waits for it.
@@ -97,13 +116,16 @@ impl Committer {
         let (queue, submissions) = mpsc::channel(waiting.max(1));
         let counters = Arc::new(Counters::default());
         let counted = Arc::clone(&counters);
+        let observer = Arc::new(OnceLock::new());
+        let observed = Arc::clone(&observer);
         let thread = thread::Builder::new()
             .name("committer".to_owned())
-            .spawn(move || run(&*store, submissions, &counted))?;
+            .spawn(move || run(&*store, submissions, &counted, &observed))?;
         Ok(Self {
             queue: Some(queue),
             thread: Some(thread),
             counters,
+            observer,
         })
     }
 
@@ -115,6 +137,7 @@ impl Committer {
             queue: Some(queue),
             thread: None,
             counters: Arc::default(),
+            observer: Arc::default(),
         };
         (committer, Batches(submissions))
     }
@@ -132,6 +155,13 @@ impl Committer {
             .await
             .map_err(|_| CommitError::Ended)?;
         Ok(Ticket(ticket))
+    }
+
+    /// Has `observe` told of every commit from now on. It is called on the thread that commits: it must be quick, and
+    /// wait for nothing. The first call counts. Commits by hand are not told of.
+    pub fn observe(&self, observe: impl Fn(Commit) + Send + Sync + 'static) {
+        // A second one is left out, as is said.
+        drop(self.observer.set(Observer(Box::new(observe))));
     }
 
     /// What was committed since the start.
@@ -152,7 +182,12 @@ impl Drop for Committer {
     }
 }
 
-fn run(store: &dyn Store, mut queue: mpsc::Receiver<Submission>, counters: &Counters) {
+fn run(
+    store: &dyn Store,
+    mut queue: mpsc::Receiver<Submission>,
+    counters: &Counters,
+    observer: &OnceLock<Observer>,
+) {
     let mut group = Vec::with_capacity(LARGEST_GROUP);
     let mut changes = Vec::new();
     while queue.blocking_recv_many(&mut group, LARGEST_GROUP) > 0 {
@@ -160,9 +195,15 @@ fn run(store: &dyn Store, mut queue: mpsc::Receiver<Submission>, counters: &Coun
         for submission in &mut group {
             changes.append(&mut submission.changes);
         }
-        let result = match store.commit(&changes) {
+        let committed = store.commit(&changes);
+        let took = start.elapsed();
+        if let Some(Observer(observe)) = observer.get() {
+            let records = committed.as_ref().ok().map(|receipt| receipt.records);
+            observe(Commit { took, records });
+        }
+        let result = match committed {
             Ok(receipt) => {
-                counters.add(group.len(), receipt, start.elapsed());
+                counters.add(group.len(), receipt, took);
                 Ok(())
             }
             Err(error) => Err(CommitError::Store(Arc::new(error))),

@@ -181,7 +181,9 @@ impl DataDir {
         *self.free.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    fn free(&self) -> Option<u64> {
+    /// Free bytes, by a look that is a tenth of a second old at most; `None` when the file system does not say.
+    #[must_use]
+    pub fn free(&self) -> Option<u64> {
         let mut seen = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         match *seen {
             Some((at, free)) if at.elapsed() < LOOK_COUNTS => Some(free),

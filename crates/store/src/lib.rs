@@ -31,13 +31,14 @@ mod records;
 mod reserve;
 mod snapshot;
 mod store;
+mod usage;
 
 #[cfg(test)]
 mod tests;
 
 pub use archive::{ArchiveError, Contents, copy_checked, export, import, import_into};
 pub use blobs::{BlobError, Blobs, Collected, Upload};
-pub use committer::{Batch, Batches, CommitError, Committer, Counts, Ticket};
+pub use committer::{Batch, Batches, Commit, CommitError, Committer, Counts, Ticket};
 pub use data_dir::{DataDir, LowDisk};
 pub use encode::{MAX_RECORD, fits};
 pub use error::{Damage, StoreError};
@@ -47,3 +48,4 @@ pub use logs::{Follower, Logs};
 pub use prune::{PruneError, Pruner};
 pub use records::{MemoryStore, SledStore};
 pub use store::{Receipt, Store};
+pub use usage::{Bytes, Usage};

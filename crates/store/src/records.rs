@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use prost::Message;
 use shipway_domain::change::Change;
@@ -319,6 +320,27 @@ impl<E: Engine> Store for Records<E> {
             Ok(())
         });
         written.map(drop)
+    }
+
+    fn live_bytes(&self) -> Result<u64, StoreError> {
+        const AT_ONCE: usize = 1_000;
+        const REST: Duration = Duration::from_millis(5);
+        let (mut from, mut bytes) = (vec![0], 0_u64);
+        loop {
+            let mut last = None;
+            for entry in self.engine()?.range(&from, &[0xff]).take(AT_ONCE) {
+                let (key, value) = entry?;
+                bytes += (key.as_ref().len() + value.as_ref().len()) as u64;
+                last = Some(key.as_ref().to_vec());
+            }
+            let Some(mut after) = last else {
+                return Ok(bytes);
+            };
+            after.push(0);
+            from = after;
+            // Callers wait for the same disk.
+            std::thread::sleep(REST);
+        }
     }
 
     fn is_empty(&self) -> Result<bool, StoreError> {

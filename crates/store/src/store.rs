@@ -80,6 +80,20 @@ pub trait Store: History + Send + Sync + 'static {
     /// As for [`Store::commit`].
     fn restore(&self, records: &[(Vec<u8>, Vec<u8>)]) -> Result<(), StoreError>;
 
+    /// Bytes of all records with their keys, as they are while this walks over them: without what the database keeps
+    /// beside them. It rests often, and takes seconds when there is much; for a thread of its own.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    fn live_bytes(&self) -> Result<u64, StoreError> {
+        let mut bytes = 0_u64;
+        self.snapshot(&mut |key, value| {
+            bytes += (key.len() + value.len()) as u64;
+            true
+        })?;
+        Ok(bytes)
+    }
+
     /// Whether nothing was ever kept here.
     ///
     /// # Errors

@@ -108,6 +108,16 @@ impl Schema {
                     put_bytes(number, text.as_bytes(), bytes);
                 }
             }
+            Type::Double => {
+                // Another number for each field.
+                let value = (f64::from(number) + 0.5).to_le_bytes();
+                if many {
+                    put_bytes(number, &[value, value].concat(), bytes);
+                } else {
+                    encode_key(number, WireType::SixtyFourBit, bytes);
+                    bytes.extend_from_slice(&value);
+                }
+            }
             kind => {
                 let value = match kind {
                     Type::Bool | Type::Enum => 1,
@@ -142,6 +152,13 @@ impl Schema {
             let mut fields = message.field.iter();
             let field = fields.find(|field| tag(field) == number);
             let field = field.unwrap_or_else(|| panic!("{} has no {number}", message.name()));
+            if kind == WireType::SixtyFourBit {
+                let (value, rest) = bytes.split_at(8);
+                encode_key(number, kind, &mut newer);
+                newer.extend_from_slice(value);
+                bytes = rest;
+                continue;
+            }
             let value = decode_varint(&mut bytes).expect("a value");
             if kind == WireType::Varint {
                 encode_key(number, WireType::Varint, &mut newer);

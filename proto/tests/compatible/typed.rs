@@ -29,7 +29,7 @@ pub(crate) fn said_again(message: &str, bytes: &[u8]) -> Result<Vec<u8>, String>
             FinishedKept, GetBlobRequest, GetReleaseRequest, Gone, Goodbye, HasBlobsReply,
             HasBlobsRequest, Hello, Hook, HookAnswer, ImageSettings, ImageTag, InspectAnswer, InspectOrder,
             InspectReply, InspectRequest, Inspection, JobAttempt, JobRef, JobView, LayersBuild,
-            ListReleasesReply, ListReleasesRequest, LogChunk, LogsRequest, NameValue, Offer,
+            ListReleasesReply, ListReleasesRequest, LogChunk, LogsRequest, Metrics, NameValue, Offer,
             Outcome, Phase, Progress, ProgressBatch, PutBlobReply, PutBlobRequest, QueueEntry,
             QueueReply, QueueRequest, ReleaseKind, ReleaseSpec, ReleaseView, Renew, Renewed,
             RepositorySettings, Revision, RollbackRequest, RolloutReport, RolloutSettings,

@@ -27,6 +27,7 @@ pub(crate) use sessions::Outbox;
 use task::Task;
 
 use crate::hub::Hub;
+use crate::metrics::Facts;
 
 /// Inputs that wait for the coordinator at most; beyond that, callers wait.
 const QUEUE: usize = 4096;
@@ -135,16 +136,18 @@ impl Coordinator {
         Self,
         oneshot::Receiver<Result<(), shipway_store::CommitError>>,
     ) {
-        Self::start_with(board, committer, hub, clock, tasks, None)
+        let facts = Facts::default();
+        Self::start_with(board, committer, hub, clock, tasks, facts, None)
     }
 
-    /// The same; with `only_reads` nothing is changed before there is room on the disk.
+    /// The same; what becomes durable is told to `facts`, and with `only_reads` nothing is changed before there is room on the disk.
     pub(crate) fn start_with(
         board: Board,
         committer: Committer,
         hub: Arc<Hub>,
         clock: Clock,
         tasks: &Tasks,
+        facts: Facts,
         only_reads: Option<OnlyReads>,
     ) -> (
         Self,
@@ -153,7 +156,7 @@ impl Coordinator {
         let mode = only_reads.as_ref().map(|only| only.mode.clone());
         let (commands, queue) = mpsc::channel(QUEUE);
         let (ended, end) = oneshot::channel();
-        let task = Task::new(board, committer, Arc::clone(&hub), clock, queue);
+        let task = Task::new(board, committer, Arc::clone(&hub), clock, queue, facts);
         tasks.spawn("coordinator", async move {
             // Whoever started the coordinator may have gone already.
             drop(ended.send(task.run(only_reads).await));

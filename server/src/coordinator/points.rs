@@ -26,6 +26,6 @@ pub(super) const fn waited_for(deed: &Deed) -> Option<&'static str> {
         Deed::Answered(_) => Some("answer"),
         Deed::Effect(Effect::CheckpointKept { .. }) => Some("note"),
         Deed::Effect(Effect::FinishedKept { .. }) => Some("finish"),
-        Deed::Effect(_) | Deed::Events { .. } | Deed::Call(_) => None,
+        Deed::Effect(_) | Deed::Events { .. } | Deed::Call(_) | Deed::Fact(_) => None,
     }
 }

@@ -21,6 +21,7 @@ use super::sessions::Sessions;
 use super::time::Time;
 use super::{AgentInput, CallError, Command};
 use crate::hub::Hub;
+use crate::metrics::{Fact, Facts, facts_of};
 
 /// Inputs that are decided in one go.
 const AT_ONCE: usize = 512;
@@ -45,6 +46,8 @@ pub(super) enum Deed {
     Submitted(Box<dyn FnOnce() + Send>),
     /// Tells somebody that their answer to a hook is kept.
     Answered(Box<dyn FnOnce() + Send>),
+    /// Tells who measures.
+    Fact(Fact),
 }
 
 pub(super) struct Task {
@@ -54,6 +57,7 @@ pub(super) struct Task {
     pub(super) time: Time,
     queue: mpsc::Receiver<Command>,
     pub(super) sessions: Sessions,
+    pub(super) facts: Facts,
     changes: Vec<Change>,
     deeds: Vec<Deed>,
     in_flight: VecDeque<(Ticket, Vec<Deed>)>,
@@ -67,6 +71,7 @@ impl Task {
         hub: Arc<Hub>,
         clock: Clock,
         queue: mpsc::Receiver<Command>,
+        facts: Facts,
     ) -> Self {
         Self {
             board,
@@ -75,6 +80,7 @@ impl Task {
             time: Time::from_now(clock),
             queue,
             sessions: Sessions::default(),
+            facts,
             changes: Vec::new(),
             deeds: Vec::new(),
             in_flight: VecDeque::new(),
@@ -164,6 +170,11 @@ impl Task {
         if self.board.next_deadline().is_some_and(|at| at <= now)
             && let Ok(decision) = self.board.decide(now, Input::Tick)
         {
+            // Time alone ends nothing but leases, each with a word to its agent.
+            let ended = |effect: &&Effect| matches!(effect, Effect::Gone { .. });
+            for _ in decision.effects.iter().filter(ended) {
+                self.note(Fact::LeaseExpired);
+            }
             self.apply(now, decision);
         }
     }
@@ -175,7 +186,18 @@ impl Task {
         }
     }
 
+    /// Tells who measures, once everything before it is durable.
+    fn note(&mut self, fact: Fact) {
+        if self.facts.are_wanted() {
+            self.deeds.push(Deed::Fact(fact));
+        }
+    }
+
     fn apply(&mut self, now: Timestamp, decision: Decision) {
+        if self.facts.are_wanted() {
+            let facts = facts_of(&self.board, now, &decision.changes);
+            self.deeds.extend(facts.into_iter().map(Deed::Fact));
+        }
         self.board.apply(now, &decision.changes);
         self.board.apply_agents(now, &decision.agents);
         let mut told: Option<(shipway_domain::ids::ReleaseId, u64)> = None;
@@ -425,6 +447,7 @@ impl Task {
                     ended,
                 } => self.hub.tell(release, last, ended),
                 Deed::Effect(effect) => self.tell(effect),
+                Deed::Fact(fact) => self.facts.tell(fact),
             }
             if let Some(what) = waited_for {
                 points::hit(what, "after-answer");

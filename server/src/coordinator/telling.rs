@@ -7,6 +7,7 @@ use shipway_proto::v1;
 use shipway_proto::v1::coordinator_message::Message;
 
 use super::task::Task;
+use crate::metrics::Fact;
 use crate::offer;
 
 impl Task {
@@ -15,6 +16,10 @@ impl Task {
         let (agent, message) = match effect {
             Effect::Offer(offer) => {
                 let agent = offer.agent.clone();
+                self.facts.tell(Fact::Offered {
+                    kind: offer.job.kind.as_str(),
+                    waited: self.time.now().since(offer.waited_since),
+                });
                 (agent, Message::Offer(offer::message(&offer)))
             }
             Effect::Stop {

@@ -20,6 +20,7 @@ use super::auth::Gate;
 use super::{blobs, errors, limits, progress};
 use crate::coordinator::{AgentInput, Coordinator, Looked, Outbox};
 use crate::front::HELLO;
+use crate::metrics::Reported;
 use crate::tokens::Role;
 use crate::traces;
 
@@ -34,6 +35,7 @@ pub(crate) struct AgentService {
     pub(crate) spans: Logs,
     pub(crate) gate: Gate,
     pub(crate) tasks: Tasks,
+    pub(crate) reported: Reported,
     pub(crate) stop: CancellationToken,
 }
 
@@ -74,6 +76,7 @@ impl Agents for AgentService {
             coordinator: self.coordinator.clone(),
             logs: Arc::clone(&self.logs),
             spans: self.spans.clone(),
+            reported: self.reported.clone(),
             id,
             incarnation,
             outbox: outbox.downgrade(),
@@ -116,6 +119,7 @@ struct Session {
     coordinator: Coordinator,
     logs: Arc<Logs>,
     spans: Logs,
+    reported: Reported,
     id: AgentId,
     incarnation: Incarnation,
     /// Only to see whether the coordinator still talks to this stream.
@@ -157,6 +161,7 @@ impl Session {
     }
 
     async fn lost(&self) {
+        self.reported.forget(&self.id, self.incarnation);
         if self.closed() {
             tracing::info!(agent.id = %self.id, "agent left");
         }
@@ -237,6 +242,7 @@ impl Session {
                 .await;
             }
             Message::Draining(_) => self.tell(AgentInput::Draining).await,
+            Message::Metrics(measured) => self.reported.keep(&self.id, self.incarnation, measured),
             Message::Goodbye(_) => self.tell(AgentInput::Goodbye).await,
         }
         Ok(())
@@ -250,6 +256,7 @@ impl Session {
                 .append(held.job, held.attempt, batch.log.into())
                 .await
                 .map_err(|error| {
+                    self.reported.failed_to_log();
                     tracing::error!(%error, "log could not be written");
                     Status::from(Failure::new(
                         Class::Internal,

@@ -3,6 +3,7 @@
 
 mod agents;
 mod connections;
+mod metrics;
 mod node;
 mod requests;
 mod streams;

@@ -116,7 +116,7 @@ fn an_app_goes_from_source_to_live_without_any_engine() {
 }
 
 /// A repository of one commit with this subject.
-fn repository(folder: &std::path::Path, subject: &str) {
+pub(crate) fn repository(folder: &std::path::Path, subject: &str) {
     let git = |args: &[&str]| {
         let ran = Command::new("git")
             .arg("-C")

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod deploy;
+mod otlp;
 mod process;
+mod prometheus;
 mod receiver;
 mod trace;

@@ -37,10 +37,13 @@ fn job(job: Option<v1::JobAttempt>) -> String {
     format!("{}.{}-{}", job.release, job.index, job.attempt)
 }
 
-/// Whether it comes when it comes: renewals, progress in batches of any size, and that it drains, which
-/// an agent without jobs may leave without saying.
+/// Whether it comes when it comes: renewals, progress in batches of any size, what was measured, and that it drains,
+/// which an agent without jobs may leave without saying.
 pub(crate) const fn is_rhythm(said: &Said) -> bool {
-    matches!(said, Said::Renew(_) | Said::Progress(_) | Said::Draining(_))
+    matches!(
+        said,
+        Said::Renew(_) | Said::Progress(_) | Said::Metrics(_) | Said::Draining(_)
+    )
 }
 
 /// What matters of what an agent said.
@@ -76,6 +79,7 @@ pub(crate) fn of_agent(said: &Said) -> String {
         }
         Said::InspectAnswer(answer) => format!("answers {}", answer.number),
         Said::Renew(_) | Said::Progress(_) => "goes on".to_owned(),
+        Said::Metrics(_) => "tells what it measured".to_owned(),
         Said::Draining(_) => "drains".to_owned(),
         Said::Goodbye(_) => "goodbye".to_owned(),
     }

@@ -9,6 +9,7 @@ mod apply;
 mod audit;
 mod cancel;
 mod clean;
+mod count;
 mod dispatch;
 mod draft;
 mod input;
@@ -31,6 +32,7 @@ use std::sync::Arc;
 
 pub use agents::AgentSeat;
 pub use answer::{Answered, Answering};
+pub use count::{Counts, Waiting};
 pub use input::{
     AgentChange, Decision, Effect, Input, Offer, Refusal, Report, Submission, Submitted,
 };

@@ -16,7 +16,7 @@ pub struct Wait {
 }
 
 /// Kinds of reasons.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WaitCode {
     /// Jobs that it needs have not ended.
     Needs,

@@ -68,6 +68,7 @@ pub(crate) async fn send(
         ))
     };
     let result = Box::pin(work.instrument(span.clone())).await;
+    clients.count(operation, &result);
     if let Err(error) = &result {
         call::fail(&span, error);
     }

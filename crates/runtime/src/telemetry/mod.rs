@@ -3,7 +3,7 @@
 mod divert;
 mod export;
 mod lines;
-mod otlp;
+pub(crate) mod otlp;
 
 use std::sync::OnceLock;
 

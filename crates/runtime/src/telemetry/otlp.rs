@@ -4,7 +4,8 @@ use std::cell::RefCell;
 
 use opentelemetry::KeyValue;
 use opentelemetry_otlp::{
-    ExporterBuildError, LogExporter, Protocol as Wire, SpanExporter, WithExportConfig as _,
+    ExporterBuildError, LogExporter, MetricExporter, Protocol as Wire, SpanExporter,
+    WithExportConfig as _,
 };
 use opentelemetry_sdk::Resource;
 use serde::{Deserialize, Serialize};
@@ -38,20 +39,43 @@ const TRACES: Signal = Signal {
     word: "TRACES",
     path: "v1/traces",
 };
+const METRICS: Signal = Signal {
+    word: "METRICS",
+    path: "v1/metrics",
+};
 const LOGS: Signal = Signal {
     word: "LOGS",
     path: "v1/logs",
 };
 
+/// The exporter of a signal: made alike for each, of types that have nothing in common.
+macro_rules! exporter {
+    ($otlp:expr, $signal:expr, $builder:expr) => {{
+        let (protocol, endpoint) = ($otlp.protocol($signal), $otlp.endpoint($signal));
+        match (protocol, endpoint) {
+            (Protocol::Grpc, None) => $builder.with_tonic().build(),
+            (Protocol::Grpc, Some(endpoint)) => {
+                $builder.with_tonic().with_endpoint(endpoint).build()
+            }
+            (Protocol::Http, None) => $builder.with_http().with_protocol(Wire::HttpBinary).build(),
+            (Protocol::Http, Some(endpoint)) => $builder
+                .with_http()
+                .with_protocol(Wire::HttpBinary)
+                .with_endpoint(endpoint)
+                .build(),
+        }
+    }};
+}
+
 /// Makes exporters, and remembers why some could not be made.
-pub(super) struct Otlp<'a> {
+pub(crate) struct Otlp<'a> {
     service: &'a Service,
     config: &'a TelemetryConfig,
     problems: RefCell<Vec<String>>,
 }
 
 impl<'a> Otlp<'a> {
-    pub(super) const fn new(service: &'a Service, config: &'a TelemetryConfig) -> Self {
+    pub(crate) const fn new(service: &'a Service, config: &'a TelemetryConfig) -> Self {
         Self {
             service,
             config,
@@ -60,7 +84,7 @@ impl<'a> Otlp<'a> {
     }
 
     /// Who sends.
-    pub(super) fn resource(&self) -> Resource {
+    pub(crate) fn resource(&self) -> Resource {
         of_program(self.service.name, &self.service.instance)
     }
 
@@ -71,23 +95,13 @@ impl<'a> Otlp<'a> {
     }
 
     pub(super) fn logs(&self) -> Option<LogExporter> {
-        if !self.is_on(LOGS) {
-            return None;
-        }
-        let builder = LogExporter::builder();
-        self.made(match self.protocol(LOGS) {
-            Protocol::Grpc => match self.endpoint(LOGS) {
-                Some(endpoint) => builder.with_tonic().with_endpoint(endpoint).build(),
-                None => builder.with_tonic().build(),
-            },
-            Protocol::Http => {
-                let builder = builder.with_http().with_protocol(Wire::HttpBinary);
-                match self.endpoint(LOGS) {
-                    Some(endpoint) => builder.with_endpoint(endpoint).build(),
-                    None => builder.build(),
-                }
-            }
-        })
+        let made = || self.made(exporter!(self, LOGS, LogExporter::builder()));
+        self.is_on(LOGS).then(made).flatten()
+    }
+
+    pub(crate) fn metrics(&self) -> Option<MetricExporter> {
+        let made = || self.made(exporter!(self, METRICS, MetricExporter::builder()));
+        self.is_on(METRICS).then(made).flatten()
     }
 
     /// What sends spans made from records, in the name of the coordinator and of agents.
@@ -102,25 +116,12 @@ impl<'a> Otlp<'a> {
     }
 
     /// Why exporters could not be made.
-    pub(super) fn problems(&self) -> Vec<String> {
+    pub(crate) fn problems(&self) -> Vec<String> {
         self.problems.take()
     }
 
     fn span_exporter(&self) -> Result<SpanExporter, ExporterBuildError> {
-        let builder = SpanExporter::builder();
-        match self.protocol(TRACES) {
-            Protocol::Grpc => match self.endpoint(TRACES) {
-                Some(endpoint) => builder.with_tonic().with_endpoint(endpoint).build(),
-                None => builder.with_tonic().build(),
-            },
-            Protocol::Http => {
-                let builder = builder.with_http().with_protocol(Wire::HttpBinary);
-                match self.endpoint(TRACES) {
-                    Some(endpoint) => builder.with_endpoint(endpoint).build(),
-                    None => builder.build(),
-                }
-            }
-        }
+        exporter!(self, TRACES, SpanExporter::builder())
     }
 
     fn made<T>(&self, made: Result<T, ExporterBuildError>) -> Option<T> {

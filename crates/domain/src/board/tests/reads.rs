@@ -1,6 +1,7 @@
 //! What the board answers when it is asked.
 
 use super::*;
+use crate::board::{WaitCode, Waiting};
 
 #[test]
 fn it_wants_to_be_woken_when_the_next_lease_ends_and_never_without_a_reason() {
@@ -229,4 +230,40 @@ fn reasons_to_wait_are_called_as_on_the_wire() {
             "needs", "slot", "behind", "no-agent", "busy", "retry", "resting"
         ]
     );
+}
+
+#[test]
+fn what_is_on_the_board_is_counted_by_why_it_waits_and_within_a_bound() {
+    let mut world = Fixture::new();
+    let since = world.now;
+    world.submit(spec("web", &[&["web"]]));
+    world.pass(10);
+    world.submit(spec("api", &[&["api"]]));
+    let counts = world.board.count(2_000);
+    // Two builds that nobody can run, two rollouts that need them.
+    let waiting = |code| counts.waiting.get(&code).copied().unwrap_or_default();
+    assert_eq!(
+        waiting(WaitCode::NoAgent),
+        Waiting {
+            jobs: 2,
+            oldest: Some(since)
+        }
+    );
+    assert_eq!(waiting(WaitCode::Needs).jobs, 2);
+    assert_eq!((counts.not_looked_at, counts.at), (0, world.now));
+    let bounded = world.board.count(1);
+    let looked_at: u64 = bounded.waiting.values().map(|it| it.jobs).sum();
+    assert_eq!((looked_at, bounded.not_looked_at), (1, 3));
+
+    world.hello("a", 1, 1, &[], None).unwrap();
+    world.hello("b", 1, 1, &[], None).unwrap();
+    let lost = Input::Lost {
+        agent: "b".parse().unwrap(),
+        incarnation: Incarnation(1),
+    };
+    world.input(lost).unwrap();
+    let counts = world.board.count(2_000);
+    assert_eq!(counts.running.values().sum::<u64>(), 2);
+    assert_eq!((counts.connected, counts.draining, counts.gone), (1, 0, 1));
+    assert_eq!((counts.debts, counts.oldest_debt), (0, None));
 }
