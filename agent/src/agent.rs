@@ -195,7 +195,6 @@ impl Agent {
             shipway.job.attempt = %held.attempt,
             shipway.agent.id = self.config.id,
         );
-        tracing::info!(parent: &span, kind = offer.kind, "job taken");
         let spec = offer.spec.clone().map(ReleaseSpec::try_from);
         let (client, platform) = (client.clone(), Arc::clone(&self.platform));
         let (builders, clock) = (self.builders.clone(), self.clock.clone());
@@ -207,6 +206,7 @@ impl Agent {
             .map(|(trace, attempt)| divert(trace.trace.0, attempt.0, Arc::new(steps.clone())));
         let job = async move {
             let _walked = walked;
+            tracing::info!(kind = offer.kind, "job taken");
             let spec = match spec {
                 Some(Ok(spec)) => spec,
                 Some(Err(error)) => {
