@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use shipway_domain::event::{NoteLevel, Progress, Step, StepResult};
 use shipway_domain::trace::{Context, SpanId, attempt_span, step_span};
-use shipway_runtime::telemetry::{Ended, LOG_ONLY, Sink};
+use shipway_plugin::Took;
+use shipway_runtime::context;
+use shipway_runtime::telemetry::{Ended, Field, LOG_ONLY, Sink};
 use tracing::Span;
 
 use crate::running::Running;
@@ -77,6 +79,29 @@ impl Steps {
             .progress(Progress::StepStarted { step, number });
         current.step = Some((step, span.clone()));
         span
+    }
+
+    /// The `traceparent` of the step under way; empty when the release has no trace.
+    pub(crate) fn trace_parent(&self) -> String {
+        self.span()
+            .map_or_else(String::new, |(trace, span)| trace.with(span))
+    }
+
+    /// Tells of a stage of a build, as a part of the step under way.
+    pub(crate) fn took(&self, stage: &Took) {
+        let Some((_, parent)) = self.span() else {
+            return;
+        };
+        self.ended(Ended {
+            id: context::fresh_span(),
+            parent: parent.0,
+            name: stage.name.clone(),
+            from: stage.from,
+            until: stage.until,
+            is_call: false,
+            fields: vec![("shipway.build.cached".to_owned(), Field::Flag(stage.cached))],
+            error: stage.error.clone(),
+        });
     }
 
     /// A few words about what the step gave.

@@ -14,7 +14,7 @@ use shipway_domain::task_definition::platform_of;
 use shipway_domain::verdict::Finding;
 use shipway_plugin::{
     BuildError, BuildOrder, BuildProgress, Builder, ImageFacts, LogStream, RegionApi, RegistryApi,
-    RepositorySeen, Secret,
+    RepositorySeen, Secret, Took,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -256,6 +256,7 @@ async fn build(
         source_date_epoch: committed_at(&work.spec.source),
         secrets: secrets(&parts.build, &*parts.region).await?,
         login: Arc::new(RegistryLogin(Arc::clone(&parts.registry))),
+        trace_parent: work.steps.trace_parent(),
     };
     let progress = Arc::new(Teller {
         running: Arc::clone(&work.running),
@@ -471,5 +472,9 @@ impl BuildProgress for Teller {
             let how = if cached { "cached" } else { "done" };
             self.running.log(&format!("[{how}] {name}"));
         }
+    }
+
+    fn took(&self, stage: &Took) {
+        self.steps.took(stage);
     }
 }

@@ -15,6 +15,8 @@ use hyper_util::rt::TokioIo;
 use shipway_plugin::BuildError;
 use tokio::net::UnixStream;
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
+use tracing::field;
 
 /// Longest error body that is read.
 const MAX_ERROR: usize = 16 * 1024;
@@ -109,6 +111,34 @@ impl Engine {
         method: Method,
         path: &str,
         header: Option<(&str, &str)>,
+        each: impl FnMut(&[u8]) + Send,
+    ) -> Result<HeaderMap, EngineError> {
+        let route = path.split('?').next().unwrap_or(path);
+        let span = tracing::info_span!(
+            "docker.call",
+            otel.name = format!("docker:{method} {route}"),
+            otel.kind = "client",
+            otel.status_code = field::Empty,
+            otel.status_description = field::Empty,
+            http.request.method = method.as_str(),
+            url.path = route,
+            http.response.status_code = field::Empty,
+            http.response.body.size = field::Empty,
+        );
+        let answer = self.streamed(method, path, header, each);
+        let answer = answer.instrument(span.clone()).await;
+        if let Err(error) = &answer {
+            span.record("otel.status_code", "error");
+            span.record("otel.status_description", tracing::field::display(error));
+        }
+        answer
+    }
+
+    async fn streamed(
+        &self,
+        method: Method,
+        path: &str,
+        header: Option<(&str, &str)>,
         mut each: impl FnMut(&[u8]) + Send,
     ) -> Result<HeaderMap, EngineError> {
         let call = format!("{method} {path}");
@@ -136,6 +166,8 @@ impl Engine {
             .await
             .map_err(|error| EngineError::broke_off(&call, error))?;
         let (head, body) = response.into_parts();
+        let span = tracing::Span::current();
+        span.record("http.response.status_code", head.status.as_u16());
         if !head.status.is_success() {
             return Err(EngineError::Refused {
                 status: head.status.as_u16(),
@@ -143,7 +175,13 @@ impl Engine {
                 call,
             });
         }
-        read(&call, body, &mut each).await?;
+        let mut bytes = 0_usize;
+        let mut counted = |chunk: &[u8]| {
+            bytes += chunk.len();
+            each(chunk);
+        };
+        read(&call, body, &mut counted).await?;
+        span.record("http.response.body.size", bytes);
         Ok(head.headers)
     }
 }

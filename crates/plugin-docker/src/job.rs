@@ -7,6 +7,8 @@ use shipway_domain::spec::DockerBuild;
 use shipway_plugin::{BuildError, BuildOrder, BuildProgress};
 use tokio_util::sync::CancellationToken;
 
+use tonic::Request;
+
 use crate::builder::NAME;
 use crate::engine::{Engine, EngineError};
 use crate::failure::Failure;
@@ -59,7 +61,11 @@ impl Job<'_> {
             .await
             .map_err(NotSolved::Known)?
             .map_err(|error| NotSolved::Known(no_session(error)))?;
-        let request = request::solve(self.order, self.settings, id, export);
+        // BuildKit's own spans are parts of the build's.
+        let mut request = Request::new(request::solve(self.order, self.settings, id, export));
+        if let Ok(trace) = self.order.trace_parent.parse() {
+            request.metadata_mut().insert("traceparent", trace);
+        }
         let mut watch = Watch::new(self.progress, self.redact);
         let solve = solve::run(
             self.engine,

@@ -132,6 +132,7 @@ pub(crate) mod tests {
     /// A small order.
     pub(crate) fn order() -> BuildOrder {
         BuildOrder {
+            trace_parent: String::new(),
             context: PathBuf::from("/nowhere"),
             settings: BuildSettings {
                 builder: Builder::Docker(DockerBuild::default()),

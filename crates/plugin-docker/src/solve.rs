@@ -11,7 +11,7 @@ use shipway_plugin::PlatformError;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, Status};
+use tonic::{Code, Request, Status};
 use tower::service_fn;
 
 use crate::engine::{Engine, EngineError};
@@ -68,7 +68,7 @@ pub(crate) async fn ping(engine: &Engine) -> Result<(), Status> {
 pub(crate) async fn run(
     engine: &Engine,
     session: Session,
-    request: SolveRequest,
+    request: Request<SolveRequest>,
     watch: &mut Watch<'_>,
     redact: &Redactor,
     stop: &CancellationToken,
@@ -94,7 +94,7 @@ pub(crate) async fn run(
 async fn follow(
     engine: &Engine,
     session: Session,
-    request: SolveRequest,
+    request: Request<SolveRequest>,
     watch: &mut Watch<'_>,
     stop: &CancellationToken,
 ) -> Option<Result<HashMap<String, String>, Status>> {
@@ -104,7 +104,7 @@ async fn follow(
     };
     let mut serving = pin!(session.serve());
     let mut served = false;
-    let mut news = pin!(news(client.clone(), request.r#ref.clone(), watch));
+    let mut news = pin!(news(client.clone(), request.get_ref().r#ref.clone(), watch));
     let mut told = false;
 
     let result = {

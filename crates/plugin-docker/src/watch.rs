@@ -1,9 +1,11 @@
 //! Follows a solve: its vertices become stages, its logs become lines.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use bollard_buildkit_proto::google::protobuf::Timestamp;
 use bollard_buildkit_proto::moby::buildkit::v1::{StatusResponse, Vertex, VertexLog};
-use shipway_plugin::{BuildProgress, LogStream};
+use shipway_plugin::{BuildProgress, LogStream, Took};
 
 use crate::lines::Joiner;
 use crate::redact::Redactor;
@@ -21,6 +23,8 @@ struct Seen {
     cached: bool,
     done: bool,
     error: String,
+    /// When it began and ended first, by the engine's clock.
+    times: (Option<SystemTime>, Option<SystemTime>),
 }
 
 impl Seen {
@@ -126,6 +130,9 @@ impl<'a> Watch<'a> {
         // What came to its end once and is looked up again later was not cached for that.
         seen.cached |= vertex.cached && !before.done;
         seen.done |= vertex.completed.is_some();
+        let at = |time: Option<Timestamp>| moment(&time?);
+        seen.times.0 = seen.times.0.or(at(vertex.started));
+        seen.times.1 = seen.times.1.or(at(vertex.completed));
         if !vertex.error.is_empty() {
             seen.error = vertex.error;
         }
@@ -139,6 +146,18 @@ impl<'a> Watch<'a> {
         if shown(&now) != shown(&before) && !is_plumbing(&now.name) {
             let name = self.redact.text(&now.name);
             self.progress.stage(&name, now.cached, now.done);
+            if now.done
+                && !before.done
+                && let (Some(from), Some(until)) = now.times
+            {
+                self.progress.took(&Took {
+                    name,
+                    from,
+                    until,
+                    cached: now.cached,
+                    error: Some(self.redact.text(&now.error)).filter(|error| !error.is_empty()),
+                });
+            }
         }
     }
 
@@ -181,6 +200,15 @@ fn hand_on<'a>(
         }
         output.push_back(line.to_owned());
     }
+}
+
+/// A time of the engine; `None` for what is none.
+fn moment(time: &Timestamp) -> Option<SystemTime> {
+    let since = Duration::new(
+        u64::try_from(time.seconds).ok()?,
+        u32::try_from(time.nanos).ok()?,
+    );
+    UNIX_EPOCH.checked_add(since)
 }
 
 /// Whether a vertex is a step of the Dockerfile: "[build 2/3] RUN make", not "[internal] load …".

@@ -14,6 +14,8 @@ use oci_client::{Client, Reference};
 use shipway_plugin::Login;
 use tokio_util::io::ReaderStream;
 use tokio_util::sync::CancellationToken;
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
 
 use crate::fault::Fault;
 use crate::hosts::{is_loopback, same_ecr};
@@ -98,7 +100,8 @@ impl Session {
 
     /// A manifest or index, and its digest.
     pub(crate) async fn manifest(&self, at: &Reference) -> Result<(Bytes, String), Fault> {
-        self.call(CALL, || {
+        let span = span("get-manifest", at, 0);
+        self.call(span, CALL, || {
             self.client
                 .pull_manifest_raw(at, &RegistryAuth::Anonymous, &READABLE)
         })
@@ -107,7 +110,8 @@ impl Session {
 
     /// The digest that a tag (or digest) has in the registry, or `None`.
     pub(crate) async fn manifest_digest(&self, at: &Reference) -> Result<Option<String>, Fault> {
-        let asked = self.call(CALL, || {
+        let span = span("head-manifest", at, 0);
+        let asked = self.call(span, CALL, || {
             self.client
                 .fetch_manifest_digest(at, &RegistryAuth::Anonymous)
         });
@@ -125,8 +129,9 @@ impl Session {
         bytes: &[u8],
         media_type: &'static str,
     ) -> Result<(), Fault> {
+        let span = span("put-manifest", at, bytes.len() as u64);
         let bytes = Bytes::copy_from_slice(bytes);
-        self.call(CALL, || async {
+        self.call(span, CALL, || async {
             let media_type = media_type.parse().map_err(|_| {
                 OciDistributionError::UnsupportedMediaTypeError(media_type.to_owned())
             })?;
@@ -139,7 +144,8 @@ impl Session {
     }
 
     pub(crate) async fn has_blob(&self, at: &Reference, digest: &str) -> Result<bool, Fault> {
-        self.call(CALL, || self.client.blob_exists(at, digest))
+        let span = span("head-blob", at, 0);
+        self.call(span, CALL, || self.client.blob_exists(at, digest))
             .await
     }
 
@@ -153,10 +159,9 @@ impl Session {
         if at.resolve_registry() != from.resolve_registry() {
             return Ok(false);
         }
-        match self
-            .call(CALL, || self.client.mount_blob(at, from, digest))
-            .await
-        {
+        let span = span("mount-blob", at, 0);
+        let mounted = self.call(span, CALL, || self.client.mount_blob(at, from, digest));
+        match mounted.await {
             Ok(()) => Ok(true),
             Err(fault @ (Fault::Stopped | Fault::Passing(_))) => Err(fault),
             // It began an upload instead, as it may: the blob is sent then.
@@ -166,7 +171,8 @@ impl Session {
 
     /// Reads a small blob and checks its digest.
     pub(crate) async fn small_blob(&self, at: &Reference, digest: &str) -> Result<Vec<u8>, Fault> {
-        self.call(CALL, || async {
+        let span = span("get-blob", at, 0);
+        self.call(span, CALL, || async {
             let mut bytes = Vec::new();
             self.client.pull_blob(at, digest, &mut bytes).await?;
             Ok(bytes)
@@ -180,10 +186,13 @@ impl Session {
         digest: &str,
         bytes: &[u8],
     ) -> Result<(), Fault> {
+        let span = span("put-blob", at, bytes.len() as u64);
         let bytes = Bytes::copy_from_slice(bytes);
-        self.call(CALL, || self.client.push_blob(at, bytes.clone(), digest))
-            .await
-            .map(drop)
+        self.call(span, CALL, || {
+            self.client.push_blob(at, bytes.clone(), digest)
+        })
+        .await
+        .map(drop)
     }
 
     pub(crate) async fn upload_file(
@@ -193,7 +202,8 @@ impl Session {
         size: u64,
         file: &Path,
     ) -> Result<(), Fault> {
-        self.call(transfer(size), || async {
+        let span = span("put-blob", at, size);
+        self.call(span, transfer(size), || async {
             let file = tokio::fs::File::open(file).await?;
             let pieces = ReaderStream::with_capacity(file, PIECE).map_err(Into::into);
             self.client
@@ -212,7 +222,8 @@ impl Session {
         digest: &str,
         size: u64,
     ) -> Result<(), Fault> {
-        self.call(transfer(size), || async {
+        let span = span("put-blob", at, size);
+        self.call(span, transfer(size), || async {
             let pieces = self.client.pull_blob_stream(from, digest).await?;
             let pieces = pieces.stream.map_err(Into::into);
             self.client
@@ -224,11 +235,32 @@ impl Session {
     }
 
     /// Makes a call that does no harm when made twice.
-    async fn call<T, F>(&self, limit: Duration, call: impl Fn() -> F) -> Result<T, Fault>
+    async fn call<T, F>(
+        &self,
+        span: Span,
+        limit: Duration,
+        call: impl Fn() -> F,
+    ) -> Result<T, Fault>
+    where
+        F: Future<Output = OciResult<T>>,
+    {
+        let answer = self.again(limit, call).instrument(span.clone()).await;
+        // Whether something is there was the question.
+        if let Err(fault) = &answer
+            && !matches!(fault, Fault::Absent(_))
+        {
+            span.record("otel.status_code", "error");
+            span.record("otel.status_description", tracing::field::debug(fault));
+        }
+        answer
+    }
+
+    async fn again<T, F>(&self, limit: Duration, call: impl Fn() -> F) -> Result<T, Fault>
     where
         F: Future<Output = OciResult<T>>,
     {
         let mut pauses = PAUSES.into_iter();
+        let mut again = 0;
         loop {
             let answer = tokio::select! {
                 biased;
@@ -244,12 +276,29 @@ impl Session {
                 return Err(fault);
             };
             tracing::debug!(why, ?pause, "the registry is asked again");
+            again += 1;
+            Span::current().record("http.request.resend_count", again);
             tokio::select! {
                 () = self.stop.cancelled() => return Err(Fault::Stopped),
                 () = tokio::time::sleep(pause) => {}
             }
         }
     }
+}
+
+/// The span of a call, with the bytes that it sends.
+fn span(call: &'static str, at: &Reference, bytes: u64) -> Span {
+    tracing::info_span!(
+        "registry.call",
+        otel.name = format!("registry:{call}"),
+        otel.kind = "client",
+        otel.status_code = Empty,
+        otel.status_description = Empty,
+        server.address = at.resolve_registry(),
+        container.image.name = at.repository(),
+        http.request.body.size = bytes,
+        http.request.resend_count = Empty,
+    )
 }
 
 fn transfer(bytes: u64) -> Duration {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use shipway_domain::ids::Digest;
@@ -57,6 +58,8 @@ pub struct BuildOrder {
     pub secrets: Vec<(String, Secret)>,
     /// A fresh login for each push.
     pub login: Arc<dyn LoginSource>,
+    /// W3C `traceparent` of the build, for builders that trace; empty without one.
+    pub trace_parent: String,
 }
 
 /// Told while a build runs. Calls must not block: an implementation hands on or drops.
@@ -67,6 +70,23 @@ pub trait BuildProgress: Send + Sync {
     fn line(&self, stream: LogStream, line: &str);
     /// A stage (BuildKit vertex) changed: its name and whether it came from the cache.
     fn stage(&self, name: &str, cached: bool, done: bool);
+    /// A stage is over, and took this time.
+    fn took(&self, _stage: &Took) {}
+}
+
+/// When a stage ran.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Took {
+    /// Its name.
+    pub name: String,
+    /// When it began, by the builder's clock.
+    pub from: SystemTime,
+    /// When it ended.
+    pub until: SystemTime,
+    /// Whether it came from the cache.
+    pub cached: bool,
+    /// Why it failed, if it did.
+    pub error: Option<String>,
 }
 
 /// Where a line of output came from.

@@ -14,7 +14,7 @@ pub mod secret;
 pub mod usage;
 
 pub use around::AroundApi;
-pub use builder::{BuildError, BuildOrder, BuildProgress, Builder, Built, LogStream};
+pub use builder::{BuildError, BuildOrder, BuildProgress, Builder, Built, LogStream, Took};
 pub use error::{ErrorKind, PlatformError};
 pub use pace::Pace;
 pub use platform::{

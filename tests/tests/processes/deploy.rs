@@ -59,7 +59,7 @@ pub(crate) const LAYERS: &str = "[build]\nbuilder = \"layers\"\n[build.layers]\n
 
 /// Whether a Docker Engine answers; with `SHIPWAY_REQUIRE_DOCKER=1` it must.
 #[expect(clippy::disallowed_methods, reason = "the switch of the test run")]
-fn engine() -> bool {
+pub(crate) fn engine() -> bool {
     let answers = Command::new("docker")
         .arg("info")
         .output()

@@ -1,5 +1,6 @@
 //! Child processes that end with the test, and the files that they are given.
 
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -154,6 +155,23 @@ impl World {
             .stderr(log)
             .spawn();
         self.children.push((name, child.unwrap()));
+    }
+
+    /// Asks the simulator something, or tells it: its own interface, not AWS's.
+    pub(crate) fn sim(&self, method: &str, path: &str, body: &str) -> Value {
+        let host = self.aws.trim_start_matches("http://");
+        let mut stream = std::net::TcpStream::connect(host).unwrap();
+        let length = body.len();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\
+             content-length: {length}\r\n\r\n{body}"
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}\n{body}");
+        serde_json::from_str(body).unwrap()
     }
 
     /// Runs the CLI to its end.

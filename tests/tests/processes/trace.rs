@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::deploy::{LAYERS, app};
+use super::deploy::{DOCKER, LAYERS, app, engine};
 use super::process::{World, text};
 use super::receiver::Receiver;
 
@@ -76,11 +76,15 @@ fn keeps_conventions(spans: &[Value]) {
         let resource = &span["resource"];
         assert_eq!(resource["service.namespace"], "shipway", "{span}");
         assert!(resource["service.name"].is_string() && resource["telemetry.sdk.name"].is_string());
-        let is_call = word(span, "name").contains(':');
-        if is_call {
-            let attributes = &span["attributes"];
+        let service = word(span, "name")
+            .split_once(':')
+            .map(|(service, _)| service);
+        if service.is_some() {
             assert_eq!(span["kind"], 3, "a client's: {span}");
             assert_eq!(resource["service.name"], "shipway-agent");
+        }
+        if service.is_some_and(|service| !matches!(service, "registry" | "docker")) {
+            let attributes = &span["attributes"];
             assert_eq!(attributes["rpc.system"], "aws-api");
             assert_eq!(attributes["cloud.region"], "eu-west-1");
             for key in [
@@ -142,6 +146,7 @@ fn a_deploy_is_one_connected_trace_through_all_processes() {
         "follow",
         "ecs:UpdateService",
         "ecr:GetAuthorizationToken",
+        "registry:put-blob",
         "provisioning",
         "pull",
         "start",
@@ -208,4 +213,127 @@ fn a_trace_is_whole_also_when_agent_and_coordinator_were_killed_in_mid_rollout()
         "it says what it goes on from"
     );
     assert_eq!(first["status"], 2, "{first}");
+}
+
+#[test]
+fn times_of_tasks_are_those_that_the_simulator_knows_to_the_second() {
+    let world = World::start_at("1", "off", &[]);
+    world.sim(
+        "PUT",
+        "/_sim/ecs/phases",
+        r#"{"provisioning": 3, "pulling": 4, "activating": 2, "settling": 3, "terminating": 2,
+            "deprovisioning": 2, "pending": 0, "requested": 0.2}"#,
+    );
+    let app = app(&world, LAYERS);
+    let deployed = world.json(&["-C", text(&app), "deploy", "prod", "--json"]);
+    assert_eq!(deployed["verdict"], "live", "{deployed}\n{}", world.logs());
+    let release = deployed["release"].as_str().unwrap();
+    let trace = world.json(&["trace", release, "--json"]);
+    let state = world.sim("GET", "/_sim/state", "");
+    let spans: Vec<&Value> = trace["resourceSpans"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|resource| resource["scopeSpans"][0]["spans"].as_array().unwrap())
+        .collect();
+    let attribute = |span: &Value, key: &str| -> String {
+        let mut all = span["attributes"].as_array().unwrap().iter();
+        let found = all.find(|attribute| attribute["key"] == key);
+        let value = found.map(|found| found["value"]["stringValue"].as_str().unwrap());
+        value.unwrap_or_default().to_owned()
+    };
+    let tasks: Vec<&&Value> = spans
+        .iter()
+        .filter(|span| !attribute(span, "shipway.task.revision").is_empty())
+        .collect();
+    let new = tasks
+        .iter()
+        .filter(|span| attribute(span, "shipway.task.revision") == "new");
+    let old = tasks
+        .iter()
+        .filter(|span| attribute(span, "shipway.task.revision") == "old");
+    assert!(new.count() >= 1 && old.count() >= 1, "{tasks:?}");
+    let mut compared = 0;
+    for task in &tasks {
+        let arn = attribute(task, "aws.ecs.task.arn");
+        let known = times_of(&state, &arn);
+        let parts = spans
+            .iter()
+            .filter(|span| span["parentSpanId"] == task["spanId"]);
+        for part in parts {
+            let ends = match part["name"].as_str().unwrap() {
+                "provisioning" => "pull_started_at",
+                "pull" => "pull_stopped_at",
+                "start" => "started_at",
+                "serving" => "stopping_at",
+                "stopping" => "execution_stopped_at",
+                "deprovisioning" => "stopped_at",
+                _ => continue,
+            };
+            let Some(wanted) = known.get(ends) else {
+                continue;
+            };
+            let until: u64 = part["endTimeUnixNano"].as_str().unwrap().parse().unwrap();
+            let off = (until / 1_000_000).abs_diff(*wanted);
+            assert!(off <= 1_000, "{arn} {ends}: off by {off} ms");
+            compared += 1;
+        }
+    }
+    assert!(compared >= 6, "{compared} times were compared");
+}
+
+/// Times of a task as the simulator keeps them, in milliseconds since the epoch.
+fn times_of(state: &Value, arn: &str) -> BTreeMap<String, u64> {
+    let id = arn.rsplit('/').next().unwrap();
+    let task = find(state, &|value| {
+        value.get("times").is_some() && value.to_string().contains(id)
+    });
+    let task = task.unwrap_or_else(|| panic!("{arn} is not in the simulator's state"));
+    let times = task["times"].as_object().unwrap().iter();
+    times
+        .filter_map(|(key, value)| Some((key.clone(), value.as_u64()?)))
+        .collect()
+}
+
+/// The innermost object that is so.
+fn find<'a>(value: &'a Value, is_so: &dyn Fn(&Value) -> bool) -> Option<&'a Value> {
+    let below = match value {
+        Value::Array(all) => all.iter().find_map(|one| find(one, is_so)),
+        Value::Object(all) => all.values().find_map(|one| find(one, is_so)),
+        _ => None,
+    };
+    below.or_else(|| (value.is_object() && is_so(value)).then_some(value))
+}
+
+#[test]
+fn stages_of_a_build_and_calls_of_the_engine_are_parts_of_their_steps() {
+    if !engine() {
+        let said = "SKIPPED: the trace of a build with an engine: no Docker Engine answers\n";
+        drop(std::io::Write::write_all(
+            &mut std::io::stderr(),
+            said.as_bytes(),
+        ));
+        return;
+    }
+    let world = World::start("auto", &[]);
+    let app = app(&world, DOCKER);
+    let deployed = world.json(&["-C", text(&app), "deploy", "prod", "--json"]);
+    assert_eq!(deployed["verdict"], "live", "{deployed}\n{}", world.logs());
+    let release = deployed["release"].as_str().unwrap();
+    let told = world.cli(&["trace", release, "--all"]);
+    let told = String::from_utf8(told.stdout).unwrap();
+    let below = |step: &str| {
+        let from = told
+            .lines()
+            .position(|line| line.contains(&format!(" {step} ")));
+        let from = from.unwrap_or_else(|| panic!("no {step}: {told}"));
+        let lines: Vec<&str> = told.lines().skip(from + 1).collect();
+        let end = lines
+            .iter()
+            .position(|line| line.starts_with("│ ├") || line.starts_with("├"));
+        lines[..end.unwrap_or(lines.len())].join("\n")
+    };
+    let build = below("build  ");
+    assert!(build.contains("COPY program /program"), "{told}");
+    assert!(build.contains("docker:GET"), "{told}");
 }

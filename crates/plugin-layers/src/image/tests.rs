@@ -37,6 +37,7 @@ fn order(context: &Path) -> BuildOrder {
         ..LayersBuild::default()
     };
     BuildOrder {
+        trace_parent: String::new(),
         context: context.to_owned(),
         settings: BuildSettings {
             builder: Builder::Layers(build),

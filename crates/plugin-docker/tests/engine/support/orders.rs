@@ -55,6 +55,7 @@ impl LoginSource for Logins {
 /// An order to build the context for `<registry>/team/app:r-1`, as nobody.
 pub(crate) fn order(registry: &Registry, context: &Context) -> BuildOrder {
     BuildOrder {
+        trace_parent: String::new(),
         context: context.path(),
         settings: BuildSettings {
             builder: spec::Builder::Docker(DockerBuild::default()),

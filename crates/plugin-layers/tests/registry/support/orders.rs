@@ -93,6 +93,7 @@ pub(crate) fn order(host: &str, tree: &Tree) -> BuildOrder {
         ..LayersBuild::default()
     };
     BuildOrder {
+        trace_parent: String::new(),
         context: tree.folder().join("context.tar"),
         settings: BuildSettings {
             builder: spec::Builder::Layers(build),
