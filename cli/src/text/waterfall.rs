@@ -10,9 +10,9 @@ use super::line::{Line, Tone};
 use super::words;
 
 /// Columns of a name at most.
-const NAME: usize = 66;
+const NAME: usize = 70;
 /// Columns of a length.
-const TOOK: usize = 9;
+const TOOK: usize = 8;
 /// Columns of the whole at least; without them only names and lengths are shown.
 const BAR: usize = 16;
 /// A call is shown when it took so long, or did not go well.
@@ -221,6 +221,7 @@ impl Row<'_> {
             return line;
         }
         let new = span.what == What::NewTask;
+        let failed = matches!(span.status, Status::Error(_));
         let parts = self.node.parts.iter();
         // That a new task serves in the end is what all is about.
         let parts = parts.filter(|part| !(new && part.name == "serving"));
@@ -228,7 +229,7 @@ impl Row<'_> {
             let took = part
                 .until
                 .map_or_else(|| "…".to_owned(), |until| length(until.since(part.from)));
-            format!("{} {took}", short(&part.name))
+            format!("{} {took}", short(&part.name, failed))
         });
         line.and(
             Tone::Faint,
@@ -266,7 +267,9 @@ fn solid(from: usize, until: usize, what: What) -> String {
     let columns = (until / 8).saturating_sub(from / 8);
     match what {
         What::Queue if columns > 0 => "░".repeat(columns),
-        _ if columns == 0 => "▏".to_owned(),
+        _ if until.saturating_sub(from) < 8 => {
+            EIGHTHS[until.saturating_sub(from).max(1)].to_owned()
+        }
         _ => format!("{}{}", "█".repeat(columns), EIGHTHS[until % 8].trim()),
     }
 }
@@ -292,8 +295,9 @@ fn shaded(scale: &Scale, parts: &[&Span]) -> String {
 }
 
 /// A part of a task's life in one word.
-fn short(part: &str) -> &str {
+fn short(part: &str, failed: bool) -> &str {
     match part {
+        "until healthy" if failed => "ran",
         "provisioning" => "provision",
         "until healthy" => "healthy",
         "deprovisioning" => "deprovision",
@@ -315,3 +319,6 @@ fn length(took: Duration) -> String {
         _ => words::span(took),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,6 +22,11 @@ pub struct Node {
 impl Node {
     /// Starts one over a data folder and waits until it says that it is ready.
     pub fn start(data: &Path) -> anyhow::Result<Self> {
+        Self::start_with(data, &[])
+    }
+
+    /// The same with variables of its environment.
+    pub fn start_with(data: &Path, env: &[(&str, &str)]) -> anyhow::Result<Self> {
         let ready = data.with_extension("ready");
         if ready.exists() {
             std::fs::remove_file(&ready)?;
@@ -31,6 +36,7 @@ impl Node {
             .arg(data)
             .arg("--ready-file")
             .arg(&ready)
+            .envs(env.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

@@ -6,4 +6,5 @@ mod otlp;
 mod process;
 mod prometheus;
 mod receiver;
+mod secrets;
 mod trace;

@@ -351,3 +351,14 @@ fn call_of_nobody() -> Span {
     let id = super::SpanId([9; 8]);
     Span::new(id, id, What::Call, "ecs:ListTasks").between(at(1), Some(at(2)))
 }
+
+#[test]
+fn every_attribute_is_documented() {
+    let page = include_str!("../../../../docs/traces.md");
+    let keys = include_str!("keys.rs");
+    let keys = keys.lines().filter_map(|line| line.split('"').nth(1));
+    let missing: Vec<&str> = keys
+        .filter(|key| !page.contains(&format!("| `{key}` |")))
+        .collect();
+    assert_eq!(missing, Vec::<&str>::new(), "docs/traces.md");
+}
