@@ -191,6 +191,7 @@ impl Agent {
         let span = tracing::info_span!(
             target: LOG_ONLY,
             "job",
+            shipway.job.kind = offer.kind,
             shipway.job.id = %held.job,
             shipway.job.attempt = %held.attempt,
             shipway.agent.id = self.config.id,
@@ -206,7 +207,7 @@ impl Agent {
             .map(|(trace, attempt)| divert(trace.trace.0, attempt.0, Arc::new(steps.clone())));
         let job = async move {
             let _walked = walked;
-            tracing::info!(kind = offer.kind, "job taken");
+            tracing::info!("job taken");
             let spec = match spec {
                 Some(Ok(spec)) => spec,
                 Some(Err(error)) => {

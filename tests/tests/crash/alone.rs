@@ -121,7 +121,7 @@ async fn a_rollout_that_ends_while_the_coordinator_is_away_hands_its_result_in_l
     until(&world, "the end of the rollout", async || {
         let logs = world.agents.each_ref().map(|agent| agent.said()).concat();
         let mut lines = logs.lines();
-        lines.any(|line| line.contains("job rollout") && line.contains("job ended"))
+        lines.any(|line| line.contains("job.kind=\"rollout\"") && line.contains("job ended"))
             && world.aws.newest_deployment("hello").await == "SUCCESSFUL"
     })
     .await;
