@@ -243,7 +243,8 @@ impl Agent {
                 Err(Gone) => tracing::warn!("job given up: another attempt has it"),
             }
         };
-        let job = job.instrument(span);
+        // On the heap: a walker's future is large.
+        let job = Box::pin(job.instrument(span));
         walkers.spawn("job", async move {
             match diverted {
                 // Until its end, what is done for it is told with its reports.

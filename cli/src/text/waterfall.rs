@@ -27,7 +27,7 @@ struct Node<'a> {
     span: &'a Span,
     label: String,
     parts: Vec<&'a Span>,
-    below: Vec<Node<'a>>,
+    below: Vec<Self>,
 }
 
 /// The lines, for so many columns; with `all`, every call.

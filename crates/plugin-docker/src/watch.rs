@@ -131,8 +131,8 @@ impl<'a> Watch<'a> {
         seen.cached |= vertex.cached && !before.done;
         seen.done |= vertex.completed.is_some();
         let at = |time: Option<Timestamp>| moment(&time?);
-        seen.times.0 = seen.times.0.or(at(vertex.started));
-        seen.times.1 = seen.times.1.or(at(vertex.completed));
+        seen.times.0 = seen.times.0.or_else(|| at(vertex.started));
+        seen.times.1 = seen.times.1.or_else(|| at(vertex.completed));
         if !vertex.error.is_empty() {
             seen.error = vertex.error;
         }

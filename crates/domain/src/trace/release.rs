@@ -66,9 +66,9 @@ pub(super) fn fit_in(spans: &mut [Span]) {
     for span in spans {
         let parent = span.parent.and_then(|parent| known.get(&parent));
         if let Some((from, until)) = parent {
-            let within = |at: Timestamp| until.map_or(at, |until| at.min(until)).max(*from);
-            span.from = within(span.from);
-            span.until = span.until.map(within).or(*until);
+            let last = until.unwrap_or(Timestamp::from_millis(u64::MAX));
+            span.from = span.from.min(last).max(*from);
+            span.until = span.until.map(|at| at.min(last).max(*from)).or(*until);
         }
         known.insert(span.id, (span.from, span.until));
     }

@@ -76,9 +76,10 @@ fn lives<'a>(
                     known.mark(mark, at);
                 }
             }
-            EventKind::Progress(Progress::StepStarted { step, .. })
-                if matches!(step, Step::Update | Step::RunTask) =>
-            {
+            EventKind::Progress(Progress::StepStarted {
+                step: Step::Update | Step::RunTask,
+                ..
+            }) => {
                 begin.get_or_insert(event.at);
             }
             _ => {}
