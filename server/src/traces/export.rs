@@ -59,10 +59,16 @@ impl Export {
             let started = Instant::now();
             let batch = self.gather(&cursor).await;
             let worked = started.elapsed();
+            // While more wait, only the rest is kept to.
+            let gather = if batch.of.len() < AT_ONCE {
+                GATHER
+            } else {
+                Duration::ZERO
+            };
             let pause = match self.send(&mut cursor, batch).await {
                 Ok(()) => {
                     wait = AGAIN.0;
-                    GATHER.max(worked * REST)
+                    gather.max(worked * REST)
                 }
                 Err(problem) => {
                     tracing::warn!(problem, again_in = ?wait, "traces were not received");

@@ -1,20 +1,34 @@
 //! Which releases have something new to tell a collector: numbers alone, so that nothing waits in memory while it is away.
 
-use std::collections::BTreeMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use shipway_domain::ids::ReleaseId;
 use tokio::sync::Notify;
 
-/// Releases that are remembered at most; of more the oldest are not exported.
+/// Releases that are remembered at most; of more, those that have waited longest are not exported.
 const MOST: usize = 100_000;
 
 /// What became durable since it was last asked. Nobody waits for it.
 #[derive(Debug, Default)]
 pub(crate) struct Feed {
-    /// Releases, and whether they have ended.
-    fresh: Mutex<BTreeMap<ReleaseId, bool>>,
+    fresh: Mutex<Fresh>,
     news: Notify,
+}
+
+/// Releases, each once, in the order in which they have waited; and whether they have ended.
+#[derive(Debug, Default)]
+struct Fresh {
+    order: VecDeque<ReleaseId>,
+    ended: HashMap<ReleaseId, bool>,
+}
+
+impl Fresh {
+    fn pop(&mut self) -> Option<(ReleaseId, bool)> {
+        let first = self.order.pop_front()?;
+        let ended = self.ended.remove(&first).unwrap_or(false);
+        Some((first, ended))
+    }
 }
 
 impl Feed {
@@ -29,20 +43,25 @@ impl Feed {
     /// The release has something to tell.
     pub(super) fn put(&self, release: ReleaseId, ended: bool) {
         let mut fresh = self.lock();
-        *fresh.entry(release).or_default() |= ended;
-        if fresh.len() > MOST {
-            fresh.pop_first();
+        if let Some(known) = fresh.ended.get_mut(&release) {
+            *known |= ended;
+            return;
+        }
+        fresh.ended.insert(release, ended);
+        fresh.order.push_back(release);
+        if fresh.order.len() > MOST {
+            fresh.pop();
         }
         drop(fresh);
         self.news.notify_one();
     }
 
-    /// Takes at most so many, the oldest first.
+    /// Takes at most so many, those first that have waited longest.
     pub(super) fn take(&self, most: usize) -> Vec<(ReleaseId, bool)> {
         let mut fresh = self.lock();
         let mut taken = Vec::new();
         while taken.len() < most
-            && let Some(first) = fresh.pop_first()
+            && let Some(first) = fresh.pop()
         {
             taken.push(first);
         }
@@ -53,14 +72,14 @@ impl Feed {
     pub(super) async fn news(&self) {
         loop {
             let news = self.news.notified();
-            if !self.lock().is_empty() {
+            if !self.lock().order.is_empty() {
                 return;
             }
             news.await;
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<ReleaseId, bool>> {
+    fn lock(&self) -> MutexGuard<'_, Fresh> {
         self.fresh.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -82,6 +101,13 @@ mod tests {
         feed.tell(id(2), 4, false);
         feed.news().await;
         assert_eq!(feed.take(9), [(id(2), true)]);
+        // One that goes on and on holds up nobody.
+        for number in [3, 4, 3, 5] {
+            feed.put(id(number), false);
+        }
+        assert_eq!(feed.take(1), [(id(3), false)]);
+        feed.put(id(3), false);
+        assert_eq!(feed.take(9), [4, 5, 3].map(|number| (id(number), false)));
         for number in 0..=MOST as u64 {
             feed.put(id(number), false);
         }
