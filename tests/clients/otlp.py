@@ -1,7 +1,7 @@
 """A receiver of OTLP over gRPC and HTTP, made of OpenTelemetry's own Python packages.
 
 Writes its two addresses to the file named first, once both answer, and each span, metric and log record that it
-receives to the file named second, one JSON object a line. With "hang" as third argument it takes calls and never answers.
+receives to the file named second, one JSON object a line. A third argument is the port for gRPC.
 """
 
 import http.server
@@ -18,7 +18,7 @@ from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2, metric
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
 
 ready, received = sys.argv[1:3]
-hangs = sys.argv[3:] == ["hang"]
+wanted = sys.argv[3] if sys.argv[3:] else "0"
 lock = threading.Lock()
 out = open(received, "a", encoding="utf-8")
 
@@ -97,27 +97,21 @@ def metrics(request):
                 }
 
 
-def take(objects):
-    if hangs:
-        threading.Event().wait()
-    write(objects)
-
-
 class Traces(trace_service_pb2_grpc.TraceServiceServicer):
     def Export(self, request, context):
-        take(spans(request))
+        write(spans(request))
         return trace_service_pb2.ExportTraceServiceResponse()
 
 
 class Logs(logs_service_pb2_grpc.LogsServiceServicer):
     def Export(self, request, context):
-        take(logs(request))
+        write(logs(request))
         return logs_service_pb2.ExportLogsServiceResponse()
 
 
 class Metrics(metrics_service_pb2_grpc.MetricsServiceServicer):
     def Export(self, request, context):
-        take(metrics(request))
+        write(metrics(request))
         return metrics_service_pb2.ExportMetricsServiceResponse()
 
 
@@ -135,7 +129,7 @@ class Http(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         message, read = PATHS[self.path]
         assert self.headers["Content-Type"] == "application/x-protobuf"
-        take(read(message.FromString(body)))
+        write(read(message.FromString(body)))
         self.send_response(200)
         self.send_header("Content-Type", "application/x-protobuf")
         self.send_header("Content-Length", "0")
@@ -149,7 +143,7 @@ server = grpc.server(futures.ThreadPoolExecutor(max_workers=16))
 trace_service_pb2_grpc.add_TraceServiceServicer_to_server(Traces(), server)
 logs_service_pb2_grpc.add_LogsServiceServicer_to_server(Logs(), server)
 metrics_service_pb2_grpc.add_MetricsServiceServicer_to_server(Metrics(), server)
-port = server.add_insecure_port("127.0.0.1:0")
+port = server.add_insecure_port(f"127.0.0.1:{wanted}")
 server.start()
 web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Http)
 threading.Thread(target=web.serve_forever, daemon=True).start()

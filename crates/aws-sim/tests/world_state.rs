@@ -265,7 +265,12 @@ async fn nothing_is_loaded_while_tasks_are_containers() {
         Err(error) => {
             let demanded = std::env::var_os("SHIPWAY_REQUIRE_DOCKER").is_some_and(|it| it == "1");
             assert!(!demanded, "{error}, and SHIPWAY_REQUIRE_DOCKER=1");
-            eprintln!("SKIPPED: {error}");
+            // Past the harness, which keeps to itself what a test that passes prints.
+            let said = format!("SKIPPED: {error}\n");
+            drop(std::io::Write::write_all(
+                &mut std::io::stderr(),
+                said.as_bytes(),
+            ));
             return;
         }
     };

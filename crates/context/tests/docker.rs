@@ -141,6 +141,11 @@ fn engine_answers() -> bool {
     )]
     let required = std::env::var("SHIPWAY_REQUIRE_DOCKER").is_ok_and(|value| value == "1");
     assert!(!required, "no Docker Engine, but SHIPWAY_REQUIRE_DOCKER=1");
-    eprintln!("SKIPPED: no Docker Engine answers, the comparison with docker build is not made");
+    // Past the harness, which keeps to itself what a test that passes prints.
+    let said = "SKIPPED: no Docker Engine answers, the comparison with docker build is not made\n";
+    drop(std::io::Write::write_all(
+        &mut std::io::stderr(),
+        said.as_bytes(),
+    ));
     false
 }

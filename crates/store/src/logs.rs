@@ -19,8 +19,8 @@ use crate::error::StoreError;
 /// Folder of the logs in the data directory.
 const FOLDER: &str = "logs";
 /// What the names of logs end with, and those of spans.
-const OUTPUT: &str = ".log";
-const SPANS: &str = ".spans";
+pub(crate) const OUTPUT: &str = ".log";
+pub(crate) const SPANS: &str = ".spans";
 /// The last line of a log that is full.
 const FULL: &[u8] = b"[shipway: the log is full, further output is not kept]\n";
 

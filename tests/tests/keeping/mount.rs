@@ -31,7 +31,12 @@ impl Disk {
             !required,
             "SHIPWAY_REQUIRE_DOCKER=1, and no tmpfs can be mounted"
         );
-        eprintln!("SKIPPED: no tmpfs can be mounted here, so no disk can be filled");
+        // Past the harness, which keeps to itself what a test that passes prints.
+        let said = "SKIPPED: no tmpfs can be mounted here, so no disk can be filled\n";
+        drop(std::io::Write::write_all(
+            &mut std::io::stderr(),
+            said.as_bytes(),
+        ));
         None
     }
 

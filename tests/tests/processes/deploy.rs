@@ -104,7 +104,12 @@ fn deploys_and_ends(docker: &str, build: &str) {
 #[test]
 fn an_app_goes_from_source_to_live_through_a_docker_engine() {
     if !engine() {
-        eprintln!("SKIPPED: no Docker Engine answers");
+        // Past the harness, which keeps to itself what a test that passes prints.
+        let said = "SKIPPED: no Docker Engine answers\n";
+        drop(std::io::Write::write_all(
+            &mut std::io::stderr(),
+            said.as_bytes(),
+        ));
         return;
     }
     deploys_and_ends("auto", DOCKER);

@@ -21,6 +21,11 @@ pub(crate) struct Receiver {
 impl Receiver {
     /// Starts one; `None` where there is no Python to speak of.
     pub(crate) fn start() -> Option<Self> {
+        Self::start_at(0)
+    }
+
+    /// The same with this port for gRPC.
+    pub(crate) fn start_at(port: u16) -> Option<Self> {
         let bin = python::environment(
             env!("CARGO_TARGET_TMPDIR"),
             "otlp-requirements.txt",
@@ -31,7 +36,7 @@ impl Receiver {
         let (ready_file, received) = (folder.path().join("ready"), folder.path().join("received"));
         let child = Command::new(bin.join("python3"))
             .arg(python::clients().join("otlp.py"))
-            .args([text(&ready_file), text(&received)])
+            .args([text(&ready_file), text(&received), &port.to_string()])
             .stdin(Stdio::null())
             .spawn()
             .unwrap();

@@ -337,3 +337,37 @@ fn stages_of_a_build_and_calls_of_the_engine_are_parts_of_their_steps() {
     assert!(build.contains("COPY program /program"), "{told}");
     assert!(build.contains("docker:GET"), "{told}");
 }
+
+#[test]
+fn what_a_collector_that_was_away_has_missed_is_sent_when_it_is_back() {
+    let place = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = place.local_addr().unwrap().port();
+    drop(place);
+    let endpoint = format!("http://127.0.0.1:{port}");
+    let mut world = World::start("off", &[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]);
+    let app = app(&world, LAYERS);
+    let given = format!("00-{TRACE}-{CALLER}-01");
+    let output = world.cli_with(
+        &["-C", text(&app), "deploy", "prod"],
+        ("TRACEPARENT", &given),
+    );
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "it holds nothing up: {told}\n{}",
+        world.logs()
+    );
+    // Nor is it lost with the process.
+    world.kill_coordinator();
+    let Some(receiver) = Receiver::start_at(port) else {
+        return;
+    };
+    world.wait_for("all spans of the coordinator", |_| {
+        let spans = spans(&receiver);
+        !named(&spans, "deploy hello → prod").is_empty()
+    });
+    world.end();
+    let spans = spans(&receiver);
+    is_a_tree(&spans);
+    assert!(!named(&spans, "ecs:UpdateService").is_empty());
+}

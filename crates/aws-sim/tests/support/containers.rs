@@ -91,7 +91,12 @@ pub(crate) fn engine() -> bool {
     }
     let demanded = std::env::var_os("SHIPWAY_REQUIRE_DOCKER").is_some_and(|value| value == "1");
     assert!(!demanded, "no engine answers, and SHIPWAY_REQUIRE_DOCKER=1");
-    eprintln!("SKIPPED: no Docker Engine answers here");
+    // Past the harness, which keeps to itself what a test that passes prints.
+    let said = "SKIPPED: no Docker Engine answers here\n";
+    drop(std::io::Write::write_all(
+        &mut std::io::stderr(),
+        said.as_bytes(),
+    ));
     false
 }
 

@@ -24,7 +24,12 @@ pub(crate) fn found<T>(found: Result<T, String>) -> Option<T> {
         |missing| {
             let required = std::env::var_os("SHIPWAY_REQUIRE_DOCKER").is_some_and(|v| v == "1");
             assert!(!required, "SHIPWAY_REQUIRE_DOCKER=1, but {missing}");
-            eprintln!("SKIPPED: {missing}");
+            // Past the harness, which keeps to itself what a test that passes prints.
+            let said = format!("SKIPPED: {missing}\n");
+            drop(std::io::Write::write_all(
+                &mut std::io::stderr(),
+                said.as_bytes(),
+            ));
             None
         },
         Some,

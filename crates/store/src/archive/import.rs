@@ -12,6 +12,7 @@ use super::{ArchiveError, Contents, Kind};
 use crate::data_dir::{DataDir, sync_folder};
 use crate::error::StoreError;
 use crate::key::Table;
+use crate::logs::{OUTPUT, SPANS};
 use crate::records::SledStore;
 use crate::store::Store;
 
@@ -145,7 +146,10 @@ fn place(kind: Kind, name: &str) -> Option<PathBuf> {
         text.parse::<u32>()
             .is_ok_and(|number| number.to_string() == text)
     };
-    let (index, attempt) = file.strip_suffix(".log")?.split_once('.')?;
+    let numbers = [OUTPUT, SPANS]
+        .iter()
+        .find_map(|end| file.strip_suffix(end));
+    let (index, attempt) = numbers?.split_once('.')?;
     let right = release.parse::<ReleaseId>().is_ok() && number(index) && number(attempt);
     right.then(|| Path::new("logs").join(release).join(file))
 }

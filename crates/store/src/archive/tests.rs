@@ -26,6 +26,9 @@ async fn full(folder: &Path) -> Vec<u8> {
     let (job, attempt) = (job_id(3, 0), shipway_domain::ids::Attempt(1));
     let text = b"a line\n".to_vec().into();
     logs.append(job, attempt, text).await.expect("kept");
+    let spans = logs.spans(1 << 20);
+    let span = b"a span\n".to_vec().into();
+    spans.append(job, attempt, span).await.expect("kept");
     let mut archive = Vec::new();
     export(&store, Some(&dir), &mut archive, |_| {}).expect("exported");
     archive
@@ -39,7 +42,7 @@ async fn an_archive_comes_back_with_records_blobs_and_logs() {
     fs::write(&file, &archive).expect("written");
     let dir = DataDir::open(to.path()).expect("free");
     let contents = import(&dir, &file, |_| {}).expect("imported");
-    assert_eq!((contents.blobs, contents.logs), (2, 1));
+    assert_eq!((contents.blobs, contents.logs), (2, 2), "output, and spans");
     assert_eq!(contents.bytes, archive.len() as u64);
     let store = SledStore::open(&dir).expect("it opens");
     let wanted: Vec<_> = (0..40).flat_map(loaded).collect();

@@ -111,7 +111,12 @@ fn traced(test: &str, flush_alone: bool) -> Option<(TempDir, String)> {
                 !required,
                 "SHIPWAY_REQUIRE_DOCKER=1, and strace does not run: {error}"
             );
-            eprintln!("SKIPPED: strace does not run here: {error}");
+            // Past the harness, which keeps to itself what a test that passes prints.
+            let said = format!("SKIPPED: strace does not run here: {error}\n");
+            drop(std::io::Write::write_all(
+                &mut std::io::stderr(),
+                said.as_bytes(),
+            ));
             return None;
         }
     }
