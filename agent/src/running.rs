@@ -231,6 +231,12 @@ impl Running {
         self.wake.now();
     }
 
+    /// Whether there is more to say than went into the last messages.
+    pub(crate) fn has_more(&self) -> bool {
+        let outbox = self.lock();
+        !(outbox.log.is_empty() && outbox.progress.is_empty() && outbox.spans.is_empty())
+    }
+
     /// Whether its walker has handed in the outcome.
     pub(crate) fn is_finished(&self) -> bool {
         self.lock().finished.is_some()

@@ -126,7 +126,11 @@ impl Session {
                 // Renewals and what jobs have to say come first: what is heard may never end.
                 biased;
                 () = self.leaving.cancelled() => {
+                    // Nobody says more any more: all of it goes, in as many messages as it takes.
                     self.say(&outbox).await?;
+                    while self.jobs.all().iter().any(|running| running.has_more()) {
+                        self.say(&outbox).await?;
+                    }
                     send(&outbox, Out::Goodbye(v1::Goodbye {})).await?;
                     drop(outbox);
                     // Until the coordinator has read the goodbye and closed its side.

@@ -36,5 +36,7 @@ pub fn process(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         drop(tokio::task::spawn_blocking(move || telemetry.flush()).await);
         code
     });
+    // What a collector that hangs still holds is let go.
+    runtime.shutdown_background();
     code.into()
 }

@@ -27,6 +27,8 @@ struct Submitted {
     release: Context,
     /// When the command began, in the coordinator's time.
     began_ms: u64,
+    /// Whether the coordinator sends its span.
+    exported: bool,
     at: Duration,
 }
 
@@ -69,6 +71,7 @@ impl Spans {
         self.submitted = Context::parse(&reply.trace_parent).map(|release| Submitted {
             release,
             began_ms: reply.began_ms,
+            exported: reply.exported,
             at: self.now(),
         });
     }
@@ -91,8 +94,10 @@ impl Spans {
     fn records(&self, code: u8) -> Vec<Record> {
         let command = context::fresh_span();
         let (trace, parent) = match &self.submitted {
-            Some(submitted) => (submitted.release.trace, submitted.release.caller),
-            None => (self.context.trace, self.context.caller),
+            Some(submitted) if submitted.exported => {
+                (submitted.release.trace, submitted.release.caller)
+            }
+            _ => (self.context.trace, self.context.caller),
         };
         let is_remote = parent.is_some();
         let until = self.submitted.as_ref().map_or_else(|| self.now(), |s| s.at);
@@ -175,6 +180,7 @@ mod tests {
         spans.submitted(&v1::SubmitReply {
             trace_parent: "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01".to_owned(),
             began_ms: 1_000_000,
+            exported: true,
             ..v1::SubmitReply::default()
         });
         let records = spans.records(1);
@@ -188,6 +194,11 @@ mod tests {
             .unwrap();
         assert_eq!(began.as_secs(), 1000, "in the coordinator's time");
         assert_eq!(records[0].outcome, Outcome::Unset);
+        // A span that nobody sends has no parts.
+        if let Some(submitted) = &mut spans.submitted {
+            submitted.exported = false;
+        }
+        assert_eq!(spans.records(0)[0].parent, alone[0].parent);
     }
 
     #[test]

@@ -159,7 +159,10 @@ fn act(args: Args) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("could not start the runtime")?;
-    runtime.block_on(serve(config, args.ready_file.as_deref()))
+    let ended = runtime.block_on(serve(config, args.ready_file.as_deref()));
+    // A collector that hangs is not waited for.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    ended
 }
 
 async fn serve(config: ServerConfig, ready_file: Option<&Path>) -> anyhow::Result<()> {

@@ -251,6 +251,7 @@ impl Server {
             coordinator: coordinator.clone(),
             store: Arc::clone(&store),
             spans: spans.clone(),
+            places: Arc::new(Semaphore::new(traces::AT_A_TIME)),
         };
         if let Some(exporter) = telemetry::exporter() {
             let feed = Arc::new(Feed::default());
@@ -276,6 +277,7 @@ impl Server {
         let people = ShipwayService {
             traces,
             trace_url: config.trace_url.clone(),
+            exported: telemetry::exporter().is_some(),
             showings: Showings::new(coordinator.clone(), Arc::clone(&store)),
             coordinator: coordinator.clone(),
             store,

@@ -19,6 +19,8 @@ const BAR: usize = 16;
 const SLOW: Duration = Duration::from_secs(1);
 /// A wait without a reason is shown when it took so long.
 const MOMENT: Duration = Duration::from_millis(10);
+/// Spans below spans that are shown at most.
+const DEEPEST: u32 = 24;
 /// Eighths of a column, from the left.
 const EIGHTHS: [&str; 8] = [" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
@@ -39,14 +41,19 @@ pub(crate) fn lines(trace: &Trace, all: bool, now: Timestamp, width: usize) -> V
     let Some(first) = trace.spans.first() else {
         return vec![Line::plain("nothing is known of it")];
     };
-    let root = node(first, &of, all);
+    let root = node(first, &of, all, DEEPEST);
     let mut rows = Vec::new();
     flatten(&root, String::new(), "", &mut rows);
     let scale = Scale::of(&rows, first, now, width);
     rows.iter().flat_map(|row| row.lines(&scale)).collect()
 }
 
-fn node<'a>(span: &'a Span, of: &BTreeMap<Option<SpanId>, Vec<&'a Span>>, all: bool) -> Node<'a> {
+fn node<'a>(
+    span: &'a Span,
+    of: &BTreeMap<Option<SpanId>, Vec<&'a Span>>,
+    all: bool,
+    depth: u32,
+) -> Node<'a> {
     let mut below: Vec<&Span> = children(of, span.id);
     let mut label = span.name.clone();
     // A job with a single attempt and the attempt are one for who reads.
@@ -80,7 +87,10 @@ fn node<'a>(span: &'a Span, of: &BTreeMap<Option<SpanId>, Vec<&'a Span>>, all: b
     Node {
         span,
         label,
-        below: shown.map(|span| node(span, of, all)).collect(),
+        below: match depth.checked_sub(1) {
+            Some(depth) => shown.map(|span| node(span, of, all, depth)).collect(),
+            None => Vec::new(),
+        },
         parts,
     }
 }

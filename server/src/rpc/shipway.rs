@@ -46,6 +46,8 @@ pub(crate) struct ShipwayService {
     pub(crate) traces: Traces,
     /// Where people see a trace.
     pub(crate) trace_url: Option<String>,
+    /// Whether traces are sent to a collector.
+    pub(crate) exported: bool,
     /// Places of those who watch or read logs.
     pub(crate) watchers: Arc<Semaphore>,
     /// Cancelled at shutdown: streams end then, and those who watch come back.
@@ -395,6 +397,7 @@ impl ShipwayService {
             folded: folded.collect(),
             trace_parent: span.clone(),
             began_ms: submitted.began_at.map_or(0, Timestamp::millis),
+            exported: self.exported,
         });
         if let Ok(span) = span.parse() {
             response.metadata_mut().insert(context::TRACERESPONSE, span);

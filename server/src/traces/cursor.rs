@@ -6,11 +6,16 @@ use std::collections::btree_map::Entry;
 use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use shipway_domain::ids::ReleaseId;
+use tokio::time::Instant;
 
 /// The file.
 const FILE: &str = "traces";
+/// Releases with which the file is large, and how often it is written then.
+const MANY: usize = 1000;
+const PAUSE: Duration = Duration::from_secs(5);
 
 /// Numbers of the last events whose spans were received.
 #[derive(Debug)]
@@ -21,6 +26,8 @@ pub(super) struct Cursor {
     /// Releases from this number on are not known yet.
     next: u64,
     written: bool,
+    /// When it was written last.
+    at: Instant,
 }
 
 impl Cursor {
@@ -35,6 +42,7 @@ impl Cursor {
             of,
             next: from,
             written: true,
+            at: Instant::now(),
         }
     }
 
@@ -52,7 +60,7 @@ impl Cursor {
     /// Up to this event all was received; of an ended release that is the end.
     pub(super) fn received(&mut self, release: ReleaseId, last: u64, ended: bool) {
         self.written = false;
-        self.next = self.next.max(release.number() + 1);
+        self.know(release);
         if ended {
             self.of.remove(&release);
         } else {
@@ -60,13 +68,29 @@ impl Cursor {
         }
     }
 
-    /// Of these releases nothing was received.
+    /// Releases up to this one are known: those before it that nobody has told of are owed whole.
+    fn know(&mut self, release: ReleaseId) {
+        for number in self.next..release.number() {
+            self.of.insert(ReleaseId::from_number(number), 0);
+        }
+        self.next = self.next.max(release.number() + 1);
+    }
+
+    /// Of this release more is owed than was received.
     pub(super) fn owed(&mut self, release: ReleaseId) {
+        self.know(release);
         if let Entry::Vacant(place) = self.of.entry(release) {
             place.insert(0);
             self.written = false;
-            self.next = self.next.max(release.number() + 1);
         }
+    }
+
+    /// Writes it, if anything has changed; when there is much to write, only now and then.
+    pub(super) fn write_now_and_then(&mut self) -> io::Result<()> {
+        if self.of.len() > MANY && self.at.elapsed() < PAUSE {
+            return Ok(());
+        }
+        self.write()
     }
 
     /// Writes it, if anything has changed.
@@ -74,6 +98,7 @@ impl Cursor {
         if std::mem::replace(&mut self.written, true) {
             return Ok(());
         }
+        self.at = Instant::now();
         let mut text = format!("{}\n", self.next);
         for (release, last) in &self.of {
             // A text takes what is written.
@@ -122,6 +147,18 @@ mod tests {
         let cursor = Cursor::open(folder.path(), 10);
         assert_eq!(cursor.unsure(10), [5, 7, 8, 9].map(id));
         assert_eq!([5, 7, 9].map(|number| cursor.of(id(number))), [9, 0, 0]);
+    }
+
+    #[test]
+    fn a_release_that_nobody_told_of_before_a_newer_one_is_owed() {
+        let folder = tempfile::tempdir().unwrap();
+        let id = ReleaseId::from_number;
+        let mut cursor = Cursor::open(folder.path(), 5);
+        // It waits, while a newer one runs and ends; then it ends, and nobody has noted it.
+        cursor.received(id(6), 9, true);
+        cursor.write().unwrap();
+        let cursor = Cursor::open(folder.path(), 7);
+        assert_eq!(cursor.unsure(7), [id(5)]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! It holds nothing up. It takes a tenth of one processor at most; while the collector is away, or slower than releases
 //! come, what is to be sent stays in the records.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +14,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::cursor::Cursor;
-use super::{Feed, Told, Traces, record};
+use super::{Feed, Told, Traces, Untold, record};
+use crate::coordinator::CallError;
 
 /// Releases that are told at once.
 const AT_ONCE: usize = 16;
@@ -26,6 +28,11 @@ const AGAIN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs
 /// How long what is left is sent at the end.
 const LAST: Duration = Duration::from_secs(3);
 
+/// Spans of one message at most.
+const SPANS: usize = 512;
+/// Tries after which a release is given up that is refused while others are taken.
+const TRIES: u32 = 5;
+
 /// Sends traces.
 pub(crate) struct Export {
     pub(crate) traces: Traces,
@@ -35,19 +42,34 @@ pub(crate) struct Export {
     pub(crate) folder: PathBuf,
 }
 
-/// What is to be sent of some releases.
-#[derive(Default)]
-struct Batch {
+/// What is to be sent of a release.
+struct Part {
+    release: ReleaseId,
     records: Vec<Record>,
-    /// Which releases, up to which event, and whether that is the end.
-    of: Vec<(ReleaseId, u64, bool)>,
+    /// Up to which event, and whether that is the end.
+    last: u64,
+    ended: bool,
 }
+
+/// What is known of what was sent.
+struct Sent {
+    cursor: Cursor,
+    /// How often a release was refused while others were taken.
+    refused: BTreeMap<ReleaseId, u32>,
+}
+
+/// The coordinator is ending: nothing more can be told.
+struct Ending;
 
 impl Export {
     /// Runs until `stop` is cancelled; then what is left is sent, for a few seconds.
     pub(crate) async fn run(self, stop: CancellationToken) {
-        let Some(mut cursor) = self.begin().await else {
+        let Some(cursor) = self.begin().await else {
             return;
+        };
+        let mut sent = Sent {
+            cursor,
+            refused: BTreeMap::new(),
         };
         let mut wait = AGAIN.0;
         loop {
@@ -57,15 +79,17 @@ impl Export {
                 () = self.feed.news() => {}
             }
             let started = Instant::now();
-            let batch = self.gather(&cursor).await;
+            let Ok(parts) = self.gather(&mut sent).await else {
+                break;
+            };
             let worked = started.elapsed();
             // While more wait, only the rest is kept to.
-            let gather = if batch.of.len() < AT_ONCE {
+            let gather = if parts.len() < AT_ONCE {
                 GATHER
             } else {
                 Duration::ZERO
             };
-            let pause = match self.send(&mut cursor, batch).await {
+            let pause = match self.send(&mut sent, parts).await {
                 Ok(()) => {
                     wait = AGAIN.0;
                     gather.max(worked * REST)
@@ -77,6 +101,9 @@ impl Export {
                     pause
                 }
             };
+            if let Err(error) = sent.cursor.write_now_and_then() {
+                tracing::warn!(%error, "how far traces were received could not be written down");
+            }
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
@@ -84,9 +111,8 @@ impl Export {
             }
         }
         let last = async {
-            loop {
-                let batch = self.gather(&cursor).await;
-                if batch.of.is_empty() || self.send(&mut cursor, batch).await.is_err() {
+            while let Ok(parts) = self.gather(&mut sent).await {
+                if parts.is_empty() || self.send(&mut sent, parts).await.is_err() {
                     return;
                 }
             }
@@ -94,70 +120,123 @@ impl Export {
         if tokio::time::timeout(LAST, last).await.is_err() {
             tracing::info!("traces that were not received are sent after the next start");
         }
+        for (release, _) in self.feed.take(usize::MAX) {
+            sent.cursor.owed(release);
+        }
+        if let Err(error) = sent.cursor.write() {
+            tracing::warn!(%error, "how far traces were received could not be written down");
+        }
     }
 
     /// Where a life before this one has left off.
     async fn begin(&self) -> Option<Cursor> {
         let read = self.traces.coordinator.read(|board| {
-            let open: Vec<ReleaseId> = board.open_releases().map(|release| release.id).collect();
-            (board.next_release(), open)
+            let open = board.open_releases().map(|release| release.id);
+            (board.next_release(), open.collect::<Vec<ReleaseId>>())
         });
         let (next, open) = read.await.ok()?;
-        let cursor = Cursor::open(&self.folder, next);
+        let mut cursor = Cursor::open(&self.folder, next);
         for release in cursor.unsure(next).into_iter().chain(open) {
+            cursor.owed(release);
             self.feed.put(release, false);
+        }
+        if let Err(error) = cursor.write() {
+            tracing::warn!(%error, "how far traces were received could not be written down");
         }
         Some(cursor)
     }
 
     /// What ended of the next few releases since it was last received.
-    async fn gather(&self, cursor: &Cursor) -> Batch {
-        let mut batch = Batch::default();
-        for (release, _) in self.feed.take(AT_ONCE) {
+    async fn gather(&self, sent: &mut Sent) -> Result<Vec<Part>, Ending> {
+        let mut parts: Vec<Part> = Vec::new();
+        let mut again = Vec::new();
+        let mut taken = self.feed.take(AT_ONCE).into_iter();
+        while let Some((release, _)) = taken.next() {
             match self.traces.of(release).await {
-                Ok(Some(told)) => batch.add(release, cursor.of(release), told),
+                Ok(Some(told)) => parts.push(part(release, sent.cursor.of(release), told)),
                 // It is not kept any more.
-                Ok(None) => batch.of.push((release, 0, true)),
+                Ok(None) => sent.cursor.received(release, 0, true),
                 Err(problem) => {
-                    tracing::warn!(%release, %problem, "a trace cannot be told");
-                    batch.of.push((release, 0, true));
+                    sent.cursor.owed(release);
+                    again.push(release);
+                    if matches!(problem, Untold::Call(CallError::Ending)) {
+                        let untold = taken.map(|(release, _)| release);
+                        let unsent = parts.into_iter().map(|part| part.release);
+                        for release in untold.chain(unsent) {
+                            sent.cursor.owed(release);
+                        }
+                        return Err(Ending);
+                    }
+                    tracing::warn!(%release, %problem, "a trace cannot be told now");
                 }
             }
         }
-        batch
+        // After the others: what cannot be told now may be in a while.
+        if !again.is_empty() {
+            tokio::time::sleep(AGAIN.0).await;
+        }
+        for release in again {
+            self.feed.put(release, false);
+        }
+        Ok(parts)
     }
 
-    async fn send(&self, cursor: &mut Cursor, batch: Batch) -> Result<(), String> {
-        let Batch { records, of } = batch;
-        let sent = self.exporter.export(records).await;
-        for (release, last, ended) in of {
-            if sent.is_ok() {
-                cursor.received(release, last, ended);
-            } else {
-                cursor.owed(release);
-                self.feed.put(release, ended);
+    /// Sends these, in messages of a bounded size; what was not received is told again later.
+    async fn send(&self, sent: &mut Sent, parts: Vec<Part>) -> Result<(), String> {
+        let mut taken = false;
+        let mut failed: Vec<(Part, String)> = Vec::new();
+        for mut part in parts {
+            // A collector that is away is not tried for each.
+            if !taken && failed.len() > 1 {
+                failed.push((part, String::new()));
+                continue;
+            }
+            match self.send_one(std::mem::take(&mut part.records)).await {
+                Ok(()) => {
+                    taken = true;
+                    sent.refused.remove(&part.release);
+                    sent.cursor.received(part.release, part.last, part.ended);
+                }
+                Err(problem) => failed.push((part, problem)),
             }
         }
-        if let Err(error) = cursor.write() {
-            tracing::warn!(%error, "how far traces were received could not be written down");
+        let problem = failed.first().map(|(_, problem)| problem.clone());
+        for (part, problem) in failed {
+            let tries = sent.refused.entry(part.release).or_default();
+            *tries += u32::from(taken);
+            if *tries >= TRIES {
+                tracing::warn!(release = %part.release, problem, "a trace is refused again and again: it is given up");
+                sent.refused.remove(&part.release);
+                sent.cursor.received(part.release, part.last, part.ended);
+            } else {
+                sent.cursor.owed(part.release);
+                self.feed.put(part.release, part.ended);
+            }
         }
-        sent
+        problem.map_or(Ok(()), Err)
+    }
+
+    async fn send_one(&self, mut records: Vec<Record>) -> Result<(), String> {
+        while !records.is_empty() {
+            let rest = records.split_off(records.len().min(SPANS));
+            self.exporter.export(records).await?;
+            records = rest;
+        }
+        Ok(())
     }
 }
 
-impl Batch {
-    fn add(&mut self, release: ReleaseId, received: u64, told: Told) {
-        let Told { trace, last, ended } = told;
-        self.of.push((release, last, ended));
-        if !trace.context.sampled {
-            return;
-        }
-        let context = trace.context;
-        let fresh = trace.spans.into_iter().filter(|span| {
-            span.settled
-                .is_some_and(|settled| settled > received && settled <= last)
-        });
-        self.records
-            .extend(fresh.map(|span| record::of(span, &context)));
+/// What is to be sent of a release after this event.
+fn part(release: ReleaseId, received: u64, told: Told) -> Part {
+    let Told { trace, last, ended } = told;
+    let context = trace.context;
+    let is_fresh = |settled: u64| settled > received && settled <= last;
+    let spans = trace.spans.into_iter().filter(|_| context.sampled);
+    let fresh = spans.filter(|span| span.settled.is_some_and(is_fresh));
+    Part {
+        release,
+        records: fresh.map(|span| record::of(span, &context)).collect(),
+        last,
+        ended,
     }
 }

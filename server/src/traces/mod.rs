@@ -11,13 +11,14 @@ use std::sync::Arc;
 
 use shipway_domain::board::Board;
 use shipway_domain::event::{Event, Waited};
-use shipway_domain::ids::ReleaseId;
+use shipway_domain::ids::{Attempt, JobId, ReleaseId};
 use shipway_domain::job::Job;
 use shipway_domain::release::Release;
 use shipway_domain::spec::ReleaseSpec;
-use shipway_domain::trace::{Story, Trace, of_release};
+use shipway_domain::trace::{Span, Story, Trace, of_release};
 use shipway_proto::v1;
 use shipway_store::{Logs, Store, StoreError};
+use tokio::sync::Semaphore;
 
 pub(crate) use export::Export;
 pub(crate) use feed::Feed;
@@ -28,6 +29,8 @@ use crate::rpc::watch::blocking;
 
 /// Bytes of spans that are kept of an attempt.
 pub(crate) const LARGEST_SPANS: u64 = 1 << 20;
+/// Traces that are told at once.
+pub(crate) const AT_A_TIME: usize = 3;
 /// Events that are read at once.
 const AT_ONCE: usize = 1024;
 
@@ -37,6 +40,8 @@ pub(crate) struct Traces {
     pub(crate) coordinator: Coordinator,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) spans: Logs,
+    /// Places of traces that are told at once.
+    pub(crate) places: Arc<Semaphore>,
 }
 
 /// A trace as it was told.
@@ -54,6 +59,20 @@ struct Records {
     jobs: Vec<Job>,
     spec: Option<Arc<ReleaseSpec>>,
     waits: BTreeMap<u32, Vec<Waited>>,
+}
+
+impl Records {
+    fn tell(&self, events: &[Event], told: Vec<(JobId, Attempt, Vec<Span>)>) -> Trace {
+        let mut trace = of_release(&Story {
+            release: &self.release,
+            spec: self.spec.as_deref(),
+            jobs: &self.jobs,
+            events,
+            waits: &self.waits,
+        });
+        trace.add(told);
+        trace
+    }
 }
 
 /// Why a trace cannot be told.
@@ -91,6 +110,8 @@ impl Told {
 impl Traces {
     /// The trace of a release; `None` when there is no such release, or not any more.
     pub(crate) async fn of(&self, id: ReleaseId) -> Result<Option<Told>, Untold> {
+        let place = self.places.acquire().await;
+        let _place = place.map_err(|_| CallError::Ending)?;
         let open = self
             .coordinator
             .read(move |board| of_board(board, id))
@@ -105,17 +126,14 @@ impl Traces {
         let last = records.release.last_seq;
         let events = self.events(id, last).await?;
         let ended = records.release.ended_at.is_some();
-        let mut trace = of_release(&Story {
-            release: &records.release,
-            spec: records.spec.as_deref(),
-            jobs: &records.jobs,
-            events: &events,
-            waits: &records.waits,
-        });
+        let mut told = Vec::new();
         for (job, attempt) in self.spans.of_release(id).await? {
-            let told = spans::read(&self.spans, job, attempt).await?;
-            trace.add(job, attempt, told);
+            let spans = spans::read(&self.spans, job, attempt).await?;
+            told.push((job, attempt, spans));
         }
+        // A large release takes its time: not that of those who serve agents.
+        let telling = tokio::task::spawn_blocking(move || records.tell(&events, told));
+        let trace = telling.await.map_err(|_| CallError::Ending)?;
         Ok(Some(Told { trace, last, ended }))
     }
 

@@ -9,36 +9,40 @@ use crate::ids::{Attempt, JobId};
 const DEEPEST: u32 = 12;
 
 impl Trace {
-    /// Adds spans that an attempt has told of: calls, and other work. Each is laid into what it is a part of; where that
-    /// is not known, because word of it was lost, it is a part of the attempt.
-    pub fn add(&mut self, job: JobId, attempt: Attempt, spans: Vec<Span>) {
-        let attempt = super::attempt_span(self.context.trace, job, attempt);
-        let Some(place) = self.spans.iter().position(|span| span.id == attempt) else {
-            return;
-        };
-        let (settled, agent) = (
-            self.spans[place].settled,
-            self.spans[place].get(keys::AGENT),
-        );
-        let agent = agent.cloned();
+    /// Adds spans that attempts have told of: calls, and other work. Each is laid into what it is a part of; where that
+    /// is not known, because word of it was lost, it is a part of the attempt. A span without an id of its own is
+    /// nobody's, and neither is one of an attempt that was never granted.
+    pub fn add(&mut self, told: Vec<(JobId, Attempt, Vec<Span>)>) {
+        let places = self.spans.iter().enumerate();
+        let mut known: BTreeMap<SpanId, Option<usize>> =
+            places.map(|(place, span)| (span.id, Some(place))).collect();
+        let mut fresh: Vec<(usize, Span)> = Vec::new();
+        for (job, attempt, spans) in told {
+            let attempt = super::attempt_span(self.context.trace, job, attempt);
+            let Some(Some(place)) = known.get(&attempt).copied() else {
+                continue;
+            };
+            for span in spans {
+                if span.id.0 != [0; 8] && !known.contains_key(&span.id) {
+                    known.insert(span.id, None);
+                    fresh.push((place, span));
+                }
+            }
+        }
         let mut of: BTreeMap<SpanId, Vec<Span>> = BTreeMap::new();
-        let known: BTreeMap<SpanId, ()> = spans
-            .iter()
-            .chain(&self.spans)
-            .map(|span| (span.id, ()))
-            .collect();
-        for mut span in spans {
+        for (place, mut span) in fresh {
+            let attempt = &self.spans[place];
             let parent = span.parent.filter(|parent| known.contains_key(parent));
-            let parent = parent.unwrap_or(attempt);
+            let parent = parent.unwrap_or(attempt.id);
             span.parent = Some(parent);
-            span.settled = settled;
-            if let Some(agent) = &agent {
+            span.settled = attempt.settled;
+            if let Some(agent) = attempt.get(keys::AGENT) {
                 span.attributes
                     .push((keys::AGENT.to_owned(), agent.clone()));
             }
             of.entry(parent).or_default().push(span);
         }
-        let mut all = Vec::with_capacity(self.spans.len() + of.len());
+        let mut all = Vec::with_capacity(known.len());
         for span in std::mem::take(&mut self.spans) {
             let id = span.id;
             all.push(span);

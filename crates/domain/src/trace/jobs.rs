@@ -6,7 +6,7 @@ use crate::hook::HookAction;
 use crate::ids::{AgentId, Attempt, Target};
 use crate::job::{BuiltImage, Job, JobKind, Outcome, RolloutReport, StopReason};
 use crate::time::Timestamp;
-use crate::trace::Story;
+use crate::trace::release::Sorted;
 use crate::verdict::{Finding, Verdict};
 
 /// An attempt, with what it reported.
@@ -21,7 +21,7 @@ pub(super) struct Try<'a> {
 }
 
 /// The job, its attempts with their steps, and the tasks of its rollout; nothing of a job that was never granted.
-pub(super) fn spans(story: &Story<'_>, context: &Context, job: &Job) -> Vec<Span> {
+pub(super) fn spans(story: &Sorted<'_>, context: &Context, job: &Job) -> Vec<Span> {
     let tries = tries(story, job.id.index);
     let Some(first) = tries.first() else {
         return Vec::new();
@@ -44,7 +44,15 @@ pub(super) fn spans(story: &Story<'_>, context: &Context, job: &Job) -> Vec<Span
     let mut before: Option<SpanId> = None;
     for attempt in &tries {
         let its = attempt_span(context.trace, job.id, attempt.number);
-        spans.push(of_attempt(id, its, before, attempt, end.map(|end| end.2)));
+        // An attempt that ended otherwise has nothing of the job's end.
+        let outcome = end.filter(|(_, seq, _)| attempt.end.is_some_and(|end| end.1 == *seq));
+        spans.push(of_attempt(
+            id,
+            its,
+            before,
+            attempt,
+            outcome.map(|end| end.2),
+        ));
         spans.extend(steps::spans(context, job.id, attempt));
         before = Some(its);
     }
@@ -54,7 +62,10 @@ pub(super) fn spans(story: &Story<'_>, context: &Context, job: &Job) -> Vec<Span
         span = ended(span, outcome);
         for finding in findings(outcome) {
             let place = tasks::where_it_happened(finding, &lives);
-            let last = spans.iter().rposition(|span| span.what == What::Step);
+            // Of the attempt that came to the end: what of another one was told is told.
+            let last = spans.last().filter(|last| last.settled == Some(seq));
+            let last = last.is_some_and(|last| last.what == What::Step);
+            let last = last.then(|| spans.len() - 1);
             match (place, last) {
                 (Some(place), _) => {
                     let until = lives[place].until.unwrap_or(at);
@@ -70,7 +81,7 @@ pub(super) fn spans(story: &Story<'_>, context: &Context, job: &Job) -> Vec<Span
     spans
 }
 
-fn tries<'a>(story: &'a Story<'_>, index: u32) -> Vec<Try<'a>> {
+fn tries<'a>(story: &'a Sorted<'_>, index: u32) -> Vec<Try<'a>> {
     let mut tries: Vec<Try<'a>> = Vec::new();
     for event in story.of_job(index) {
         let over = match &event.kind {
@@ -146,7 +157,7 @@ fn of_attempt(
 }
 
 /// What happened to a job as a whole.
-fn tell(span: &mut Span, story: &Story<'_>, index: u32) {
+fn tell(span: &mut Span, story: &Sorted<'_>, index: u32) {
     let mut stage = String::new();
     for event in story.of_job(index) {
         match &event.kind {

@@ -4,7 +4,7 @@ use super::{Context, Span, What, keys};
 use crate::event::{EventKind, Waited};
 use crate::job::{Job, Outcome};
 use crate::time::Timestamp;
-use crate::trace::Story;
+use crate::trace::release::Sorted;
 
 /// One wait of a job.
 struct Wait<'a> {
@@ -14,7 +14,7 @@ struct Wait<'a> {
     reasons: &'a [Waited],
 }
 
-pub(super) fn spans(story: &Story<'_>, context: &Context, job: &Job) -> Vec<Span> {
+pub(super) fn spans(story: &Sorted<'_>, context: &Context, job: &Job) -> Vec<Span> {
     let mut spans = Vec::new();
     for (number, wait) in waits(story, job).iter().enumerate() {
         let mut more = of_wait(story, context, job, number, wait);
@@ -24,7 +24,7 @@ pub(super) fn spans(story: &Story<'_>, context: &Context, job: &Job) -> Vec<Span
 }
 
 /// The waits of a job, in order: each ends with a grant, or with the job.
-fn waits<'a>(story: &'a Story<'_>, job: &Job) -> Vec<Wait<'a>> {
+fn waits<'a>(story: &'a Sorted<'_>, job: &Job) -> Vec<Wait<'a>> {
     let index = job.id.index;
     let mut waits = Vec::new();
     let mut from = runnable(story, job);
@@ -69,7 +69,7 @@ fn waits<'a>(story: &'a Story<'_>, job: &Job) -> Vec<Wait<'a>> {
 }
 
 /// When the job could first be granted: it was there, and what it needs had ended. `None` while that is not so.
-fn runnable(story: &Story<'_>, job: &Job) -> Option<Timestamp> {
+fn runnable(story: &Sorted<'_>, job: &Job) -> Option<Timestamp> {
     let mut from = story.release.submitted_at;
     for needed in &job.needs {
         let (at, _, outcome) = story.end_of(*needed)?;
@@ -82,7 +82,7 @@ fn runnable(story: &Story<'_>, job: &Job) -> Option<Timestamp> {
 }
 
 fn of_wait(
-    story: &Story<'_>,
+    story: &Sorted<'_>,
     context: &Context,
     job: &Job,
     number: usize,

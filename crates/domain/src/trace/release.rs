@@ -25,19 +25,45 @@ pub struct Story<'a> {
     pub waits: &'a BTreeMap<u32, Vec<Waited>>,
 }
 
-impl Story<'_> {
-    /// Events of a job, in order.
-    pub(super) fn of_job(&self, index: u32) -> impl Iterator<Item = &Event> {
-        let events = self.events.iter();
-        events.filter(move |event| event.job == Some(index))
+/// A story whose events are sorted by job: a release may have a thousand jobs, and a hundred thousand events.
+pub(super) struct Sorted<'a> {
+    story: &'a Story<'a>,
+    of: BTreeMap<u32, Vec<&'a Event>>,
+}
+
+impl<'a> std::ops::Deref for Sorted<'a> {
+    type Target = Story<'a>;
+
+    fn deref(&self) -> &Story<'a> {
+        self.story
+    }
+}
+
+impl<'a> Sorted<'a> {
+    fn new(story: &'a Story<'a>) -> Self {
+        let mut of: BTreeMap<u32, Vec<&Event>> = BTreeMap::new();
+        for event in story.events {
+            if let Some(job) = event.job {
+                of.entry(job).or_default().push(event);
+            }
+        }
+        Self { story, of }
     }
 
-    /// When a job ended, and the number of the event that says so.
-    pub(super) fn end_of(&self, index: u32) -> Option<(Timestamp, u64, &Outcome)> {
-        self.of_job(index).find_map(|event| match &event.kind {
-            EventKind::JobEnded(outcome) => Some((event.at, event.seq, outcome)),
-            _ => None,
-        })
+    /// Events of a job, in order.
+    pub(super) fn of_job(&self, index: u32) -> impl DoubleEndedIterator<Item = &'a Event> {
+        let events = self.of.get(&index).map_or(&[][..], Vec::as_slice);
+        events.iter().copied()
+    }
+
+    /// When a job ended, and the number of the event that says so. It is one of its last.
+    pub(super) fn end_of(&self, index: u32) -> Option<(Timestamp, u64, &'a Outcome)> {
+        self.of_job(index)
+            .rev()
+            .find_map(|event| match &event.kind {
+                EventKind::JobEnded(outcome) => Some((event.at, event.seq, outcome)),
+                _ => None,
+            })
     }
 }
 
@@ -45,6 +71,7 @@ impl Story<'_> {
 #[must_use]
 pub fn of_release(story: &Story<'_>) -> Trace {
     let context = Context::of(story.release);
+    let story = &Sorted::new(story);
     let mut spans = vec![all(story, &context), submit(story, &context)];
     let mut rest: Vec<Vec<Span>> = Vec::new();
     for job in story.jobs {
@@ -74,7 +101,7 @@ pub(super) fn fit_in(spans: &mut [Span]) {
     }
 }
 
-fn all(story: &Story<'_>, context: &Context) -> Span {
+fn all(story: &Sorted<'_>, context: &Context) -> Span {
     let release = story.release;
     let id = context.release_span(release.id);
     let name = format!("{} {} → {}", word(release.kind), release.app, release.env);
@@ -138,7 +165,7 @@ fn tell(span: &mut Span, event: &Event) {
     }
 }
 
-fn end(story: &Story<'_>, verdict: Verdict) -> (Status, &'static str) {
+fn end(story: &Sorted<'_>, verdict: Verdict) -> (Status, &'static str) {
     match verdict {
         Verdict::Live => (Status::Ok, "succeeded"),
         // It failed at nothing: a newer one was wanted instead.
@@ -148,7 +175,7 @@ fn end(story: &Story<'_>, verdict: Verdict) -> (Status, &'static str) {
 }
 
 /// The cause of the end in one line: that of the first job that has one.
-fn why(story: &Story<'_>, verdict: Verdict) -> String {
+fn why(story: &Sorted<'_>, verdict: Verdict) -> String {
     let outcomes = story.jobs.iter().filter_map(|job| match &job.state {
         JobState::Ended(outcome) => Some(outcome),
         JobState::Queued { .. } | JobState::Granted(_) => None,
@@ -168,7 +195,7 @@ fn why(story: &Story<'_>, verdict: Verdict) -> String {
         .unwrap_or_else(|| verdict.as_str().to_owned())
 }
 
-fn submit(story: &Story<'_>, context: &Context) -> Span {
+fn submit(story: &Sorted<'_>, context: &Context) -> Span {
     let release = story.release;
     let id = context.derive(&format!("submit {}", release.id));
     let parent = context.release_span(release.id);

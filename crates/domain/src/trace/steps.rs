@@ -17,6 +17,10 @@ pub(super) fn spans(context: &Context, job: JobId, attempt: &Try<'_>) -> Vec<Spa
                 begun += 1;
                 let number = if *number == 0 { begun } else { *number };
                 let id = step_span(context.trace, job, attempt.number, number);
+                // How the attempt ends is told of its last step: one is settled once another has begun.
+                if let Some(before) = spans.last_mut().filter(|step| step.until.is_some()) {
+                    before.settled = Some(event.seq);
+                }
                 open = Some((number, spans.len()));
                 spans.push(of_step(id, parent, *step).between(event.at, None));
             }
@@ -39,9 +43,10 @@ pub(super) fn spans(context: &Context, job: JobId, attempt: &Try<'_>) -> Vec<Spa
                     },
                     |(_, place)| place,
                 );
+                let is_last = place + 1 == spans.len();
                 let span = &mut spans[place];
                 span.until = Some(event.at.max(span.from));
-                span.settled = Some(event.seq);
+                span.settled = (!is_last).then_some(event.seq);
                 if !detail.is_empty() {
                     let detail = (keys::DETAIL.to_owned(), detail.as_str().into());
                     span.attributes.push(detail);
@@ -59,6 +64,9 @@ pub(super) fn spans(context: &Context, job: JobId, attempt: &Try<'_>) -> Vec<Spa
         }
     }
     if let Some((at, seq)) = attempt.end {
+        if let Some(last) = spans.last_mut() {
+            last.settled = Some(seq);
+        }
         for span in spans.iter_mut().filter(|span| span.until.is_none()) {
             span.until = Some(at.max(span.from));
             span.settled = Some(seq);

@@ -7,7 +7,7 @@ use super::{Context, Span, Status, What, keys};
 use crate::event::{EventKind, Mark, Progress, Step, TaskLife};
 use crate::job::Job;
 use crate::time::Timestamp;
-use crate::trace::Story;
+use crate::trace::release::Sorted;
 use crate::verdict::Finding;
 
 /// The parts of a life: what one ends with, and what it is called.
@@ -24,7 +24,7 @@ const PARTS: [(Mark, &str); 9] = [
 ];
 
 /// Spans of the tasks, each before its parts.
-pub(super) fn spans(story: &Story<'_>, context: &Context, job: &Job, parent: &Span) -> Vec<Span> {
+pub(super) fn spans(story: &Sorted<'_>, context: &Context, job: &Job, parent: &Span) -> Vec<Span> {
     let (lives, fit) = lives(story, job, parent.from);
     let end = story.end_of(job.id.index);
     let mut all: Vec<Vec<Span>> = Vec::new();
@@ -50,7 +50,7 @@ pub(super) fn spans(story: &Story<'_>, context: &Context, job: &Job, parent: &Sp
 
 /// The newest that is known of each task.
 fn lives<'a>(
-    story: &'a Story<'_>,
+    story: &'a Sorted<'_>,
     job: &Job,
     began: Timestamp,
 ) -> (BTreeMap<&'a str, TaskLife>, Fit) {

@@ -317,7 +317,13 @@ fn calls_are_laid_into_their_steps_and_those_of_unknown_steps_into_the_attempt()
     let update = call(1, "ecs:UpdateService", step(2), 4, 7);
     let again = call(2, "http", update.id, 5, 6);
     let lost = call(3, "ecs:DescribeTasks", step(9), 7, 8);
-    trace.add(job, first, vec![lost, again, update]);
+    // Ids of others, and none, are nobody's.
+    let mut forged = call(4, "forged", update.id, 5, 6);
+    forged.id = trace.spans[0].id;
+    let twice = call(1, "twice", update.id, 5, 6);
+    let none = call(0, "none", update.id, 5, 6);
+    let spans = vec![lost, again, update, forged, twice, none];
+    trace.add(vec![(job, first, spans)]);
     let lines = lines(&trace);
     let begin = lines
         .iter()
@@ -340,7 +346,7 @@ fn calls_are_laid_into_their_steps_and_those_of_unknown_steps_into_the_attempt()
     assert_eq!(text(call, keys::AGENT).as_deref(), Some("agent-prod-1"));
     assert_eq!(call.settled, find(&trace, "attempt 1").settled);
     let before = trace.clone();
-    trace.add(job, Attempt(7), vec![call_of_nobody()]);
+    trace.add(vec![(job, Attempt(7), vec![call_of_nobody()])]);
     assert_eq!(
         trace, before,
         "an attempt that was never granted says nothing"

@@ -87,8 +87,8 @@ pub(super) fn installed() {
 pub fn divert(trace: [u8; 16], parent: [u8; 8], sink: Arc<dyn Sink>) -> Diverted {
     let parent = SpanId::from_bytes(parent);
     if INSTALLED.load(Ordering::Relaxed) {
-        let way = Way { sink, parent: None };
-        ways().insert(parent, way);
+        let before = ways().insert(parent, Way { sink, parent: None });
+        drop(before);
     }
     let context = SpanContext::new(
         TraceId::from_bytes(trace),
@@ -124,7 +124,9 @@ impl fmt::Debug for Diverted {
 
 impl Drop for Diverted {
     fn drop(&mut self) {
-        ways().remove(&self.parent);
+        // Let go of outside of the lock: what it holds may end spans of its own.
+        let way = ways().remove(&self.parent);
+        drop(way);
     }
 }
 
