@@ -16,7 +16,6 @@ impl Disk {
     /// Mounts one of so many MiB. `None`, loudly, where that is not permitted; with
     /// `SHIPWAY_REQUIRE_DOCKER=1` it must be.
     #[expect(clippy::disallowed_methods, reason = "the switch of the test run")]
-    #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
     pub(crate) fn of_mib(mib: u32) -> Option<Self> {
         let folder = TempDir::new().expect("a folder");
         let mounted = Command::new("mount")
