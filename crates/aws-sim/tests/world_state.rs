@@ -1,7 +1,5 @@
 //! The world over the control API: saved, changed, loaded, and going on from where it was.
 
-#![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
-
 mod support;
 
 use std::time::Duration;

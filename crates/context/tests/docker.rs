@@ -3,7 +3,6 @@
     clippy::unwrap_used,
     reason = "a test may unwrap, and so may its helpers"
 )]
-#![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
 use std::collections::BTreeSet;
 use std::fs;

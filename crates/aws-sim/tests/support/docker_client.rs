@@ -3,7 +3,6 @@
 #![allow(dead_code, reason = "each test file uses its own part of it")]
 #![allow(
     clippy::unwrap_used,
-    clippy::print_stderr,
     reason = "helpers of tests fail and speak like tests"
 )]
 

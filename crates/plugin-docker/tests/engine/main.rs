@@ -5,7 +5,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::print_stderr,
     reason = "helpers of tests: whatever fails there fails the test, and a skip must be loud"
 )]
 
