@@ -64,15 +64,18 @@ pub(super) fn spans(context: &Context, job: JobId, attempt: &Try<'_>) -> Vec<Spa
         }
     }
     if let Some((at, seq)) = attempt.end {
+        for span in &mut spans {
+            if span.until.is_none() {
+                span.until = Some(at.max(span.from));
+                span.settled = Some(seq);
+                if attempt.lost.is_some() {
+                    span.status = Status::Error("the attempt did not end it".to_owned());
+                }
+            }
+            span.settled.get_or_insert(seq);
+        }
         if let Some(last) = spans.last_mut() {
             last.settled = Some(seq);
-        }
-        for span in spans.iter_mut().filter(|span| span.until.is_none()) {
-            span.until = Some(at.max(span.from));
-            span.settled = Some(seq);
-            if attempt.lost.is_some() {
-                span.status = Status::Error("the attempt did not end it".to_owned());
-            }
         }
     }
     spans

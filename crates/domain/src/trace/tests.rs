@@ -368,3 +368,26 @@ fn every_attribute_is_documented() {
         .collect();
     assert_eq!(missing, Vec::<&str>::new(), "docs/traces.md");
 }
+
+#[test]
+fn a_span_is_settled_once_and_for_all() {
+    let mut told = live();
+    told.life(30, "8c1f0000aaaa", true, &[(Mark::Created, 6)]);
+    // A step whose beginning was lost on the way.
+    told.step_ended(60, Step::Verify, 9);
+    told.ended(61, Verdict::Live, Vec::new());
+    let whole = told.trace();
+    assert!(whole.spans.iter().all(|span| span.settled.is_some()));
+    // However much of the story is told: what is settled is as it is in the end, and settled by the same event.
+    for seen in 1..told.events.len() {
+        let mut part = told.clone();
+        part.events.truncate(seen);
+        part.release.ended_at = None;
+        part.release.verdict = None;
+        let so_far = part.trace();
+        for span in so_far.spans.iter().filter(|span| span.settled.is_some()) {
+            let wanted = whole.spans.iter().find(|known| known.id == span.id);
+            assert_eq!(Some(span), wanted, "after {seen} events");
+        }
+    }
+}

@@ -20,10 +20,11 @@ pub(super) fn at(secs: u64) -> Timestamp {
 }
 
 /// A release with one rollout, told event by event.
+#[derive(Clone)]
 pub(super) struct Told {
     pub(super) release: Release,
     pub(super) jobs: Vec<Job>,
-    events: Vec<Event>,
+    pub(super) events: Vec<Event>,
     pub(super) waits: BTreeMap<u32, Vec<Waited>>,
 }
 
@@ -106,14 +107,18 @@ impl Told {
         let started = Progress::StepStarted { step, number };
         self.job(from, EventKind::Progress(started));
         if let Some(until) = until {
-            let ended = Progress::StepEnded {
-                step,
-                number,
-                result: StepResult::Done,
-                detail: String::new(),
-            };
-            self.job(until, EventKind::Progress(ended));
+            self.step_ended(until, step, number);
         }
+    }
+
+    pub(super) fn step_ended(&mut self, secs: u64, step: Step, number: u32) {
+        let ended = Progress::StepEnded {
+            step,
+            number,
+            result: StepResult::Done,
+            detail: String::new(),
+        };
+        self.job(secs, EventKind::Progress(ended));
     }
 
     pub(super) fn life(&mut self, secs: u64, task: &str, new: bool, marks: &[(Mark, u64)]) {
