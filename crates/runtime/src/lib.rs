@@ -6,7 +6,6 @@ pub mod clock;
 pub mod config;
 pub mod context;
 pub mod failpoint;
-pub mod fields;
 pub mod files;
 pub mod metrics;
 pub mod random;
