@@ -1,4 +1,5 @@
-//! What traces cost the coordinator: off, on, and with a collector that hangs, one after the other in each round.
+//! What telemetry costs the coordinator: none, traces, all signals, and all with a collector that hangs, one after the
+//! other in each round.
 //!
 //! `cargo bench -p shipway-tests --bench telemetry [-- --quick] [--json FILE]`
 #![expect(clippy::print_stdout, reason = "a bench tells its figures")]
@@ -32,7 +33,10 @@ use tokio::task::JoinSet;
 /// Account of jobs that nobody does, and of those of the full cycles.
 const NOBODYS: &str = "999999999999";
 const CYCLED: &str = "000000000001";
-const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+const TRACES: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+const ALL: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+/// Metrics leave that often, in milliseconds: far more often than by default.
+const METRICS: (&str, &str) = ("OTEL_METRIC_EXPORT_INTERVAL", "1000");
 
 /// What was measured of one way to trace.
 #[derive(Default)]
@@ -56,19 +60,19 @@ async fn measure(wish: &Wish) -> anyhow::Result<()> {
     let mut serving = JoinSet::new();
     let sink = Sink::default();
     let (on, hung) = (sink.serve(&mut serving).await?, hang(&mut serving).await?);
-    let ways: [(&str, Option<&str>); 3] = [
-        ("off", None),
-        ("on", Some(&on)),
-        ("collector hangs", Some(&hung)),
+    let ways: [(&str, &[(&str, &str)]); 4] = [
+        ("off", &[]),
+        ("traces", &[(TRACES, &on)]),
+        ("all signals", &[(ALL, &on), METRICS]),
+        ("collector hangs", &[(ALL, &hung), METRICS]),
     ];
-    let mut all: [Figures; 3] = Default::default();
+    let mut all: [Figures; 4] = Default::default();
     let folder = figures::folder()?;
     let rounds = if wish.quick { 2 } else { 7 };
     for round in 0..rounds {
-        for (place, (name, endpoint)) in ways.iter().enumerate() {
+        for (place, (name, env)) in ways.iter().enumerate() {
             let data = folder.path().join(format!("{round}-{place}"));
-            let env: Vec<(&str, &str)> = endpoint.iter().map(|url| (ENDPOINT, *url)).collect();
-            let (submits, cycles, memory) = one(&data, &env, wish, name).await?;
+            let (submits, cycles, memory) = one(&data, env, wish, name).await?;
             all[place].submits.push(submits);
             all[place].cycles.push(cycles);
             all[place].memory.push(memory);
@@ -77,7 +81,7 @@ async fn measure(wish: &Wish) -> anyhow::Result<()> {
     }
     println!(
         "{:<18} {:>12} {:>8} {:>12} {:>8} {:>10}",
-        "traces", "submits/s", "of off", "cycles/s", "of off", "peak MiB"
+        "telemetry", "submits/s", "of off", "cycles/s", "of off", "peak MiB"
     );
     let mut told = serde_json::Map::new();
     let [off_submits, off_cycles] =

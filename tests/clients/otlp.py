@@ -79,6 +79,7 @@ def logs(request):
                     "resource": of,
                     "trace": record.trace_id.hex(),
                     "span": record.span_id.hex(),
+                    "at": record.observed_time_unix_nano,
                     "body": value(record.body),
                     "severity": record.severity_text,
                     "attributes": attributes(record.attributes),

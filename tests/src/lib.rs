@@ -2,6 +2,7 @@
 
 mod app;
 mod aws;
+pub mod missing;
 pub mod python;
 mod raw;
 pub mod streams;

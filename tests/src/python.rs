@@ -1,11 +1,12 @@
 //! Programs in Python: a virtual environment for each list of requirements, made once and kept.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use sha2::{Digest as _, Sha256};
+
+use crate::missing::{Demand, skip};
 
 /// What to do where there is no Python to speak of.
 const ADVICE: &str = "install python3 with venv (on Debian: apt-get install python3-venv); pip must reach a package index";
@@ -22,19 +23,11 @@ pub fn clients() -> PathBuf {
 /// # Panics
 /// When it cannot be made and has to be there.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "the switch of the test run")]
 pub fn environment(room: &str, requirements: &str, modules: &str, what: &str) -> Option<PathBuf> {
     match made(Path::new(room), &clients().join(requirements), modules) {
         Ok(bin) => Some(bin),
         Err(problem) => {
-            let demanded = std::env::var("SHIPWAY_REQUIRE_CLIENTS").is_ok_and(|value| value == "1");
-            assert!(
-                !demanded,
-                "SHIPWAY_REQUIRE_CLIENTS=1, and the clients are not there: {ADVICE}\n{problem}"
-            );
-            // Not by a macro: what those print is shown for tests that fail only.
-            let said = format!("SKIPPED: {what}: {ADVICE}\n{problem}\n");
-            drop(std::io::stderr().write_all(said.as_bytes()));
+            skip(Demand::Clients, what, &format!("{ADVICE}\n{problem}"));
             None
         }
     }

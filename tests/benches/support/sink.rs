@@ -14,11 +14,18 @@ use tonic::body::Body;
 use tonic::server::{NamedService, UnaryService};
 use tonic::{Request, Response, Status};
 
-/// `ExportTraceServiceRequest`, none of whose fields is kept.
+/// The services of a collector.
+const SERVICES: [&str; 3] = [
+    "opentelemetry.proto.collector.trace.v1.TraceService",
+    "opentelemetry.proto.collector.metrics.v1.MetricsService",
+    "opentelemetry.proto.collector.logs.v1.LogsService",
+];
+
+/// What one of them is asked, none of whose fields is kept.
 #[derive(Clone, PartialEq, Message)]
 struct Export {}
 
-/// Takes all spans, and counts the calls.
+/// Takes all that it is sent, and counts the calls.
 #[derive(Clone, Default)]
 pub struct Sink {
     calls: Arc<AtomicU64>,
@@ -35,9 +42,12 @@ impl Sink {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);
         let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
-        let service = self.clone();
+        let sink = self.clone();
         tasks.spawn(async move {
-            let server = tonic::transport::Server::builder().add_service(service);
+            let server = tonic::transport::Server::builder()
+                .add_service(Service::<0>(sink.clone()))
+                .add_service(Service::<1>(sink.clone()))
+                .add_service(Service::<2>(sink));
             // It ends with the bench.
             drop(server.serve_with_incoming(incoming).await);
         });
@@ -58,8 +68,12 @@ pub async fn hang(tasks: &mut JoinSet<()>) -> anyhow::Result<String> {
     Ok(url)
 }
 
-impl NamedService for Sink {
-    const NAME: &'static str = "opentelemetry.proto.collector.trace.v1.TraceService";
+/// The sink as one of the services.
+#[derive(Clone)]
+struct Service<const PLACE: usize>(Sink);
+
+impl<const PLACE: usize> NamedService for Service<PLACE> {
+    const NAME: &'static str = SERVICES[PLACE];
 }
 
 type Answer<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -74,7 +88,7 @@ impl UnaryService<Export> for Sink {
     }
 }
 
-impl tower::Service<http::Request<Body>> for Sink {
+impl<const PLACE: usize> tower::Service<http::Request<Body>> for Service<PLACE> {
     type Response = http::Response<Body>;
     type Error = Infallible;
     type Future = Answer<Result<Self::Response, Infallible>>;
@@ -84,12 +98,12 @@ impl tower::Service<http::Request<Body>> for Sink {
     }
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        let service = self.clone();
+        let sink = self.0.clone();
         Box::pin(async move {
             let codec = tonic_prost::ProstCodec::<Export, Export>::default();
             let mut grpc =
                 tonic::server::Grpc::new(codec).apply_max_message_size_config(Some(64 << 20), None);
-            Ok(grpc.unary(service, request).await)
+            Ok(grpc.unary(sink, request).await)
         })
     }
 }

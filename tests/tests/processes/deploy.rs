@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
+use shipway_tests::missing::has_engine;
 
 use super::process::{World, text};
 
@@ -57,21 +58,6 @@ pub(crate) const DOCKER: &str = "[build]\nbuilder = \"docker\"";
 pub(crate) const LAYERS: &str = "[build]\nbuilder = \"layers\"\n[build.layers]\n\
     files = [{ from = \"program\", to = \"/program\" }]\nentrypoint = [\"/program\"]";
 
-/// Whether a Docker Engine answers; with `SHIPWAY_REQUIRE_DOCKER=1` it must.
-#[expect(clippy::disallowed_methods, reason = "the switch of the test run")]
-pub(crate) fn engine() -> bool {
-    let answers = Command::new("docker")
-        .arg("info")
-        .output()
-        .is_ok_and(|o| o.status.success());
-    let required = std::env::var("SHIPWAY_REQUIRE_DOCKER").is_ok_and(|value| value == "1");
-    assert!(
-        answers || !required,
-        "SHIPWAY_REQUIRE_DOCKER=1, and no Docker Engine answers"
-    );
-    answers
-}
-
 fn deploys_and_ends(docker: &str, build: &str) {
     let world = World::start(docker, &[]);
     let app = app(&world, build);
@@ -103,16 +89,9 @@ fn deploys_and_ends(docker: &str, build: &str) {
 
 #[test]
 fn an_app_goes_from_source_to_live_through_a_docker_engine() {
-    if !engine() {
-        // Past the harness, which keeps to itself what a test that passes prints.
-        let said = "SKIPPED: no Docker Engine answers\n";
-        drop(std::io::Write::write_all(
-            &mut std::io::stderr(),
-            said.as_bytes(),
-        ));
-        return;
+    if has_engine("a deploy with an engine") {
+        deploys_and_ends("auto", DOCKER);
     }
-    deploys_and_ends("auto", DOCKER);
 }
 
 #[test]

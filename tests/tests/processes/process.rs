@@ -6,6 +6,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use shipway_tests::missing::{Demand, skip};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -17,6 +18,8 @@ pub(crate) struct World {
     pub(crate) aws: String,
     /// Given to every process.
     env: Vec<(String, String)>,
+    /// Whose clocks are wrong.
+    clocks: Vec<Clock>,
 }
 
 impl World {
@@ -27,6 +30,15 @@ impl World {
 
     /// The same with so many simulated seconds a second.
     pub(crate) fn start_at(scale: &str, docker: &str, env: &[(&str, &str)]) -> Self {
+        Self::start_all(scale, docker, env, Vec::new())
+    }
+
+    /// The same with processes whose clocks are wrong.
+    pub(crate) fn start_off(env: &[(&str, &str)], clocks: Vec<Clock>) -> Self {
+        Self::start_all("30", "off", env, clocks)
+    }
+
+    fn start_all(scale: &str, docker: &str, env: &[(&str, &str)], clocks: Vec<Clock>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let env = env
             .iter()
@@ -39,6 +51,7 @@ impl World {
             grpc,
             aws,
             env,
+            clocks,
         };
         let sim = world.path("sim.json");
         let flags = [
@@ -127,8 +140,11 @@ impl World {
         self.spawn_as(id, "shipway-agent", &["--config", text(&file)]);
     }
 
-    fn command(&self, program: &str) -> Command {
+    fn command(&self, name: &str, program: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_shipway-multi"));
+        for clock in self.clocks.iter().filter(|clock| clock.of == name) {
+            clock.set(&mut command);
+        }
         command
             .arg(program)
             .envs(self.env.iter().map(|(k, v)| (k, v)));
@@ -149,7 +165,7 @@ impl World {
         let log = std::fs::File::options().create(true).append(true).open(log);
         let log = log.unwrap();
         let child = self
-            .command(program)
+            .command(name, program)
             .args(args)
             .stdout(Stdio::null())
             .stderr(log)
@@ -176,7 +192,7 @@ impl World {
 
     /// Runs the CLI to its end.
     pub(crate) fn cli(&self, args: &[&str]) -> Output {
-        let mut command = self.command("shipway");
+        let mut command = self.command("shipway", "shipway");
         command
             .env("SHIPWAY_SERVER", &self.grpc)
             .args(args)
@@ -186,7 +202,7 @@ impl World {
 
     /// The same with a variable of its environment.
     pub(crate) fn cli_with(&self, args: &[&str], (name, value): (&str, &str)) -> Output {
-        let mut command = self.command("shipway");
+        let mut command = self.command("shipway", "shipway");
         command
             .env("SHIPWAY_SERVER", &self.grpc)
             .env(name, value)
@@ -263,6 +279,42 @@ impl World {
             }
         }
         text
+    }
+}
+
+/// A clock that is wrong, as libfaketime shows it: of wall time only, uptime goes on as it does.
+#[derive(Clone, Debug)]
+pub(crate) struct Clock {
+    of: &'static str,
+    by: &'static str,
+    library: PathBuf,
+}
+
+impl Clock {
+    /// Clocks of these processes, off by so much (such as `+90s`). `None`, loudly, where there is no libfaketime.
+    pub(crate) fn off(whose: &[(&'static str, &'static str)]) -> Option<Vec<Self>> {
+        const NAME: &str = "faketime/libfaketimeMT.so.1";
+        let folders = std::fs::read_dir("/usr/lib").into_iter().flatten();
+        let mut found = folders.flatten().map(|folder| folder.path().join(NAME));
+        let Some(library) = found.find(|library| library.exists()) else {
+            let advice = "there is no libfaketime (on Debian: apt-get install faketime)";
+            skip(Demand::Clients, "clocks that are wrong", advice);
+            return None;
+        };
+        let all = whose.iter().map(|&(of, by)| Self {
+            of,
+            by,
+            library: library.clone(),
+        });
+        Some(all.collect())
+    }
+
+    fn set(&self, command: &mut Command) {
+        command
+            .env("LD_PRELOAD", &self.library)
+            .env("FAKETIME", self.by)
+            .env("DONT_FAKE_MONOTONIC", "1")
+            .env("NO_FAKE_STAT", "1");
     }
 }
 

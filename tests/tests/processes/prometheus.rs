@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 use shipway_runtime::metrics::names;
+use shipway_tests::missing::{Demand, has_program};
 
 use super::deploy::{LAYERS, app, repository};
 use super::process::{World, text};
@@ -45,19 +46,9 @@ impl Drop for Prometheus {
     }
 }
 
-/// Whether the program is there; its absence is loud, and a failure where it must be there.
-#[expect(clippy::disallowed_methods, reason = "the switch of the test run")]
+/// Whether the program is there.
 fn has(program: &str) -> bool {
-    let found = Command::new(program).arg("--version").output();
-    if found.is_ok_and(|output| output.status.success()) {
-        return true;
-    }
-    let demanded = std::env::var("SHIPWAY_REQUIRE_CLIENTS").is_ok_and(|value| value == "1");
-    assert!(!demanded, "no {program}, and SHIPWAY_REQUIRE_CLIENTS=1");
-    // Past the harness, which keeps to itself what a test that passes prints.
-    let told = format!("SKIPPED: metrics: no {program} is installed here\n");
-    drop(std::io::stderr().write_all(told.as_bytes()));
-    false
+    has_program(program, "--version", Demand::Clients, "metrics")
 }
 
 impl Prometheus {

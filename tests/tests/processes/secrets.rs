@@ -1,9 +1,10 @@
 //! The value of a build's secret is in no log, no trace and nothing that leaves by OTLP.
 
-use std::io::Write as _;
 use std::process::Command;
 
-use super::deploy::{DOCKER, app, engine};
+use shipway_tests::missing::has_engine;
+
+use super::deploy::{DOCKER, app};
 use super::process::{World, text};
 use super::receiver::Receiver;
 
@@ -27,9 +28,7 @@ int main(void) {
 
 #[test]
 fn a_secret_that_a_build_prints_in_pieces_is_seen_nowhere() {
-    if !engine() {
-        let said = "SKIPPED: secrets of a build with an engine: no Docker Engine answers\n";
-        drop(std::io::stderr().write_all(said.as_bytes()));
+    if !has_engine("secrets of a build with an engine") {
         return;
     }
     let Some(receiver) = Receiver::start() else {

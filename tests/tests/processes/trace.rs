@@ -1,11 +1,13 @@
 //! One trace from the command line to the last task, as a receiver gets it that is not ours.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::SystemTime;
 
 use serde_json::Value;
+use shipway_tests::missing::has_engine;
 
-use super::deploy::{DOCKER, LAYERS, app, engine};
-use super::process::{World, text};
+use super::deploy::{DOCKER, LAYERS, app};
+use super::process::{Clock, World, text};
 use super::receiver::Receiver;
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
@@ -216,6 +218,64 @@ fn a_trace_is_whole_also_when_agent_and_coordinator_were_killed_in_mid_rollout()
 }
 
 #[test]
+fn a_trace_is_one_tree_also_where_the_clocks_of_its_processes_are_wrong() {
+    let clocks = [
+        ("agent-tools", "-600s"),
+        ("agent-deploy", "+600s"),
+        ("shipway", "+3600s"),
+    ];
+    let (Some(clocks), Some(receiver)) = (Clock::off(&clocks), Receiver::start()) else {
+        return;
+    };
+    let begin = nanos_now();
+    let world = World::start_off(
+        &[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", &receiver.grpc),
+            ("OTEL_BSP_SCHEDULE_DELAY", "200"),
+        ],
+        clocks,
+    );
+    let app = app(&world, LAYERS);
+    let given = format!("00-{TRACE}-{CALLER}-01");
+    let output = world.cli_with(
+        &["-C", text(&app), "deploy", "prod"],
+        ("TRACEPARENT", &given),
+    );
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}\n{}", world.logs());
+    world.wait_for("all spans", |_| is_whole(&receiver));
+    world.end();
+    let end = nanos_now();
+    let logs = receiver.received("log");
+    let at = |agent: &str| {
+        let mut of = logs
+            .iter()
+            .filter(|log| log["resource"]["service.instance.id"] == agent);
+        of.next().unwrap()["at"].as_u64().unwrap()
+    };
+    assert!(
+        at("agent-tools") < begin && at("agent-deploy") > end,
+        "their logs show it"
+    );
+    let spans = spans(&receiver);
+    is_a_tree(&spans);
+    keeps_conventions(&spans);
+    // Not because all that agents tell is pressed to an edge of what it is a part of.
+    let calls = spans
+        .iter()
+        .filter(|span| word(span, "name").starts_with("ecs:"));
+    let calls: Vec<&Value> = calls.collect();
+    let long = calls.iter().filter(|call| call["from"] != call["until"]);
+    let long = long.count();
+    assert!(calls.len() > 5 && long * 10 > calls.len() * 9, "{calls:#?}");
+}
+
+fn nanos_now() -> u64 {
+    let past = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    u64::try_from(past.unwrap().as_nanos()).unwrap()
+}
+
+#[test]
 fn times_of_tasks_are_those_that_the_simulator_knows_to_the_second() {
     let world = World::start_at("1", "off", &[]);
     world.sim(
@@ -307,12 +367,7 @@ fn find<'a>(value: &'a Value, is_so: &dyn Fn(&Value) -> bool) -> Option<&'a Valu
 
 #[test]
 fn stages_of_a_build_and_calls_of_the_engine_are_parts_of_their_steps() {
-    if !engine() {
-        let said = "SKIPPED: the trace of a build with an engine: no Docker Engine answers\n";
-        drop(std::io::Write::write_all(
-            &mut std::io::stderr(),
-            said.as_bytes(),
-        ));
+    if !has_engine("the trace of a build with an engine") {
         return;
     }
     let world = World::start("auto", &[]);

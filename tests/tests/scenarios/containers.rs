@@ -1,11 +1,11 @@
 //! Scenarios with real containers: the tasks are those of a Docker Engine, and fail of what programs fail of.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 
 use serde_json::{Value, json};
+use shipway_tests::missing::has_engine;
 use shipway_tests::{App, Ran, World};
 
 use crate::case::STAGING;
@@ -67,17 +67,8 @@ fn answers() -> bool {
     found.is_ok_and(|output| output.status.success())
 }
 
-/// Whether an engine answers; its absence is loud, and a failure where it must be there.
 fn engine() -> bool {
-    if answers() {
-        return true;
-    }
-    let demanded = std::env::var_os("SHIPWAY_REQUIRE_DOCKER").is_some_and(|value| value == "1");
-    assert!(!demanded, "no engine answers, and SHIPWAY_REQUIRE_DOCKER=1");
-    // Past the harness, which keeps to itself what a test that passes prints.
-    let told = b"SKIPPED: scenarios with containers: no Docker Engine answers here\n";
-    drop(std::io::stderr().write_all(told));
-    false
+    has_engine("scenarios with containers")
 }
 
 /// An app of which every task is a container that runs the program so.
