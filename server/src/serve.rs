@@ -207,6 +207,7 @@ impl Server {
         });
         measures::of_commits(&metrics, &committer);
         let (facts, heard) = Facts::channel(&metrics);
+        let time = clock.steady();
         let (coordinator, ended) = Coordinator::start_with(
             board,
             committer,
@@ -276,6 +277,7 @@ impl Server {
         };
         let people = ShipwayService {
             traces,
+            time,
             trace_url: config.trace_url.clone(),
             exported: telemetry::exporter().is_some(),
             showings: Showings::new(coordinator.clone(), Arc::clone(&store)),

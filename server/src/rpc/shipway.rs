@@ -14,7 +14,7 @@ use shipway_domain::trace::{Context, TraceId};
 use shipway_proto::status::{Class, Failure};
 use shipway_proto::v1;
 use shipway_proto::v1::shipway_server::Shipway;
-use shipway_runtime::{Tasks, context};
+use shipway_runtime::{Steady, Tasks, context};
 use shipway_store::{Blobs, DataDir, Logs, Store};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
@@ -44,6 +44,8 @@ pub(crate) struct ShipwayService {
     pub(crate) tasks: Tasks,
     pub(crate) showings: Showings,
     pub(crate) traces: Traces,
+    /// The time in which the records are.
+    pub(crate) time: Steady,
     /// Where people see a trace.
     pub(crate) trace_url: Option<String>,
     /// Whether traces are sent to a collector.
@@ -174,7 +176,10 @@ impl Shipway for ShipwayService {
             Status::from(Failure::new(Class::Internal, error.to_string()))
         })?;
         match told {
-            Some(told) => Ok(Response::new(told.reply(self.trace_url.as_deref()))),
+            Some(told) => {
+                let now = self.time.millis();
+                Ok(Response::new(told.reply(self.trace_url.as_deref(), now)))
+            }
             None => Err(absent(&self.coordinator, release).await),
         }
     }

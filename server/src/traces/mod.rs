@@ -93,8 +93,8 @@ pub(crate) enum Untold {
 const TOLD: usize = 20_000;
 
 impl Told {
-    /// The same as an answer, with a link by this template.
-    pub(crate) fn reply(&self, url: Option<&str>) -> v1::TraceReply {
+    /// The same as an answer at this time, with a link by this template.
+    pub(crate) fn reply(&self, url: Option<&str>, now_ms: u64) -> v1::TraceReply {
         let Trace { context, spans } = &self.trace;
         let url = url.map(|url| url.replace("{trace_id}", &context.trace.to_string()));
         v1::TraceReply {
@@ -103,6 +103,7 @@ impl Told {
             complete: self.ended,
             left_out: u32::try_from(spans.len().saturating_sub(TOLD)).unwrap_or(u32::MAX),
             url: url.unwrap_or_default(),
+            now_ms,
         }
     }
 }
