@@ -23,7 +23,7 @@ pub struct Usage {
     pub records: Bytes,
     /// Contexts and task definitions.
     pub blobs: Bytes,
-    /// Output of jobs.
+    /// Output of jobs, and beside it what agents did, for traces.
     pub logs: Bytes,
 }
 

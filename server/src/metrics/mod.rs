@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use facts::{Fact, Facts, Heard, facts_of};
-pub(crate) use reported::Reported;
+pub(crate) use reported::{Reported, Stream};
 
 use crate::coordinator::Coordinator;
 use crate::serve::ServeError;

@@ -1,10 +1,11 @@
 //! What agents reported last: kept in memory while they are connected, and checked, for it comes from outside.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use prost::Message as _;
-use shipway_domain::ids::{AgentId, Incarnation};
+use shipway_domain::ids::AgentId;
 use shipway_proto::v1;
 use shipway_proto::v1::metrics::sample::Value as Wire;
 use shipway_runtime::Metrics;
@@ -23,8 +24,13 @@ const LABEL: usize = 128;
 pub(crate) struct Reported {
     metrics: Metrics,
     is_read: bool,
-    by_agent: Arc<Mutex<BTreeMap<AgentId, (Incarnation, Snapshot)>>>,
+    by_agent: Arc<Mutex<BTreeMap<AgentId, (Stream, Snapshot)>>>,
+    streams: Arc<AtomicU64>,
 }
+
+/// A stream of an agent: the same life may come back by another one before the end of the first is noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Stream(u64);
 
 impl Reported {
     pub(crate) fn new(metrics: &Metrics, is_read: bool) -> Self {
@@ -32,11 +38,18 @@ impl Reported {
             metrics: metrics.clone(),
             is_read,
             by_agent: Arc::default(),
+            streams: Arc::default(),
         }
     }
 
-    /// Keeps a report in place of the one before. What is too much or makes no sense is left out and counted.
-    pub(crate) fn keep(&self, agent: &AgentId, life: Incarnation, report: v1::Metrics) {
+    /// A new stream, later than all before it.
+    pub(crate) fn stream(&self) -> Stream {
+        Stream(self.streams.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Keeps a report in place of the one before. What is too much or makes no sense is left out and counted; what comes
+    /// late by an older stream is of the past.
+    pub(crate) fn keep(&self, agent: &AgentId, stream: Stream, report: v1::Metrics) {
         if !self.is_read {
             return;
         }
@@ -49,13 +62,22 @@ impl Reported {
         let snapshot = read(report);
         let dropped = (samples - snapshot.len()).saturating_add(left_out);
         self.dropped(dropped);
-        self.locked().insert(agent.clone(), (life, snapshot));
+        let mut reported = self.locked();
+        if reported
+            .get(agent)
+            .is_none_or(|(known, _)| *known <= stream)
+        {
+            reported.insert(agent.clone(), (stream, snapshot));
+        }
     }
 
-    /// The agent is gone; a newer life of it may be here already.
-    pub(crate) fn forget(&self, agent: &AgentId, life: Incarnation) {
+    /// The agent is gone; it may be here again already, by a newer stream.
+    pub(crate) fn forget(&self, agent: &AgentId, stream: Stream) {
         let mut reported = self.locked();
-        if reported.get(agent).is_some_and(|(known, _)| *known == life) {
+        if reported
+            .get(agent)
+            .is_some_and(|(known, _)| *known == stream)
+        {
             reported.remove(agent);
         }
     }
@@ -80,7 +102,7 @@ impl Reported {
         }
     }
 
-    fn locked(&self) -> MutexGuard<'_, BTreeMap<AgentId, (Incarnation, Snapshot)>> {
+    fn locked(&self) -> MutexGuard<'_, BTreeMap<AgentId, (Stream, Snapshot)>> {
         self.by_agent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -200,15 +222,17 @@ mod tests {
                 &[(&[("bucket", "service-read")], number)],
             )])
         };
-        reported.keep(&agent, Incarnation(1), throttles(1.0));
-        reported.keep(&agent, Incarnation(2), throttles(5.0));
-        // An older life's stream ends after the newer one began.
-        reported.forget(&agent, Incarnation(1));
+        let (older, newer) = (reported.stream(), reported.stream());
+        reported.keep(&agent, older, throttles(1.0));
+        reported.keep(&agent, newer, throttles(5.0));
+        // The older stream is heard, and ends, after the newer one began.
+        reported.keep(&agent, older, throttles(2.0));
+        reported.forget(&agent, older);
         let all = reported.all();
         assert_eq!((all.len(), all[0].0.as_str()), (1, "one"));
         let labels = [("bucket", "service-read")];
         assert_eq!(all[0].1.number(&names::AWS_THROTTLES, &labels), Some(5.0));
-        reported.forget(&agent, Incarnation(2));
+        reported.forget(&agent, newer);
         assert!(reported.all().is_empty());
     }
 
@@ -218,9 +242,10 @@ mod tests {
         let reported = Reported::new(&metrics, true);
         let agent: AgentId = "one".parse().unwrap();
         let long = "x".repeat(LABEL + 1);
+        let stream = reported.stream();
         reported.keep(
             &agent,
-            Incarnation(1),
+            stream,
             report(vec![
                 family("shipway.aws.throttles", &[(&[("bucket", "a")], 1.0)]),
                 // Twice, of a key that is not its, too long, no number.
@@ -242,7 +267,7 @@ mod tests {
         );
 
         let much = (0..40_000).map(|_| family("shipway.builds", &[])).collect();
-        reported.keep(&agent, Incarnation(1), report(much));
+        reported.keep(&agent, stream, report(much));
         assert_eq!(reported.all()[0].1.len(), 1, "the one before is kept");
     }
 
@@ -251,7 +276,7 @@ mod tests {
         let reported = Reported::new(&Metrics::default(), false);
         let agent: AgentId = "one".parse().unwrap();
         let builds = family("shipway.builds", &[(&[], 1.0)]);
-        reported.keep(&agent, Incarnation(1), report(vec![builds]));
+        reported.keep(&agent, reported.stream(), report(vec![builds]));
         assert!(reported.all().is_empty());
     }
 }

@@ -20,7 +20,7 @@ use super::auth::Gate;
 use super::{blobs, errors, limits, progress};
 use crate::coordinator::{AgentInput, Coordinator, Looked, Outbox};
 use crate::front::HELLO;
-use crate::metrics::Reported;
+use crate::metrics::{Reported, Stream};
 use crate::tokens::Role;
 use crate::traces;
 
@@ -76,6 +76,7 @@ impl Agents for AgentService {
             coordinator: self.coordinator.clone(),
             logs: Arc::clone(&self.logs),
             spans: self.spans.clone(),
+            stream: self.reported.stream(),
             reported: self.reported.clone(),
             id,
             incarnation,
@@ -120,6 +121,8 @@ struct Session {
     logs: Arc<Logs>,
     spans: Logs,
     reported: Reported,
+    /// Which of its streams this is, for what it reports of itself.
+    stream: Stream,
     id: AgentId,
     incarnation: Incarnation,
     /// Only to see whether the coordinator still talks to this stream.
@@ -161,7 +164,7 @@ impl Session {
     }
 
     async fn lost(&self) {
-        self.reported.forget(&self.id, self.incarnation);
+        self.reported.forget(&self.id, self.stream);
         if self.closed() {
             tracing::info!(agent.id = %self.id, "agent left");
         }
@@ -242,7 +245,7 @@ impl Session {
                 .await;
             }
             Message::Draining(_) => self.tell(AgentInput::Draining).await,
-            Message::Metrics(measured) => self.reported.keep(&self.id, self.incarnation, measured),
+            Message::Metrics(measured) => self.reported.keep(&self.id, self.stream, measured),
             Message::Goodbye(_) => self.tell(AgentInput::Goodbye).await,
         }
         Ok(())
