@@ -1,9 +1,10 @@
 //! What can go wrong between us and a registry, in the classes that the build acts upon.
 
 use std::error::Error;
+use std::fmt;
 
 use oci_client::errors::{OciDistributionError, OciErrorCode};
-use shipway_plugin::{BuildError, ErrorKind, PlatformError};
+use shipway_plugin::{BuildError, ErrorKind, PlatformError, without_queries};
 
 /// A failure of a step of the build.
 #[derive(Debug)]
@@ -38,11 +39,36 @@ impl Fault {
             Self::Stopped => BuildError::Stopped,
         }
     }
+
+    /// Its class, as `error.type` of a call's span.
+    pub(crate) const fn class(&self) -> &'static str {
+        match self {
+            Self::Authorisation(_) => "authorisation",
+            Self::Absent(_) => "absent",
+            Self::Passing(_) => "passing",
+            Self::Refused(_) => "refused",
+            Self::Invalid(_) => "invalid",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Authorisation(words)
+            | Self::Absent(words)
+            | Self::Passing(words)
+            | Self::Refused(words)
+            | Self::Invalid(words) => f.write_str(words),
+            Self::Stopped => f.write_str("it was asked to stop"),
+        }
+    }
 }
 
 impl From<PlatformError> for Fault {
     fn from(error: PlatformError) -> Self {
-        let message = format!("no login to the registry: {error}");
+        let message = without_queries(&format!("no login to the registry: {error}"));
         match error.kind {
             ErrorKind::Credentials | ErrorKind::Denied => Self::Authorisation(message),
             kind if kind.is_passing() => Self::Passing(message),
@@ -103,6 +129,8 @@ fn by_status(code: u16, message: String) -> Fault {
 
 /// The registry's own sentence out of its answer: JSON by the specification, or anything.
 fn registry_words(body: &str, code: u16) -> String {
+    // Before it is cut: half a URL is not known for one.
+    let body = &without_queries(body);
     let json: Option<serde_json::Value> = serde_json::from_str(body).ok();
     let first = json.as_ref().and_then(|json| json.pointer("/errors/0"));
     let field = |name| first.and_then(|e| e.get(name)).and_then(|v| v.as_str());
@@ -117,7 +145,8 @@ fn registry_words(body: &str, code: u16) -> String {
     }
 }
 
-/// An error with all that lies beneath it: the outer sentence alone often says nothing.
+/// An error with all that lies beneath it: the outer sentence alone often says nothing. Where a registry sends its
+/// clients, the query is the right to read or write there: it is told to nobody.
 fn words(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
@@ -128,7 +157,7 @@ fn words(error: &dyn Error) -> String {
         }
         next = cause.source();
     }
-    text
+    without_queries(&text)
 }
 
 #[cfg(test)]
@@ -151,6 +180,32 @@ mod tests {
         assert!(matches!(answer(429, ""), Fault::Passing(_)));
         assert!(matches!(answer(503, ""), Fault::Passing(_)));
         assert!(matches!(answer(400, ""), Fault::Refused(_)));
+    }
+
+    #[test]
+    fn what_gives_a_right_in_a_url_is_told_to_nobody() {
+        let url = || "https://user:s3cret@bucket/key?X-Amz-Signature=s3cret".to_owned();
+        let envelope = || serde_json::from_str(r#"{"errors":[{"code":"DENIED"}]}"#).expect("valid");
+        for error in [
+            OciDistributionError::UnauthorizedError { url: url() },
+            OciDistributionError::RegistryError {
+                envelope: envelope(),
+                url: url(),
+            },
+            OciDistributionError::ServerError {
+                code: 500,
+                url: url(),
+                message: format!("{}{}", "x".repeat(280), url()),
+            },
+            OciDistributionError::IoError(std::io::Error::other(url())),
+            OciDistributionError::AuthenticationFailure(format!("see {}", url())),
+            OciDistributionError::GenericError(Some(url())),
+        ] {
+            let fault = Fault::from(error);
+            let told = format!("{fault} {fault:?}");
+            assert!(!told.contains("s3cret"), "{told}");
+            assert!(told.contains("https://"), "{told}");
+        }
     }
 
     #[test]

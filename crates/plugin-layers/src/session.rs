@@ -160,12 +160,19 @@ impl Session {
             return Ok(false);
         }
         let span = span("mount-blob", at, 0);
-        let mounted = self.call(span, CALL, || self.client.mount_blob(at, from, digest));
+        let mounted = self.call(span, CALL, || async {
+            match self.client.mount_blob(at, from, digest).await {
+                Ok(()) => Ok(true),
+                // It began an upload instead, as it may: the blob is sent then.
+                Err(OciDistributionError::SpecViolationError(_)) => Ok(false),
+                Err(error) => Err(error),
+            }
+        });
         match mounted.await {
-            Ok(()) => Ok(true),
             Err(fault @ (Fault::Stopped | Fault::Passing(_))) => Err(fault),
-            // It began an upload instead, as it may: the blob is sent then.
+            // Whatever keeps it from that does not keep it from taking the blob.
             Err(_) => Ok(false),
+            answer => answer,
         }
     }
 
@@ -245,12 +252,14 @@ impl Session {
         F: Future<Output = OciResult<T>>,
     {
         let answer = self.again(limit, call).instrument(span.clone()).await;
-        // Whether something is there was the question.
-        if let Err(fault) = &answer
-            && !matches!(fault, Fault::Absent(_))
-        {
-            span.record("otel.status_code", "error");
-            span.record("otel.status_description", tracing::field::debug(fault));
+        match &answer {
+            // Whether something is there was the question; and who stops it knows that.
+            Ok(_) | Err(Fault::Absent(_) | Fault::Stopped) => {}
+            Err(fault) => {
+                span.record("otel.status_code", "error");
+                span.record("otel.status_description", tracing::field::display(fault));
+                span.record("error.type", fault.class());
+            }
         }
         answer
     }
@@ -260,7 +269,7 @@ impl Session {
         F: Future<Output = OciResult<T>>,
     {
         let mut pauses = PAUSES.into_iter();
-        let mut again = 0;
+        let mut again = 0_i64;
         loop {
             let answer = tokio::select! {
                 biased;
@@ -286,7 +295,7 @@ impl Session {
     }
 }
 
-/// The span of a call, with the bytes that it sends.
+/// The span of a call, with the bytes that it sends. Numbers of spans are `i64`: others leave as texts.
 fn span(call: &'static str, at: &Reference, bytes: u64) -> Span {
     tracing::info_span!(
         "registry.call",
@@ -296,8 +305,9 @@ fn span(call: &'static str, at: &Reference, bytes: u64) -> Span {
         otel.status_description = Empty,
         server.address = at.resolve_registry(),
         container.image.name = at.repository(),
-        http.request.body.size = bytes,
+        http.request.body.size = i64::try_from(bytes).unwrap_or(i64::MAX),
         http.request.resend_count = Empty,
+        error.type = Empty,
     )
 }
 
@@ -313,3 +323,6 @@ fn install_crypto() {
         let _already = rustls::crypto::ring::default_provider().install_default();
     });
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,7 @@ pub mod pace;
 pub mod platform;
 pub mod registry;
 pub mod secret;
+pub mod urls;
 pub mod usage;
 
 pub use around::AroundApi;
@@ -23,4 +24,5 @@ pub use platform::{
 };
 pub use registry::{ImageFacts, Login, LoginSource, RegistryApi, RepositorySeen, ScanStart};
 pub use secret::Secret;
+pub use urls::without_queries;
 pub use usage::{BudgetLeft, CallOutcome, Calls, Usage};

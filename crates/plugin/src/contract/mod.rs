@@ -7,6 +7,7 @@
 //! What is claimed is what rollouts are judged by. Wordings, pauses and numbers that AWS does not promise
 //! are left open.
 
+pub mod calls;
 pub mod definitions;
 pub mod failures;
 pub mod identity;
