@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::checkpoint::Checkpoint;
 use crate::ids::ReleaseId;
-use crate::job::{Job, JobKind};
+use crate::job::{Job, JobKind, StopReason};
 use crate::release::Release;
 use crate::spec::{ReleaseKind, Revision, Source};
 use crate::time::Timestamp;
@@ -46,24 +46,36 @@ pub struct Ended {
     pub submitted: Timestamp,
     /// When it ended.
     pub ended: Timestamp,
-    /// Whether a service was about to be changed for it: one that failed before is no change.
+    /// Whether a service was changed for it: one that failed before is no change.
     pub reached: bool,
+    /// Whether a rollback stopped it on its way.
+    pub undone: bool,
 }
 
 impl Ended {
     /// Of a release with its jobs; `None` while it has not ended.
     #[must_use]
     pub fn of(release: &Release, jobs: &[Job]) -> Option<Self> {
-        let updates = |note: &Checkpoint| matches!(note, Checkpoint::UpdateIntent { .. });
+        // An intent alone may be a call that was refused.
+        let changed = |note: &Checkpoint| {
+            matches!(
+                note,
+                Checkpoint::Updated { .. } | Checkpoint::Following { .. }
+            )
+        };
         let reached = jobs.iter().any(|job| {
-            matches!(job.kind, JobKind::Rollout { .. }) && job.checkpoints.iter().any(updates)
+            matches!(job.kind, JobKind::Rollout { .. }) && job.checkpoints.iter().any(changed)
         });
+        let undone = jobs
+            .iter()
+            .any(|job| matches!(job.stop, Some(StopReason::Undone { .. })));
         Some(Self {
             kind: release.kind,
             verdict: release.verdict?,
             submitted: release.submitted_at,
             ended: release.ended_at?,
             reached,
+            undone,
         })
     }
 
@@ -76,19 +88,23 @@ impl Ended {
         }
     }
 
-    /// What it says of a change, if of any. `undone` is the verdict of the release that it takes back.
+    /// What it says of a change, if of any. `undone` is the release that it takes back.
     ///
-    /// A deploy that changed a service is a change: live, or failed when it failed, was rolled back or was stopped. A
-    /// rollback that is live says of the change that it takes back that it was undone, if that one was live: otherwise it
-    /// has been counted as failed. Superseded and cancelled releases, deploys that found nothing to change or failed before
-    /// they changed anything, and what the coordinator does by itself say nothing.
+    /// A deploy that changed a service is a change: live, or failed when it failed, was rolled back, was stopped, or was
+    /// taken back by a rollback while it rolled out. A rollback that changed a service and is live says of the change that
+    /// it takes back that it was undone, if that one was live: otherwise it has been counted as failed. Superseded and
+    /// cancelled releases, deploys that found nothing to change or failed before they changed anything, rollbacks of what
+    /// was no change, and what the coordinator does by itself say nothing.
     #[must_use]
-    pub fn change(&self, undone: Option<Verdict>) -> Option<Change> {
-        match (self.kind, self.verdict) {
-            (ReleaseKind::Deploy, Verdict::Live) if self.reached => Some(Change::Live),
-            (ReleaseKind::Deploy, _) if self.fails() => Some(Change::Failed),
-            (ReleaseKind::Rollback { .. }, Verdict::Live) if undone == Some(Verdict::Live) => {
-                Some(Change::Undone)
+    pub fn change(&self, undone: Option<&Self>) -> Option<Change> {
+        match self.kind {
+            ReleaseKind::Deploy if self.reached && self.verdict == Verdict::Live => {
+                Some(Change::Live)
+            }
+            ReleaseKind::Deploy if self.fails() => Some(Change::Failed),
+            ReleaseKind::Rollback { .. } if self.reached && self.verdict == Verdict::Live => {
+                let undone = undone.and_then(|undone| undone.change(None));
+                (undone == Some(Change::Live)).then_some(Change::Undone)
             }
             _ => None,
         }
@@ -98,10 +114,11 @@ impl Ended {
     const fn fails(&self) -> bool {
         matches!(self.kind, ReleaseKind::Deploy)
             && self.reached
-            && matches!(
-                self.verdict,
-                Verdict::Failed | Verdict::RolledBack | Verdict::Stopped
-            )
+            && match self.verdict {
+                Verdict::Failed | Verdict::RolledBack | Verdict::Stopped => true,
+                Verdict::Cancelled => self.undone,
+                _ => false,
+            }
     }
 
     /// How long the environment was broken that this release, live, made whole; `None` when it was not. `before` are the
@@ -112,7 +129,7 @@ impl Ended {
     #[must_use]
     pub fn restored(
         &self,
-        undone: Option<Verdict>,
+        undone: Option<&Self>,
         before: impl IntoIterator<Item = Self>,
     ) -> Option<Duration> {
         if self.verdict != Verdict::Live || matches!(self.kind, ReleaseKind::Settle) {
@@ -165,6 +182,7 @@ mod tests {
             submitted: Timestamp::from_millis((at - 10) * 1000),
             ended: Timestamp::from_millis(at * 1000),
             reached: true,
+            undone: false,
         }
     }
 
@@ -175,6 +193,12 @@ mod tests {
             reached: false,
             ..ended(DEPLOY, verdict, 100)
         };
+        let taken_back = |reached| Ended {
+            undone: true,
+            reached,
+            ..ended(DEPLOY, Cancelled, 100)
+        };
+        let of = |verdict| Some(ended(DEPLOY, verdict, 50));
         let rows = [
             (ended(DEPLOY, Live, 100), None, Some(Change::Live)),
             (ended(DEPLOY, Failed, 100), None, Some(Change::Failed)),
@@ -185,15 +209,36 @@ mod tests {
             // Nothing differed; the build failed.
             (untouched(Live), None, None),
             (untouched(Failed), None, None),
-            (ended(back(), Live, 100), Some(Live), Some(Change::Undone)),
+            // A rollback came while it rolled out, and before it had changed anything.
+            (taken_back(true), None, Some(Change::Failed)),
+            (taken_back(false), None, None),
+            (ended(back(), Live, 100), of(Live), Some(Change::Undone)),
             // Counted when it failed.
-            (ended(back(), Live, 100), Some(RolledBack), None),
+            (ended(back(), Live, 100), of(RolledBack), None),
+            (ended(back(), Live, 100), Some(taken_back(true)), None),
             (ended(back(), Live, 100), None, None),
-            (ended(back(), Failed, 100), Some(Live), None),
+            (ended(back(), Failed, 100), of(Live), None),
+            // That had found nothing to change; nor does a rollback that finds nothing.
+            (ended(back(), Live, 100), Some(untouched(Live)), None),
+            (
+                Ended {
+                    reached: false,
+                    ..ended(back(), Live, 100)
+                },
+                of(Live),
+                None,
+            ),
+            // A rollback of a rollback takes back no change.
+            (
+                ended(back(), Live, 100),
+                Some(ended(back(), Live, 50)),
+                None,
+            ),
             (ended(ReleaseKind::Settle, Live, 100), None, None),
         ];
         for (release, undone, wanted) in rows {
-            assert_eq!(release.change(undone), wanted, "{release:?}, {undone:?}");
+            let change = release.change(undone.as_ref());
+            assert_eq!(change, wanted, "{release:?}, {undone:?}");
         }
     }
 
@@ -232,13 +277,13 @@ mod tests {
             ),
             (
                 rolled_back,
-                Some(Live),
+                Some(ended(DEPLOY, Live, 500)),
                 before(&[(DEPLOY, Live, 500)]),
                 Some(10),
             ),
             (
                 rolled_back,
-                Some(RolledBack),
+                Some(ended(DEPLOY, RolledBack, 500)),
                 before(&[(DEPLOY, RolledBack, 500)]),
                 Some(500),
             ),
@@ -250,7 +295,7 @@ mod tests {
             ),
         ];
         for (release, undone, before, wanted) in rows {
-            let restored = release.restored(undone, before.clone());
+            let restored = release.restored(undone.as_ref(), before.clone());
             assert_eq!(
                 restored.map(|it| it.as_secs()),
                 wanted,

@@ -122,10 +122,10 @@ fn find(release: &Release, store: &dyn Store) -> Result<Option<Found>, StoreErro
     let undone = match ended.undoes() {
         Some(undoes) => store
             .release(undoes)?
-            .and_then(|(undone, _)| undone.verdict),
+            .and_then(|(undone, jobs)| Ended::of(&undone, &jobs)),
         None => None,
     };
-    let change = ended.change(undone);
+    let change = ended.change(undone.as_ref());
     let lead_time = match change {
         Some(Change::Live) => store
             .spec(release.id)?
@@ -133,7 +133,7 @@ fn find(release: &Release, store: &dyn Store) -> Result<Option<Found>, StoreErro
         _ => None,
     };
     let restored = if ended.verdict == Verdict::Live {
-        ended.restored(undone, before(release, store)?)
+        ended.restored(undone.as_ref(), before(release, store)?)
     } else {
         None
     };
@@ -212,12 +212,8 @@ mod tests {
             verdict: Some(verdict),
             ended_at: Some(ended),
         });
-        let update = Checkpoint::UpdateIntent {
-            task_definition: "web:2".to_owned(),
-            primary_before: "ecs-svc/1".to_owned(),
-            deployment_before: None,
-            serving_before: "web:1".to_owned(),
-            at: ended,
+        let update = Checkpoint::Updated {
+            primary: "ecs-svc/2".to_owned(),
         };
         let report = RolloutReport::unseen(verdict, String::new(), Vec::new());
         let job = Job {

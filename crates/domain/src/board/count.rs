@@ -1,4 +1,4 @@
-//! How much of what is on the board, for those who watch over it: counted with a bound on the work.
+//! How much of what is on the board, for those who watch over it.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub struct Counts {
     pub at: Timestamp,
     /// Jobs that wait, by why.
     pub waiting: BTreeMap<WaitCode, Waiting>,
-    /// Jobs that were not looked at, because enough had been.
+    /// Jobs that wait and were not asked why, because enough had been.
     pub not_looked_at: u64,
     /// Jobs that agents have, by kind.
     pub running: BTreeMap<&'static str, u64>,
@@ -42,21 +42,18 @@ pub struct Counts {
 }
 
 impl Board {
-    /// Counts what is on the board; looks at no more than `most` jobs that wait, the oldest first.
+    /// Counts what is on the board; asks no more than `most` jobs why they wait, the oldest first.
     #[must_use]
     pub fn count(&self, most: usize) -> Counts {
         let mut counts = Counts {
             at: self.now,
             ..Counts::default()
         };
-        let (mut visited, mut waiting) = (0_usize, 0_usize);
+        let mut waiting = 0_usize;
         for (id, job) in &self.jobs {
-            if waiting == most {
-                break;
-            }
-            visited += 1;
             match &job.state {
                 JobState::Ended(_) | JobState::Granted(_) => {}
+                JobState::Queued { .. } if waiting == most => counts.not_looked_at += 1,
                 JobState::Queued { resting, .. } => {
                     waiting += 1;
                     if let Some(report) = resting {
@@ -66,8 +63,9 @@ impl Board {
                     if let Some(wait) = self.wait_of(*id) {
                         let waiting = counts.waiting.entry(wait.code).or_default();
                         waiting.jobs += 1;
-                        waiting.oldest =
-                            Some(waiting.oldest.map_or(job.since, |at| at.min(job.since)));
+                        // Not while what it needs was under way.
+                        let since = self.queued_since(*id);
+                        waiting.oldest = Some(waiting.oldest.map_or(since, |at| at.min(since)));
                     }
                 }
             }
@@ -75,7 +73,6 @@ impl Board {
         for job in self.leases.keys().filter_map(|id| self.jobs.get(id)) {
             *counts.running.entry(job.kind.as_str()).or_default() += 1;
         }
-        counts.not_looked_at = self.jobs.len().saturating_sub(visited) as u64;
         for seat in self.agents.values() {
             let number = match (seat.connected, seat.draining) {
                 (true, false) => &mut counts.connected,

@@ -61,17 +61,20 @@ impl Board {
         self.now = self.now.max(now);
         let from = self.waits.after.map_or(Unbounded, Excluded);
         let mut seen: Vec<(JobId, Timestamp, Option<Wait>)> = Vec::new();
-        let mut last = None;
+        let (mut last, mut looked) = (None, 0);
         for (id, job) in self.jobs.range((from, Unbounded)).take(most) {
             last = Some(*id);
-            if matches!(job.state, JobState::Queued { .. }) {
+            looked += 1;
+            // What it needs is known without counting all of it.
+            if matches!(job.state, JobState::Queued { .. }) && self.needs_met(job) {
                 seen.push((*id, self.queued_since(*id), self.wait_of(*id)));
             }
         }
         for (id, since, wait) in seen {
             self.waits.saw(id, since, now, wait);
         }
-        self.waits.after = last;
+        // Behind the last one the next look begins from the front.
+        self.waits.after = last.filter(|_| looked == most);
     }
 
     /// Whether jobs are in the queue that an agent or a target could be free for.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Broken, History, Promise};
 use crate::release::Release;
-use crate::trace::{Span, SpanId, Story, Trace, of_release};
+use crate::trace::{Span, SpanId, Story, Trace, as_told};
 
 pub(super) fn check(history: &History) -> Vec<Broken> {
     let releases = history.releases.values();
@@ -22,7 +22,8 @@ fn told(history: &History, release: &Release) -> Trace {
         .filter(|job| job.id.release == release.id);
     let jobs: Vec<_> = jobs.map(|job| job.as_ref().clone()).collect();
     let events = history.events.get(&release.id);
-    of_release(&Story {
+    // Not as it is laid out: that hides times that do not fit.
+    as_told(&Story {
         release,
         spec: history.specs.get(&release.id).map(Arc::as_ref),
         jobs: &jobs,

@@ -8,8 +8,9 @@ use crate::event::{Mark, TaskLife};
 use crate::observe::{ServiceDeploymentStatus, TaskSeen};
 use crate::time::Timestamp;
 
-/// Tasks of a rollout whose lives are told at most: a service that dies again and again makes more for ever.
-pub(super) const MOST: usize = 200;
+/// New tasks of a rollout whose lives are told at most, and old ones: a service that dies again and again makes more for
+/// ever, and a large one has many that go.
+const MOST_OF_EACH: usize = 100;
 
 /// What is known of them, by ARN.
 #[derive(Clone, Debug, Default)]
@@ -21,7 +22,8 @@ pub(super) struct Lives {
 
 impl Lives {
     fn see(&mut self, task: &TaskSeen, new: bool, healthy: bool, now: Timestamp) {
-        if self.of.len() >= MOST && !self.of.contains_key(&task.arn) {
+        let alike = self.of.values().filter(|life| life.new == new);
+        if !self.of.contains_key(&task.arn) && alike.count() >= MOST_OF_EACH {
             return;
         }
         let life = self.of.entry(task.arn.clone()).or_default();
@@ -74,5 +76,28 @@ impl Rollout {
     pub(super) fn look_back(&self) -> Option<Next> {
         let due = !self.seen.lives.looked_back && !self.seen.watched.is_refused();
         due.then_some(Next::Do(Action::WatchTasks { leaving: true }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Lives, MOST_OF_EACH};
+    use crate::observe::TaskSeen;
+    use crate::time::Timestamp;
+
+    #[test]
+    fn many_old_tasks_leave_room_for_new_ones() {
+        let mut lives = Lives::default();
+        for (count, new) in [(3 * MOST_OF_EACH, false), (2, true)] {
+            for number in 0..count {
+                let task = TaskSeen {
+                    arn: format!("{new}/{number}"),
+                    ..TaskSeen::default()
+                };
+                lives.see(&task, new, false, Timestamp::ZERO);
+            }
+        }
+        let told = |new| lives.of.values().filter(|life| life.new == new).count();
+        assert_eq!((told(false), told(true)), (MOST_OF_EACH, 2));
     }
 }

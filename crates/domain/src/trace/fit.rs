@@ -30,7 +30,8 @@ impl Fit {
             return Self::default();
         };
         let first = made.map_or(theirs, Timestamp::millis);
-        let behind = begin.millis().saturating_sub(first);
+        // Old tasks are from before: only a new one shows that a clock is behind.
+        let behind = made.map_or(0, |made| begin.millis().saturating_sub(made.millis()));
         if ahead <= AGREE && behind <= AGREE {
             return Self::default();
         }

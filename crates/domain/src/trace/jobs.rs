@@ -4,7 +4,7 @@ use super::{Context, Span, SpanId, Status, What, attempt_span, keys, steps, task
 use crate::event::{Event, EventKind, NoteLevel, Progress};
 use crate::hook::HookAction;
 use crate::ids::{AgentId, Attempt, Target};
-use crate::job::{BuiltImage, Job, JobKind, Outcome, RolloutReport, StopReason};
+use crate::job::{BuiltImage, Job, JobKind, JobState, Outcome, RolloutReport, StopReason};
 use crate::time::Timestamp;
 use crate::trace::release::Sorted;
 use crate::verdict::{Finding, Verdict};
@@ -74,6 +74,18 @@ pub(super) fn spans(story: &Sorted<'_>, context: &Context, job: &Job) -> Vec<Spa
                 (None, Some(place)) => find(&mut spans[place], at, finding),
                 (None, None) => find(&mut span, at, finding),
             }
+        }
+    }
+    if let JobState::Queued {
+        resting: Some(report),
+        ..
+    } = &job.state
+    {
+        // The job may yet go on, and these are told no more then: its span is not settled before its end.
+        let rested = |event: &&Event| matches!(event.kind, EventKind::Rested { .. });
+        let at = story.of_job(job.id.index).rev().find(rested);
+        for finding in &report.findings {
+            find(&mut span, at.map_or(job.since, |event| event.at), finding);
         }
     }
     spans.insert(0, span);
@@ -218,7 +230,12 @@ fn ended(span: Span, outcome: &Outcome) -> Span {
             span = span.with(keys::ERROR, finding.code.as_str());
             span.status = Status::Error(finding.cause.clone());
         }
-        Outcome::Stopped(reason) => span.status = Status::Error(stopped(reason)),
+        // It failed at nothing: a newer one was wanted instead.
+        Outcome::Stopped(StopReason::Folded { .. }) => {}
+        Outcome::Stopped(reason) => {
+            span = span.with(keys::ERROR, outcome.verdict().as_str());
+            span.status = Status::Error(stopped(reason));
+        }
         Outcome::Skipped { .. } => {}
     }
     span

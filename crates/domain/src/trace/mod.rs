@@ -15,6 +15,7 @@ mod tasks;
 mod tests;
 
 pub use context::{Context, SpanId, TraceId, attempt_span, step_span};
+pub(crate) use release::as_told;
 pub use release::{Story, of_release};
 
 use crate::time::Timestamp;

@@ -70,6 +70,13 @@ impl<'a> Sorted<'a> {
 /// The trace of a release.
 #[must_use]
 pub fn of_release(story: &Story<'_>) -> Trace {
+    let mut trace = as_told(story);
+    fit_in(&mut trace.spans);
+    trace
+}
+
+/// The same with the times as the records have them, whether or not they fit.
+pub(crate) fn as_told(story: &Story<'_>) -> Trace {
     let context = Context::of(story.release);
     let story = &Sorted::new(story);
     let mut spans = vec![all(story, &context), submit(story, &context)];
@@ -83,7 +90,6 @@ pub fn of_release(story: &Story<'_>) -> Trace {
     // As it happened; a job and its parts stay together.
     rest.sort_by_key(|part| part[0].from);
     spans.extend(rest.into_iter().flatten());
-    fit_in(&mut spans);
     Trace { context, spans }
 }
 

@@ -5,10 +5,14 @@ use std::collections::BTreeMap;
 use super::fit::Fit;
 use super::{Context, Span, Status, What, keys};
 use crate::event::{EventKind, Mark, Progress, Step, TaskLife};
-use crate::job::Job;
+use crate::job::{Job, JobKind};
 use crate::time::Timestamp;
 use crate::trace::release::Sorted;
 use crate::verdict::Finding;
+
+const UNTIL_HEALTHY: &str = "until healthy";
+/// Its name where nobody asks whether the task is healthy: it runs to its end.
+const RUNNING: &str = "running";
 
 /// The parts of a life: what one ends with, and what it is called.
 const PARTS: [(Mark, &str); 9] = [
@@ -16,7 +20,7 @@ const PARTS: [(Mark, &str); 9] = [
     (Mark::PullStarted, "provisioning"),
     (Mark::PullStopped, "pull"),
     (Mark::Started, "start"),
-    (Mark::Healthy, "until healthy"),
+    (Mark::Healthy, UNTIL_HEALTHY),
     (Mark::Stopping, "serving"),
     (Mark::Drained, "draining"),
     (Mark::Ended, "stopping"),
@@ -27,15 +31,24 @@ const PARTS: [(Mark, &str); 9] = [
 pub(super) fn spans(story: &Sorted<'_>, context: &Context, job: &Job, parent: &Span) -> Vec<Span> {
     let (lives, fit) = lives(story, job, parent.from);
     let end = story.end_of(job.id.index);
+    let ends_by_itself = matches!(job.kind, JobKind::Task { .. });
+    let succeeded = end.is_some_and(|(_, _, outcome)| outcome.succeeded());
     let mut all: Vec<Vec<Span>> = Vec::new();
     for life in lives.values() {
         let path = format!("job {} task {}", job.id, life.task);
         let mut task = of_task(life, fit, parent);
         task.id = context.derive(&path);
+        if ends_by_itself && succeeded {
+            // That it stopped is what was wanted of it.
+            task.status = Status::Ok;
+        }
         let mut spans = vec![task];
         for (number, mut part) in parts(life, fit, &spans[0]).into_iter().enumerate() {
             part.id = context.derive(&format!("{path} {number}"));
             part.parent = Some(spans[0].id);
+            if ends_by_itself && part.name == UNTIL_HEALTHY {
+                RUNNING.clone_into(&mut part.name);
+            }
             spans.push(part);
         }
         for span in &mut spans {
@@ -151,12 +164,15 @@ fn parts(life: &TaskLife, fit: Fit, task: &Span) -> Vec<Span> {
     // An old one is shown from when it serves.
     let mut last = if life.new { None } else { Some(Mark::Healthy) };
     let mut from = task.from;
-    for (mark, at) in &life.marks {
+    for (place, (mark, at)) in life.marks.iter().enumerate() {
         if Some(*mark) <= last || *mark == Mark::Draining {
             continue;
         }
         let placed = if mark.is_observed() {
-            *at
+            // A look comes late: by what AWS says happened after it, it had happened.
+            let mut later = life.marks[place + 1..].iter();
+            let next = later.find(|(later, _)| !later.is_observed());
+            next.map_or(*at, |(_, next)| fit.place(*next).min(*at))
         } else {
             fit.place(*at)
         };

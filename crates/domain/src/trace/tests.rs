@@ -1,9 +1,9 @@
 //! Traces of releases, told from their records.
 
+mod lives;
 mod told;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use told::{CALLER, NOON, Told, at, live};
 
@@ -11,7 +11,7 @@ use super::{Context, Span, Status, Trace, Value, What, attempt_span, keys, step_
 use crate::board::WaitCode;
 use crate::event::{EventKind, Mark, Step, Waited};
 use crate::ids::{Attempt, ReleaseId};
-use crate::job::{JobKind, Outcome};
+use crate::job::{JobKind, JobState, Outcome, RolloutReport, StopReason};
 use crate::time::Timestamp;
 use crate::verdict::{Finding, Verdict};
 
@@ -213,6 +213,49 @@ fn a_failed_rollout_shows_the_finding_at_the_task_that_its_evidence_names() {
 }
 
 #[test]
+fn a_job_at_rest_shows_why_and_one_whose_release_gave_way_failed_at_nothing() {
+    let mut told = live();
+    let finding = Finding {
+        code: "task-lost".to_owned(),
+        cause: "nobody knows".to_owned(),
+        evidence: Vec::new(),
+        remedy: String::new(),
+    };
+    let summary = "nobody knows".to_owned();
+    let report = RolloutReport::unseen(Verdict::Stuck, summary.clone(), vec![finding]);
+    told.jobs[0].state = JobState::Queued {
+        not_before: Timestamp::ZERO,
+        resting: Some(Box::new(report)),
+    };
+    let verdict = Verdict::Stuck;
+    told.job(70, EventKind::Rested { verdict, summary });
+    let trace = told.trace();
+    let job = find(&trace, "rollout eu-west-1 main/web");
+    let moments: Vec<(&str, Timestamp)> = job
+        .moments
+        .iter()
+        .map(|moment| (moment.name.as_str(), moment.at))
+        .collect();
+    assert!(moments.contains(&("finding", at(70))), "{moments:?}");
+    assert_eq!(job.status, Status::Error("nobody knows".to_owned()));
+    assert_eq!(job.settled, None, "it may go on");
+
+    let by = ReleaseId::from_number(1008);
+    for (reason, status) in [
+        (StopReason::Folded { by }, Status::Unset),
+        (
+            StopReason::Undone { by },
+            Status::Error(format!("release {by} undoes it")),
+        ),
+    ] {
+        let mut told = live();
+        told.job(61, EventKind::JobEnded(Outcome::Stopped(reason)));
+        let trace = told.trace();
+        assert_eq!(find(&trace, "rollout eu-west-1 main/web").status, status);
+    }
+}
+
+#[test]
 fn a_wait_is_told_reason_by_reason_and_what_it_needs_is_no_queue() {
     let mut told = Told::new();
     let reason = |code, secs: u64, release: Option<u64>| Waited {
@@ -262,24 +305,6 @@ fn a_wait_is_told_reason_by_reason_and_what_it_needs_is_no_queue() {
         (at(20), None, None)
     );
     assert_eq!(text(queue, keys::QUEUE_REASON).as_deref(), Some("no-agent"));
-}
-
-#[test]
-fn times_of_an_aws_clock_that_is_wrong_are_laid_into_the_job() {
-    let mut told = live();
-    // A quarter of an hour ahead.
-    let marks = [(Mark::Created, 906), (Mark::Started, 933)];
-    told.life(34, "8c1f0000aaaa", true, &marks);
-    told.ended(61, Verdict::Live, Vec::new());
-    let trace = told.trace();
-    let task = find(&trace, "task 8c1f0000");
-    assert!(
-        task.from.since(at(5)) <= Duration::from_secs(2),
-        "{:?}",
-        task.from
-    );
-    let fitted = (keys::FITTED.to_owned(), Value::Flag(true));
-    assert!(task.attributes.contains(&fitted));
 }
 
 #[test]

@@ -267,3 +267,56 @@ fn what_is_on_the_board_is_counted_by_why_it_waits_and_within_a_bound() {
     assert_eq!((counts.connected, counts.draining, counts.gone), (1, 0, 1));
     assert_eq!((counts.debts, counts.oldest_debt), (0, None));
 }
+
+#[test]
+fn a_rollout_waits_since_its_build_has_ended_and_not_since_it_was_submitted() {
+    let mut world = Fixture::with_agent(2);
+    let first = world.submit(spec("web", &[&["web"]]));
+    world.build(first);
+    let second = world.submit(spec("web", &[&["web"]]));
+    world.pass(20);
+    world.build(second);
+    let since = world.now;
+    world.pass(5);
+    let counts = world.board.count(2_000);
+    let wanted = Waiting {
+        jobs: 1,
+        oldest: Some(since),
+    };
+    assert_eq!(counts.waiting.get(&WaitCode::Slot), Some(&wanted));
+}
+
+#[test]
+fn each_look_at_waits_finds_what_the_one_before_has_not_reached_and_then_begins_again() {
+    let mut world = Fixture::new();
+    let all = ["web", "api", "shop"].map(|app| world.submit(spec(app, &[&[app]])));
+    let found = |world: &Fixture| {
+        let build = |release: &ReleaseId| JobId {
+            release: *release,
+            index: 0,
+        };
+        all.iter()
+            .filter(|release| !world.board.waited(build(release)).is_empty())
+            .count()
+    };
+    // Each has a build that waits for an agent, and a rollout that needs it.
+    for (most, wanted) in [(2, 1), (2, 2), (2, 3)] {
+        world.board.look_at_waits(world.now, most);
+        assert_eq!(found(&world), wanted);
+    }
+    // One that came to the end is followed by one from the front.
+    world.board.look_at_waits(world.now, 100);
+    world.hello("a", 1, 1, &[], None).unwrap();
+    world.board.look_at_waits(world.now, 100);
+    let second = JobId {
+        release: all[1],
+        index: 0,
+    };
+    let reasons: Vec<WaitCode> = world
+        .board
+        .waited(second)
+        .iter()
+        .map(|it| it.code)
+        .collect();
+    assert_eq!(reasons, [WaitCode::NoAgent, WaitCode::Busy]);
+}

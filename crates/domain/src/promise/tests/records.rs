@@ -364,3 +364,15 @@ fn what_waits_for_one_that_is_blocked_may_wait_too() {
     assert_eq!(rest(resting(Verdict::Stuck), 1), 1, "it was granted once");
     assert_eq!(rest(resting(Verdict::Unknown), 0), 1);
 }
+
+#[test]
+fn parts_of_a_trace_outside_of_their_whole_or_without_an_end_break_the_eighth_promise() {
+    let told = |change| {
+        let facts = whole().into_iter().chain([Fact::Committed(vec![change])]);
+        traces(&history(facts), Moment::Rest)
+    };
+    let mut early = release(5, Some(Verdict::Live));
+    early.ended_at = Some(at(50));
+    only(Promise::Traces, &told(changed(early)), "lies outside");
+    only(Promise::Traces, &told(grant(6, 60, 2)), "has no end");
+}

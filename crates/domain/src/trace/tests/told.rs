@@ -134,6 +134,15 @@ impl Told {
         self.job(secs, EventKind::Progress(Progress::Task(Box::new(life))));
     }
 
+    /// Of the task that was told of last.
+    pub(super) fn why_it_stopped(&mut self, reason: &str) {
+        if let Some(EventKind::Progress(Progress::Task(life))) =
+            self.events.last_mut().map(|event| &mut event.kind)
+        {
+            reason.clone_into(&mut life.reason);
+        }
+    }
+
     pub(super) fn ended(&mut self, secs: u64, verdict: Verdict, findings: Vec<Finding>) {
         let summary = verdict.as_str().to_owned();
         let report = RolloutReport::unseen(verdict, summary, findings);
