@@ -86,6 +86,10 @@ pub fn find(name: &str) -> Option<&'static Def> {
 const SHORT: &[f64] = &[
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0,
 ];
+/// Ten milliseconds to an hour: waits of jobs.
+const WAITS: &[f64] = &[
+    0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 1_800.0, 3_600.0,
+];
 /// A second to an hour and a half: rollouts and their steps.
 const ROLLOUT: &[f64] = &[
     1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 180.0, 300.0, 480.0, 720.0, 1_200.0, 1_800.0, 3_600.0,
@@ -138,8 +142,8 @@ metrics! {
         "Jobs that wait, by why they wait.";
     QUEUE_AGE = Coordinator Gauge, "shipway.queue.age" "s" ["reason"] observed:
         "How long the job that waits longest has waited, by why it waits.";
-    DISPATCH_LATENCY = Coordinator Histogram(SHORT), "shipway.dispatch.latency" "s" ["kind"]:
-        "From when a job began to wait for an agent to its offer.";
+    DISPATCH_LATENCY = Coordinator Histogram(WAITS), "shipway.dispatch.latency" "s" ["kind"]:
+        "From when a job came into the queue, with all that it needs ended, to its offer: what it waits for a target and an agent.";
     LEASES_EXPIRED = Coordinator Counter, "shipway.leases.expired" "{lease}" []:
         "Leases that ended because their agent did not renew them.";
     COMMIT_DURATION = Coordinator Histogram(SHORT), "shipway.commit.duration" "s" []:
