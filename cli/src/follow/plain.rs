@@ -1,7 +1,7 @@
 //! Events as plain lines with a clock, for logs of CI: one line per change, nothing rewritten. Pure.
 
 use shipway_domain::event::{
-    Event, EventKind, NoteLevel, Progress, Step, StepResult, TaskCounts, in_plain_words,
+    Event, EventKind, NoteLevel, Progress, Step, TaskCounts, in_plain_words,
 };
 use shipway_domain::time::Timestamp;
 
@@ -60,11 +60,7 @@ fn progress_line(
             if !takes_its_time(*step) && !seen.is_some_and(|seen| seen.is_worth_a_line(event.at)) {
                 return None;
             }
-            let word = match result {
-                StepResult::Done => "done",
-                StepResult::Skipped => "skipped",
-                StepResult::Failed => "failed",
-            };
+            let word = result.as_str();
             // Of what took no time the time is no news.
             let took = seen
                 .map(|seen| seen.took(event.at))

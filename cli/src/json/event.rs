@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 use shipway_domain::event::{
-    Event, EventKind, NoteLevel, Progress, Stage, StepResult, TaskCounts, TaskLife, Waited,
-    in_plain_words,
+    Event, EventKind, NoteLevel, Progress, Stage, TaskCounts, TaskLife, Waited, in_plain_words,
 };
 use shipway_domain::hook::Weight;
 
@@ -70,11 +69,7 @@ fn progress(progress: &Progress) -> (&'static str, Value) {
             detail,
             ..
         } => {
-            let result = match result {
-                StepResult::Done => "done",
-                StepResult::Skipped => "skipped",
-                StepResult::Failed => "failed",
-            };
+            let result = result.as_str();
             (
                 "step-ended",
                 json!({ "step": step.as_str(), "result": result, "detail": detail }),

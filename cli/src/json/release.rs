@@ -19,18 +19,15 @@ pub(crate) fn object(state: &State) -> Value {
         _ => None,
     });
     let causes: Vec<_> = builds().flat_map(findings).cloned().collect();
-    let (kind, undoes, to) = match state.kind {
-        ReleaseKind::Deploy => ("deploy", None, None),
-        ReleaseKind::Rollback { undoes, to } => {
-            ("rollback", Some(undoes.to_string()), Some(to.to_string()))
-        }
-        ReleaseKind::Settle => ("settle", None, None),
+    let (undoes, to) = match state.kind {
+        ReleaseKind::Rollback { undoes, to } => (Some(undoes.to_string()), Some(to.to_string())),
+        ReleaseKind::Deploy | ReleaseKind::Settle => (None, None),
     };
     json!({
         "release": state.release.to_string(),
         "app": state.app,
         "env": state.env,
-        "kind": kind,
+        "kind": state.kind.as_str(),
         "undoes": undoes,
         "to": to,
         "title": state.title,

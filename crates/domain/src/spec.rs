@@ -55,6 +55,18 @@ pub enum ReleaseKind {
     Settle,
 }
 
+impl ReleaseKind {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Deploy => "deploy",
+            Self::Rollback { .. } => "rollback",
+            Self::Settle => "settle",
+        }
+    }
+}
+
 /// Where an image comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {

@@ -173,7 +173,7 @@ pub(crate) async fn count(
                 ended,
             }) => {
                 if let Some((took, result)) = steps.note(job, step, at, ended) {
-                    let labels = [("step", step.as_str()), ("result", word(result))];
+                    let labels = [("step", step.as_str()), ("result", result.as_str())];
                     metrics.record_time(&names::STEP_DURATION, took, &labels);
                 }
             }
@@ -185,14 +185,6 @@ pub(crate) async fn count(
             Some(Fact::Begun(release)) => releases::known(&metrics, &release.app, &release.env),
             Some(Fact::Ended(release)) => releases::ended(&metrics, &release, &store).await,
         }
-    }
-}
-
-const fn word(result: StepResult) -> &'static str {
-    match result {
-        StepResult::Done => "done",
-        StepResult::Skipped => "skipped",
-        StepResult::Failed => "failed",
     }
 }
 

@@ -75,11 +75,7 @@ struct Found {
 pub(super) async fn ended(metrics: &Metrics, release: &Arc<Release>, store: &Arc<dyn Store>) {
     let (app, env) = (release.app.as_str(), release.env.as_str());
     let verdict = release.verdict.map_or("none", Verdict::as_str);
-    let kind = match release.kind {
-        ReleaseKind::Deploy => "deploy",
-        ReleaseKind::Rollback { .. } => "rollback",
-        ReleaseKind::Settle => "settle",
-    };
+    let kind = release.kind.as_str();
     let place = [("app", app), ("env", env)];
     let labels = [place[0], place[1], ("kind", kind), ("verdict", verdict)];
     metrics.add(&names::RELEASES_ENDED, 1, &labels);

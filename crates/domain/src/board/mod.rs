@@ -209,12 +209,17 @@ impl Board {
 
     /// Jobs of an unended release, in order.
     pub fn jobs_of(&self, release: ReleaseId) -> impl Iterator<Item = &Job> {
+        self.shared_jobs_of(release).map(Arc::as_ref)
+    }
+
+    /// The same, to be read elsewhere later: copying a thousand jobs would hold the board up.
+    pub fn shared_jobs_of(&self, release: ReleaseId) -> impl Iterator<Item = &Arc<Job>> {
         let first = JobId { release, index: 0 };
         let last = JobId {
             release,
             index: u32::MAX,
         };
-        self.jobs.range(first..=last).map(|(_, job)| job.as_ref())
+        self.jobs.range(first..=last).map(|(_, job)| job)
     }
 
     /// Jobs that have not ended, of all releases, in the order of their turns.

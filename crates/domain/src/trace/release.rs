@@ -6,7 +6,7 @@ use super::{Context, Span, SpanId, Status, Trace, What, jobs, keys, queue};
 use crate::event::{Event, EventKind, NoteLevel, Progress, Waited};
 use crate::job::{Job, JobState, Outcome};
 use crate::release::Release;
-use crate::spec::{ReleaseKind, ReleaseSpec, Revision, Source};
+use crate::spec::{ReleaseSpec, Revision, Source};
 use crate::time::Timestamp;
 use crate::verdict::Verdict;
 
@@ -110,11 +110,16 @@ pub(super) fn fit_in(spans: &mut [Span]) {
 fn all(story: &Sorted<'_>, context: &Context) -> Span {
     let release = story.release;
     let id = context.release_span(release.id);
-    let name = format!("{} {} → {}", word(release.kind), release.app, release.env);
+    let name = format!(
+        "{} {} → {}",
+        release.kind.as_str(),
+        release.app,
+        release.env
+    );
     let mut span = Span::new(id, id, What::Release, name)
         .between(release.began_at, release.ended_at)
         .with(keys::RELEASE, release.id.to_string())
-        .with(keys::RELEASE_KIND, word(release.kind))
+        .with(keys::RELEASE_KIND, release.kind.as_str())
         .with(keys::APP, release.app.as_str())
         .with(keys::ENV, release.env.as_str())
         .with(keys::DEPLOYMENT_ID, release.id.to_string())
@@ -221,13 +226,5 @@ fn source(spec: &ReleaseSpec) -> Option<(Option<&str>, &Revision)> {
             ..
         } => Some((Some(repository), revision)),
         Source::Image { .. } => None,
-    }
-}
-
-const fn word(kind: ReleaseKind) -> &'static str {
-    match kind {
-        ReleaseKind::Deploy => "deploy",
-        ReleaseKind::Rollback { .. } => "rollback",
-        ReleaseKind::Settle => "settle",
     }
 }
