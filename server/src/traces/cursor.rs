@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt::Write as _;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ use tokio::time::Instant;
 
 /// The file.
 const FILE: &str = "traces";
+/// What it becomes when it cannot be read.
+const DAMAGED: &str = "traces.damaged";
 /// Releases with which the file is large, and how often it is written then.
 const MANY: usize = 1000;
 const PAUSE: Duration = Duration::from_secs(5);
@@ -31,12 +34,19 @@ pub(super) struct Cursor {
 }
 
 impl Cursor {
-    /// As it was left; at a first start all releases below `next` are taken as received, unless they are open.
+    /// As it was left; at a first start all releases below `next` are taken as received, unless they are open. So they are
+    /// when the file cannot be read: it is set aside then. For a thread that may wait.
     pub(super) fn open(folder: &Path, next: u64) -> Self {
         let path = folder.join(FILE);
-        let kept = std::fs::read_to_string(&path).ok();
-        let read = kept.and_then(|text| read(&text));
-        let (from, of) = read.unwrap_or((next, BTreeMap::new()));
+        let kept = match fs::read(&path) {
+            Ok(bytes) => read(&bytes).ok_or_else(|| "it is damaged".to_owned()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((next, BTreeMap::new())),
+            Err(error) => Err(error.to_string()),
+        };
+        let (from, of) = kept.unwrap_or_else(|problem| {
+            set_aside(&path, &folder.join(DAMAGED), &problem);
+            (next, BTreeMap::new())
+        });
         Self {
             path,
             of,
@@ -86,16 +96,16 @@ impl Cursor {
     }
 
     /// Writes it, if anything has changed; when there is much to write, only now and then.
-    pub(super) fn write_now_and_then(&mut self) -> io::Result<()> {
+    pub(super) async fn write_now_and_then(&mut self) -> io::Result<()> {
         if self.of.len() > MANY && self.at.elapsed() < PAUSE {
             return Ok(());
         }
-        self.write()
+        self.write().await
     }
 
-    /// Writes it, if anything has changed.
-    pub(super) fn write(&mut self) -> io::Result<()> {
-        if std::mem::replace(&mut self.written, true) {
+    /// Writes it, if anything has changed; it is durable then.
+    pub(super) async fn write(&mut self) -> io::Result<()> {
+        if self.written {
             return Ok(());
         }
         self.at = Instant::now();
@@ -104,14 +114,40 @@ impl Cursor {
             // A text takes what is written.
             let _always = writeln!(text, "{} {last}", release.number());
         }
-        let fresh = self.path.with_extension("new");
-        std::fs::write(&fresh, text)?;
-        std::fs::rename(&fresh, &self.path)
+        let path = self.path.clone();
+        let writing = tokio::task::spawn_blocking(move || put(&path, text.as_bytes()));
+        let written = writing.await.map_err(io::Error::other).flatten();
+        self.written = written.is_ok();
+        written
     }
 }
 
-fn read(text: &str) -> Option<(u64, BTreeMap<ReleaseId, u64>)> {
-    let mut lines = text.lines();
+/// Puts this in the place of the file: after a power failure it is the one or the other, and whole.
+fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let fresh = path.with_extension("new");
+    let mut file = File::create(&fresh)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&fresh, path)?;
+    match path.parent() {
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+fn set_aside(path: &Path, aside: &Path, problem: &str) {
+    tracing::warn!(
+        path = %path.display(), aside = %aside.display(), problem,
+        "how far traces were received cannot be read, and is set aside: releases that are open are sent from their \
+         beginning on, what is missing of those that have ended is not sent (`shipway trace` tells them)"
+    );
+    if let Err(error) = fs::rename(path, aside) {
+        tracing::warn!(%error, path = %path.display(), "it could not be set aside, and will be written over");
+    }
+}
+
+fn read(bytes: &[u8]) -> Option<(u64, BTreeMap<ReleaseId, u64>)> {
+    let mut lines = std::str::from_utf8(bytes).ok()?.lines();
     let next = lines.next()?.parse().ok()?;
     let mut of = BTreeMap::new();
     for line in lines {
@@ -128,8 +164,8 @@ mod tests {
 
     use super::Cursor;
 
-    #[test]
-    fn what_was_not_received_is_known_after_a_crash() {
+    #[tokio::test]
+    async fn what_was_not_received_is_known_after_a_crash() {
         let folder = tempfile::tempdir().unwrap();
         let id = ReleaseId::from_number;
         let mut cursor = Cursor::open(folder.path(), 5);
@@ -142,30 +178,55 @@ mod tests {
         cursor.received(id(6), 4, true);
         cursor.owed(id(7));
         cursor.owed(id(5));
-        cursor.write().unwrap();
+        cursor.write().await.unwrap();
         // Two more came before the crash.
         let cursor = Cursor::open(folder.path(), 10);
         assert_eq!(cursor.unsure(10), [5, 7, 8, 9].map(id));
         assert_eq!([5, 7, 9].map(|number| cursor.of(id(number))), [9, 0, 0]);
     }
 
-    #[test]
-    fn a_release_that_nobody_told_of_before_a_newer_one_is_owed() {
+    #[tokio::test]
+    async fn a_release_that_nobody_told_of_before_a_newer_one_is_owed() {
         let folder = tempfile::tempdir().unwrap();
         let id = ReleaseId::from_number;
         let mut cursor = Cursor::open(folder.path(), 5);
         // It waits, while a newer one runs and ends; then it ends, and nobody has noted it.
         cursor.received(id(6), 9, true);
-        cursor.write().unwrap();
+        cursor.write().await.unwrap();
         let cursor = Cursor::open(folder.path(), 7);
         assert_eq!(cursor.unsure(7), [id(5)]);
     }
 
-    #[test]
-    fn a_file_that_cannot_be_read_is_begun_anew() {
+    #[tokio::test]
+    async fn a_file_that_cannot_be_read_is_set_aside_and_begun_anew() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("traces"), "5\n7").unwrap();
-        let cursor = Cursor::open(folder.path(), 8);
-        assert_eq!(cursor.unsure(8), []);
+        let (file, aside) = ["traces", "traces.damaged"]
+            .map(|name| folder.path().join(name))
+            .into();
+        for damaged in [&b"5\n7"[..], b"", b"5\n7 \xff\n"] {
+            std::fs::write(&file, damaged).unwrap();
+            let mut cursor = Cursor::open(folder.path(), 8);
+            assert_eq!(cursor.unsure(8), []);
+            assert!(!file.exists());
+            assert_eq!(std::fs::read(&aside).unwrap(), damaged);
+            // What is open is owed whole.
+            let open = ReleaseId::from_number(6);
+            cursor.owed(open);
+            cursor.write().await.unwrap();
+            assert_eq!(Cursor::open(folder.path(), 8).unsure(8), [open]);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_could_not_be_written_is_written_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("inner");
+        let mut cursor = Cursor::open(&inner, 5);
+        cursor.received(ReleaseId::from_number(5), 9, false);
+        assert!(cursor.write().await.is_err());
+        std::fs::create_dir(&inner).unwrap();
+        cursor.write().await.unwrap();
+        let cursor = Cursor::open(&inner, 6);
+        assert_eq!(cursor.of(ReleaseId::from_number(5)), 9);
     }
 }

@@ -3,22 +3,25 @@
 //! It holds nothing up. It takes a tenth of one processor at most; while the collector is away, or slower than releases
 //! come, what is to be sent stays in the records.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use shipway_domain::ids::ReleaseId;
-use shipway_runtime::telemetry::{Exporter, Record};
+use shipway_runtime::telemetry::Exporter;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::cursor::Cursor;
-use super::{Feed, Told, Traces, Untold, record};
+use super::sent::{Part, Sent};
+use super::{Feed, Traces, Untold};
 use crate::coordinator::CallError;
 
 /// Releases that are told at once.
 const AT_ONCE: usize = 16;
+/// Spans after which no more releases are told at once.
+const SPANS: usize = 20_000;
 /// What is told together: spans that end soon after one another go in one message.
 const GATHER: Duration = Duration::from_secs(1);
 /// For each moment of work so many of rest.
@@ -27,11 +30,6 @@ const REST: u32 = 9;
 const AGAIN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 /// How long what is left is sent at the end.
 const LAST: Duration = Duration::from_secs(3);
-
-/// Spans of one message at most.
-const SPANS: usize = 512;
-/// Tries after which a release is given up that is refused while others are taken.
-const TRIES: u32 = 5;
 
 /// Sends traces.
 pub(crate) struct Export {
@@ -42,20 +40,11 @@ pub(crate) struct Export {
     pub(crate) folder: PathBuf,
 }
 
-/// What is to be sent of a release.
-struct Part {
-    release: ReleaseId,
-    records: Vec<Record>,
-    /// Up to which event, and whether that is the end.
-    last: u64,
-    ended: bool,
-}
-
-/// What is known of what was sent.
-struct Sent {
-    cursor: Cursor,
-    /// How often a release was refused while others were taken.
-    refused: BTreeMap<ReleaseId, u32>,
+/// What was told together.
+struct Gathered {
+    parts: Vec<Part>,
+    /// Whether more may wait that had no place.
+    is_full: bool,
 }
 
 /// The coordinator is ending: nothing more can be told.
@@ -67,29 +56,28 @@ impl Export {
         let Some(cursor) = self.begin().await else {
             return;
         };
-        let mut sent = Sent {
-            cursor,
-            refused: BTreeMap::new(),
-        };
+        let mut sent = Sent::new(cursor);
         let mut wait = AGAIN.0;
         loop {
+            let again = sent.try_again(&self.feed, Instant::now());
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
                 () = self.feed.news() => {}
+                () = until(again) => continue,
             }
             let started = Instant::now();
-            let Ok(parts) = self.gather(&mut sent).await else {
+            let Ok(gathered) = self.gather(&mut sent).await else {
                 break;
             };
             let worked = started.elapsed();
             // While more wait, only the rest is kept to.
-            let gather = if parts.len() < AT_ONCE {
-                GATHER
-            } else {
+            let gather = if gathered.is_full {
                 Duration::ZERO
+            } else {
+                GATHER
             };
-            let pause = match self.send(&mut sent, parts).await {
+            let pause = match self.send(&mut sent, gathered.parts).await {
                 Ok(()) => {
                     wait = AGAIN.0;
                     gather.max(worked * REST)
@@ -101,7 +89,7 @@ impl Export {
                     pause
                 }
             };
-            if let Err(error) = sent.cursor.write_now_and_then() {
+            if let Err(error) = sent.cursor.write_now_and_then().await {
                 tracing::warn!(%error, "how far traces were received could not be written down");
             }
             tokio::select! {
@@ -111,8 +99,9 @@ impl Export {
             }
         }
         let last = async {
-            while let Ok(parts) = self.gather(&mut sent).await {
-                if parts.is_empty() || self.send(&mut sent, parts).await.is_err() {
+            while let Ok(Gathered { parts, is_full }) = self.gather(&mut sent).await {
+                let is_last = parts.is_empty() && !is_full;
+                if is_last || self.send(&mut sent, parts).await.is_err() {
                     return;
                 }
             }
@@ -120,10 +109,10 @@ impl Export {
         if tokio::time::timeout(LAST, last).await.is_err() {
             tracing::info!("traces that were not received are sent after the next start");
         }
-        for (release, _) in self.feed.take(usize::MAX) {
+        while let Some(release) = self.feed.take() {
             sent.cursor.owed(release);
         }
-        if let Err(error) = sent.cursor.write() {
+        if let Err(error) = sent.cursor.write().await {
             tracing::warn!(%error, "how far traces were received could not be written down");
         }
     }
@@ -135,108 +124,76 @@ impl Export {
             (board.next_release(), open.collect::<Vec<ReleaseId>>())
         });
         let (next, open) = read.await.ok()?;
-        let mut cursor = Cursor::open(&self.folder, next);
+        let folder = self.folder.clone();
+        let opening = tokio::task::spawn_blocking(move || Cursor::open(&folder, next));
+        let mut cursor = opening.await.ok()?;
         for release in cursor.unsure(next).into_iter().chain(open) {
             cursor.owed(release);
-            self.feed.put(release, false);
+            self.feed.put(release);
         }
-        if let Err(error) = cursor.write() {
+        if let Err(error) = cursor.write().await {
             tracing::warn!(%error, "how far traces were received could not be written down");
         }
         Some(cursor)
     }
 
     /// What ended of the next few releases since it was last received.
-    async fn gather(&self, sent: &mut Sent) -> Result<Vec<Part>, Ending> {
+    async fn gather(&self, sent: &mut Sent) -> Result<Gathered, Ending> {
         let mut parts: Vec<Part> = Vec::new();
-        let mut again = Vec::new();
-        let mut taken = self.feed.take(AT_ONCE).into_iter();
-        while let Some((release, _)) = taken.next() {
-            match self.traces.of(release).await {
-                Ok(Some(told)) => parts.push(part(release, sent.cursor.of(release), told)),
-                // It is not kept any more.
-                Ok(None) => sent.cursor.received(release, 0, true),
-                Err(problem) => {
-                    sent.cursor.owed(release);
-                    again.push(release);
-                    if matches!(problem, Untold::Call(CallError::Ending)) {
-                        let untold = taken.map(|(release, _)| release);
-                        let unsent = parts.into_iter().map(|part| part.release);
-                        for release in untold.chain(unsent) {
-                            sent.cursor.owed(release);
-                        }
-                        return Err(Ending);
-                    }
-                    tracing::warn!(%release, %problem, "a trace cannot be told now");
-                }
+        let mut spans = 0;
+        let mut seen: BTreeSet<ReleaseId> = BTreeSet::new();
+        while seen.len() < AT_ONCE
+            && spans < SPANS
+            && let Some(release) = self.feed.take()
+        {
+            if !seen.insert(release) {
+                // What is new of it since comes with the next ones.
+                self.feed.put(release);
+                break;
             }
-        }
-        // After the others: what cannot be told now may be in a while.
-        if !again.is_empty() {
-            tokio::time::sleep(AGAIN.0).await;
-        }
-        for release in again {
-            self.feed.put(release, false);
-        }
-        Ok(parts)
-    }
-
-    /// Sends these, in messages of a bounded size; what was not received is told again later.
-    async fn send(&self, sent: &mut Sent, parts: Vec<Part>) -> Result<(), String> {
-        let mut taken = false;
-        let mut failed: Vec<(Part, String)> = Vec::new();
-        for mut part in parts {
-            // A collector that is away is not tried for each.
-            if !taken && failed.len() > 1 {
-                failed.push((part, String::new()));
+            if sent.rests(release, Instant::now()) {
                 continue;
             }
-            match self.send_one(std::mem::take(&mut part.records)).await {
-                Ok(()) => {
-                    taken = true;
-                    sent.refused.remove(&part.release);
-                    sent.cursor.received(part.release, part.last, part.ended);
+            let received = sent.cursor.of(release);
+            match self.traces.since(release, received).await {
+                Ok(Some(told)) => {
+                    sent.told(release);
+                    let part = Part::of(release, received, told);
+                    spans += part.records.len();
+                    parts.push(part);
                 }
-                Err(problem) => failed.push((part, problem)),
+                // It is not kept any more.
+                Ok(None) => {
+                    sent.told(release);
+                    sent.cursor.received(release, 0, true);
+                }
+                Err(Untold::Call(CallError::Ending)) => {
+                    sent.cursor.owed(release);
+                    for part in parts {
+                        sent.cursor.owed(part.release);
+                    }
+                    return Err(Ending);
+                }
+                Err(problem) => sent.could_not_tell(release, &problem, Instant::now()),
             }
         }
-        let problem = failed.first().map(|(_, problem)| problem.clone());
-        for (part, problem) in failed {
-            let tries = sent.refused.entry(part.release).or_default();
-            *tries += u32::from(taken);
-            if *tries >= TRIES {
-                tracing::warn!(release = %part.release, problem, "a trace is refused again and again: it is given up");
-                sent.refused.remove(&part.release);
-                sent.cursor.received(part.release, part.last, part.ended);
-            } else {
-                sent.cursor.owed(part.release);
-                self.feed.put(part.release, part.ended);
-            }
-        }
-        problem.map_or(Ok(()), Err)
+        let is_full = seen.len() == AT_ONCE || spans >= SPANS;
+        Ok(Gathered { parts, is_full })
     }
 
-    async fn send_one(&self, mut records: Vec<Record>) -> Result<(), String> {
-        while !records.is_empty() {
-            let rest = records.split_off(records.len().min(SPANS));
-            self.exporter.export(records).await?;
-            records = rest;
-        }
-        Ok(())
+    async fn send(&self, sent: &mut Sent, parts: Vec<Part>) -> Result<(), String> {
+        let export = |records| {
+            let exporter = self.exporter.clone();
+            async move { exporter.export(records).await }
+        };
+        sent.send(&self.feed, parts, export).await
     }
 }
 
-/// What is to be sent of a release after this event.
-fn part(release: ReleaseId, received: u64, told: Told) -> Part {
-    let Told { trace, last, ended } = told;
-    let context = trace.context;
-    let is_fresh = |settled: u64| settled > received && settled <= last;
-    let spans = trace.spans.into_iter().filter(|_| context.sampled);
-    let fresh = spans.filter(|span| span.settled.is_some_and(is_fresh));
-    Part {
-        release,
-        records: fresh.map(|span| record::of(span, &context)).collect(),
-        last,
-        ended,
+/// Waits until then; for ever, if that is never.
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }

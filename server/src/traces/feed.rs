@@ -1,6 +1,6 @@
 //! Which releases have something new to tell a collector: numbers alone, so that nothing waits in memory while it is away.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use shipway_domain::ids::ReleaseId;
@@ -16,18 +16,18 @@ pub(crate) struct Feed {
     news: Notify,
 }
 
-/// Releases, each once, in the order in which they have waited; and whether they have ended.
+/// Releases, each once, in the order in which they have waited.
 #[derive(Debug, Default)]
 struct Fresh {
     order: VecDeque<ReleaseId>,
-    ended: HashMap<ReleaseId, bool>,
+    known: HashSet<ReleaseId>,
 }
 
 impl Fresh {
-    fn pop(&mut self) -> Option<(ReleaseId, bool)> {
+    fn pop(&mut self) -> Option<ReleaseId> {
         let first = self.order.pop_front()?;
-        let ended = self.ended.remove(&first).unwrap_or(false);
-        Some((first, ended))
+        self.known.remove(&first);
+        Some(first)
     }
 }
 
@@ -36,18 +36,16 @@ impl Feed {
     pub(crate) fn tell(&self, release: ReleaseId, last: u64, ended: bool) {
         // What was only submitted has nothing to tell that will not be told with its first grant.
         if last > 1 || ended {
-            self.put(release, ended);
+            self.put(release);
         }
     }
 
     /// The release has something to tell.
-    pub(super) fn put(&self, release: ReleaseId, ended: bool) {
+    pub(super) fn put(&self, release: ReleaseId) {
         let mut fresh = self.lock();
-        if let Some(known) = fresh.ended.get_mut(&release) {
-            *known |= ended;
+        if !fresh.known.insert(release) {
             return;
         }
-        fresh.ended.insert(release, ended);
         fresh.order.push_back(release);
         if fresh.order.len() > MOST {
             fresh.pop();
@@ -56,16 +54,9 @@ impl Feed {
         self.news.notify_one();
     }
 
-    /// Takes at most so many, those first that have waited longest.
-    pub(super) fn take(&self, most: usize) -> Vec<(ReleaseId, bool)> {
-        let mut fresh = self.lock();
-        let mut taken = Vec::new();
-        while taken.len() < most
-            && let Some(first) = fresh.pop()
-        {
-            taken.push(first);
-        }
-        taken
+    /// Takes the one that has waited longest.
+    pub(super) fn take(&self) -> Option<ReleaseId> {
+        self.lock().pop()
     }
 
     /// Waits until there is something.
@@ -94,24 +85,25 @@ mod tests {
     async fn a_release_is_told_once_and_the_oldest_of_too_many_are_left_out() {
         let feed = Feed::default();
         let id = ReleaseId::from_number;
+        let all = || std::iter::from_fn(|| feed.take()).collect::<Vec<_>>();
         feed.tell(id(1), 1, false);
-        assert_eq!(feed.take(9), []);
+        assert_eq!(all(), []);
+        feed.tell(id(1), 1, true);
         feed.tell(id(2), 2, false);
         feed.tell(id(2), 3, true);
-        feed.tell(id(2), 4, false);
         feed.news().await;
-        assert_eq!(feed.take(9), [(id(2), true)]);
+        assert_eq!(all(), [id(1), id(2)]);
         // One that goes on and on holds up nobody.
         for number in [3, 4, 3, 5] {
-            feed.put(id(number), false);
+            feed.put(id(number));
         }
-        assert_eq!(feed.take(1), [(id(3), false)]);
-        feed.put(id(3), false);
-        assert_eq!(feed.take(9), [4, 5, 3].map(|number| (id(number), false)));
+        assert_eq!(feed.take(), Some(id(3)));
+        feed.put(id(3));
+        assert_eq!(all(), [4, 5, 3].map(id));
         for number in 0..=MOST as u64 {
-            feed.put(id(number), false);
+            feed.put(id(number));
         }
-        assert_eq!(feed.take(1), [(id(1), false)]);
-        assert_eq!(feed.take(MOST).len(), MOST - 1);
+        assert_eq!(feed.take(), Some(id(1)));
+        assert_eq!(all().len(), MOST - 1);
     }
 }

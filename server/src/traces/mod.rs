@@ -4,9 +4,10 @@ mod cursor;
 mod export;
 mod feed;
 mod record;
+mod sent;
 mod spans;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use shipway_domain::board::Board;
@@ -15,10 +16,10 @@ use shipway_domain::ids::{Attempt, JobId, ReleaseId};
 use shipway_domain::job::Job;
 use shipway_domain::release::Release;
 use shipway_domain::spec::ReleaseSpec;
-use shipway_domain::trace::{Span, Story, Trace, of_release};
+use shipway_domain::trace::{SpanId, Story, Trace, What, attempt_span, of_release};
 use shipway_proto::v1;
 use shipway_store::{Logs, Store, StoreError};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub(crate) use export::Export;
 pub(crate) use feed::Feed;
@@ -51,28 +52,40 @@ pub(crate) struct Told {
     pub(crate) last: u64,
     /// Whether the release has ended.
     pub(crate) ended: bool,
+    /// Spans of agents that were too many to be read.
+    pub(crate) left_out: usize,
+    /// Whether more can be told than was: of what comes after `last`.
+    pub(crate) more: bool,
 }
 
 /// What a trace is told from, but for events.
 struct Records {
     release: Release,
-    jobs: Vec<Job>,
+    /// Shared with the board: thousands of jobs are not copied while it waits.
+    jobs: Vec<Arc<Job>>,
     spec: Option<Arc<ReleaseSpec>>,
     waits: BTreeMap<u32, Vec<Waited>>,
 }
 
 impl Records {
-    fn tell(&self, events: &[Event], told: Vec<(JobId, Attempt, Vec<Span>)>) -> Trace {
-        let mut trace = of_release(&Story {
+    fn tell(self, events: &[Event]) -> Trace {
+        let jobs = self.jobs.into_iter().map(Arc::unwrap_or_clone);
+        of_release(&Story {
             release: &self.release,
             spec: self.spec.as_deref(),
-            jobs: &self.jobs,
+            jobs: &jobs.collect::<Vec<Job>>(),
             events,
             waits: &self.waits,
-        });
-        trace.add(told);
-        trace
+        })
     }
+}
+
+/// An attempt that told of what it did.
+struct Teller {
+    job: JobId,
+    attempt: Attempt,
+    /// Number of the event that ended it.
+    settled: Option<u64>,
 }
 
 /// Why a trace cannot be told.
@@ -87,6 +100,9 @@ pub(crate) enum Untold {
     /// What agents said cannot be read.
     #[error(transparent)]
     Spans(#[from] StoreError),
+    /// Telling it broke off.
+    #[error("telling it broke off: {0}")]
+    Broken(String),
 }
 
 /// Spans in one answer at most.
@@ -97,22 +113,73 @@ impl Told {
     pub(crate) fn reply(&self, url: Option<&str>, now_ms: u64) -> v1::TraceReply {
         let Trace { context, spans } = &self.trace;
         let url = url.map(|url| url.replace("{trace_id}", &context.trace.to_string()));
+        let left_out = self.left_out + spans.len().saturating_sub(TOLD);
         v1::TraceReply {
             trace_parent: context.traceparent(),
             spans: spans.iter().take(TOLD).map(Into::into).collect(),
             complete: self.ended,
-            left_out: u32::try_from(spans.len().saturating_sub(TOLD)).unwrap_or(u32::MAX),
+            left_out: u32::try_from(left_out).unwrap_or(u32::MAX),
             url: url.unwrap_or_default(),
             now_ms,
         }
     }
 }
 
+impl Told {
+    /// The same with what agents said.
+    async fn with(mut self, said: spans::Said) -> Result<Self, Untold> {
+        telling(move || {
+            self.trace.add(spans::decode(said));
+            self
+        })
+        .await
+    }
+}
+
 impl Traces {
-    /// The trace of a release; `None` when there is no such release, or not any more.
+    /// The trace of a release; `None` when there is no such release, or not any more. Of what agents did no more is read
+    /// than the budget; the rest is counted.
     pub(crate) async fn of(&self, id: ReleaseId) -> Result<Option<Told>, Untold> {
-        let place = self.places.acquire().await;
-        let _place = place.map_err(|_| CallError::Ending)?;
+        let _place = self.place().await?;
+        let Some(mut told) = self.without_agents(id).await? else {
+            return Ok(None);
+        };
+        let tellers = self.tellers(id, &told.trace).await?;
+        let attempts = attempts(&tellers);
+        let said = spans::read(&self.spans, &attempts, spans::BUDGET).await?;
+        told.left_out = spans::count(&self.spans, &attempts[said.len()..]).await?;
+        Ok(Some(told.with(said).await?))
+    }
+
+    /// The same, but of what agents did only that of attempts which ended after this event; and where that is much, the
+    /// trace up to an earlier event than the last, so that the rest can be told after it.
+    pub(super) async fn since(&self, id: ReleaseId, after: u64) -> Result<Option<Told>, Untold> {
+        let _place = self.place().await?;
+        let Some(mut told) = self.without_agents(id).await? else {
+            return Ok(None);
+        };
+        if !told.trace.context.sampled {
+            return Ok(Some(told));
+        }
+        let mut tellers = self.tellers(id, &told.trace).await?;
+        let is_fresh = |settled: u64| settled > after && settled <= told.last;
+        tellers.retain(|teller| teller.settled.is_some_and(is_fresh));
+        tellers.sort_by_key(|teller| teller.settled);
+        let said = spans::read(&self.spans, &attempts(&tellers), spans::BUDGET).await?;
+        // An event ends one attempt at most: up to the one before, all is read.
+        if let Some(next) = tellers.get(said.len()).and_then(|teller| teller.settled) {
+            told.last = next - 1;
+            (told.ended, told.more) = (false, true);
+        }
+        Ok(Some(told.with(said).await?))
+    }
+
+    async fn place(&self) -> Result<SemaphorePermit<'_>, CallError> {
+        self.places.acquire().await.map_err(|_| CallError::Ending)
+    }
+
+    /// The trace without what agents did.
+    async fn without_agents(&self, id: ReleaseId) -> Result<Option<Told>, Untold> {
         let open = self
             .coordinator
             .read(move |board| of_board(board, id))
@@ -127,15 +194,30 @@ impl Traces {
         let last = records.release.last_seq;
         let events = self.events(id, last).await?;
         let ended = records.release.ended_at.is_some();
-        let mut told = Vec::new();
-        for (job, attempt) in self.spans.of_release(id).await? {
-            let spans = spans::read(&self.spans, job, attempt).await?;
-            told.push((job, attempt, spans));
-        }
-        // A large release takes its time: not that of those who serve agents.
-        let telling = tokio::task::spawn_blocking(move || records.tell(&events, told));
-        let trace = telling.await.map_err(|_| CallError::Ending)?;
-        Ok(Some(Told { trace, last, ended }))
+        Ok(Some(Told {
+            trace: telling(move || records.tell(&events)).await?,
+            last,
+            ended,
+            left_out: 0,
+            more: false,
+        }))
+    }
+
+    /// Attempts of the trace that told of what they did. What lies there of others is nobody's, and not looked at.
+    async fn tellers(&self, id: ReleaseId, trace: &Trace) -> Result<Vec<Teller>, StoreError> {
+        let granted = trace.spans.iter().filter(|span| span.what == What::Attempt);
+        let granted: HashMap<SpanId, Option<u64>> =
+            granted.map(|span| (span.id, span.settled)).collect();
+        let kept = self.spans.of_release(id).await?.into_iter();
+        let tellers = kept.filter_map(|(job, attempt)| {
+            let id = attempt_span(trace.context.trace, job, attempt);
+            granted.get(&id).map(|settled| Teller {
+                job,
+                attempt,
+                settled: *settled,
+            })
+        });
+        Ok(tellers.collect())
     }
 
     async fn of_store(&self, id: ReleaseId) -> Result<Option<Records>, Untold> {
@@ -143,7 +225,7 @@ impl Traces {
         let (found, spec) = blocking(&self.store, read).await.map_err(Untold::Store)?;
         Ok(found.map(|(release, jobs)| Records {
             release,
-            jobs,
+            jobs: jobs.into_iter().map(Arc::new).collect(),
             spec: spec.map(Arc::new),
             waits: BTreeMap::new(),
         }))
@@ -168,7 +250,7 @@ impl Traces {
 
 fn of_board(board: &Board, id: ReleaseId) -> Option<Records> {
     let release = board.release(id)?.clone();
-    let jobs: Vec<Job> = board.jobs_of(id).cloned().collect();
+    let jobs: Vec<Arc<Job>> = board.shared_jobs_of(id).cloned().collect();
     let waits = jobs.iter().map(|job| {
         let waited = board.waited(job.id).to_vec();
         (job.id.index, waited)
@@ -179,4 +261,37 @@ fn of_board(board: &Board, id: ReleaseId) -> Option<Records> {
         release,
         jobs,
     })
+}
+
+fn attempts(tellers: &[Teller]) -> Vec<(JobId, Attempt)> {
+    let tellers = tellers.iter();
+    tellers.map(|teller| (teller.job, teller.attempt)).collect()
+}
+
+/// Tells by a thread of its own: a large release takes its time, and not that of those who serve agents.
+async fn telling<T: Send + 'static>(
+    tell: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Untold> {
+    let told = tokio::task::spawn_blocking(tell).await;
+    told.map_err(|error| {
+        if error.is_panic() {
+            Untold::Broken(error.to_string())
+        } else {
+            Untold::Call(CallError::Ending)
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CallError, Untold, telling};
+
+    #[tokio::test]
+    async fn what_breaks_telling_is_no_end_of_the_coordinator() {
+        let broken = telling(|| assert_eq!(1, 2, "broken on purpose")).await;
+        assert!(matches!(broken, Err(Untold::Broken(_))));
+        assert!(matches!(telling(|| 7).await, Ok(7)));
+        let ending = Untold::from(CallError::Ending);
+        assert!(!matches!(ending, Untold::Broken(_)));
+    }
 }

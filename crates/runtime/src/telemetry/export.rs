@@ -37,6 +37,8 @@ pub struct Record {
     pub fields: Vec<(String, Field)>,
     /// What happened in the middle of it.
     pub moments: Vec<Moment>,
+    /// Moments that were too many.
+    pub moments_left_out: u32,
     /// Spans of the same trace that it goes on from.
     pub links: Vec<[u8; 8]>,
     /// How it ended.
@@ -154,6 +156,7 @@ fn data(record: Record) -> SpanData {
     };
     let mut events = SpanEvents::default();
     events.events = record.moments.into_iter().map(event).collect();
+    events.dropped_count = record.moments_left_out;
     let mut links = SpanLinks::default();
     let linked = record.links.into_iter();
     links.links = linked
