@@ -46,7 +46,7 @@ where
     E: Error + ProvideErrorMetadata + Send + Sync + 'static,
     F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
 {
-    let span = span(place, operation);
+    let span = span(place, place.region.as_str(), operation);
     let started = Instant::now();
     let tally = Arc::new(Tally::default());
     let work = async {
@@ -61,7 +61,6 @@ where
         } else {
             sending.await
         };
-        tally.record(&Span::current());
         answer
             .inspect(|output| {
                 Span::current().record("aws.request_id", output.request_id().unwrap_or_default());
@@ -69,21 +68,12 @@ where
             .map_err(|error| errors::from_sdk(operation, error))
     };
     let result = work.instrument(span.clone()).await;
-    let throttled = tally.throttled.load(Ordering::Relaxed);
-    budget.ledger.count(operation, &result, throttled);
-    if let Err(error) = &result {
-        if error.kind == ErrorKind::NotFound && !operation.mutates {
-            // Whether something is there was the question.
-            absent(&span, error);
-        } else {
-            fail(&span, error);
-        }
-    }
+    end(&span, budget, operation, &result, &tally);
     result
 }
 
-/// The span of a call.
-pub(crate) fn span(place: &Place, operation: &Operation) -> Span {
+/// The span of a call that goes to this region.
+pub(crate) fn span(place: &Place, region: &str, operation: &Operation) -> Span {
     tracing::info_span!(
         SPAN,
         otel.name = operation.action(),
@@ -94,7 +84,7 @@ pub(crate) fn span(place: &Place, operation: &Operation) -> Span {
         rpc.service = operation.service,
         rpc.method = operation.name,
         cloud.account.id = place.account.as_str(),
-        cloud.region = place.region.as_str(),
+        cloud.region = region,
         aws.request_id = Empty,
         http.request.resend_count = Empty,
         shipway.aws.throttled = Empty,
@@ -102,17 +92,26 @@ pub(crate) fn span(place: &Place, operation: &Operation) -> Span {
     )
 }
 
-/// Writes the error into the span.
-pub(crate) fn fail(span: &Span, error: &PlatformError) {
-    span.record("otel.status_code", "error");
-    span.record("otel.status_description", tracing::field::display(error));
-    absent(span, error);
-}
-
-fn absent(span: &Span, error: &PlatformError) {
-    span.record("error.type", tracing::field::display(error.kind));
+/// Ends a call, whoever made it: its span and the counts go by one rule.
+pub(crate) fn end<T>(
+    span: &Span,
+    budget: &Budget,
+    operation: &Operation,
+    result: &Result<T, PlatformError>,
+    tally: &Tally,
+) {
+    let throttled = tally.record(span);
+    budget.ledger.count(operation, result, throttled);
+    let Err(error) = result else {
+        return;
+    };
     if !error.request_id.is_empty() {
         span.record("aws.request_id", error.request_id.as_str());
+    }
+    if !operation.is_answered_by(error) {
+        span.record("otel.status_code", "error");
+        span.record("otel.status_description", tracing::field::display(error));
+        span.record("error.type", tracing::field::display(error.kind));
     }
 }
 
@@ -154,17 +153,28 @@ tokio::task_local! {
 
 /// How often a call was tried, and how often it was throttled.
 #[derive(Debug, Default)]
-struct Tally {
+pub(crate) struct Tally {
     attempts: AtomicU32,
     throttled: AtomicU32,
 }
 
 impl Tally {
-    fn record(&self, span: &Span) {
+    /// Counts an attempt that was answered, or was not.
+    pub(crate) fn attempt(&self, throttled: bool) {
+        self.attempts.fetch_add(1, Ordering::Relaxed);
+        self.throttled
+            .fetch_add(u32::from(throttled), Ordering::Relaxed);
+    }
+
+    /// Writes it into the span, as `i64`: other numbers leave as texts. Gives how often the call was throttled.
+    fn record(&self, span: &Span) -> u32 {
         let again = self.attempts.load(Ordering::Relaxed).saturating_sub(1);
-        span.record("http.request.resend_count", again);
+        if again > 0 {
+            span.record("http.request.resend_count", i64::from(again));
+        }
         let throttled = self.throttled.load(Ordering::Relaxed);
-        span.record("shipway.aws.throttled", throttled);
+        span.record("shipway.aws.throttled", i64::from(throttled));
+        throttled
     }
 }
 
@@ -185,12 +195,7 @@ impl Intercept for CountAttempts {
     ) -> Result<(), BoxError> {
         let throttled = context.response().is_some_and(is_throttled);
         // Outside of `make` (credentials on their own) nobody counts.
-        let _unscoped = TALLY.try_with(|tally| {
-            tally.attempts.fetch_add(1, Ordering::Relaxed);
-            tally
-                .throttled
-                .fetch_add(u32::from(throttled), Ordering::Relaxed);
-        });
+        let _unscoped = TALLY.try_with(|tally| tally.attempt(throttled));
         Ok(())
     }
 }

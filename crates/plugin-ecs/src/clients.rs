@@ -15,7 +15,7 @@ use aws_sdk_ecs::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use shipway_plugin::{ErrorKind, Place, PlatformError, Session};
+use shipway_plugin::{Place, PlatformError, Session};
 
 use crate::budget::Budget;
 use crate::call::{self, CountAttempts, MUTATION_LIMIT};
@@ -146,11 +146,9 @@ impl Clients {
         call::make(&self.place, &self.budget, operation, send(&self.once)).await
     }
 
-    /// Counts a call that no SDK client made.
-    pub(crate) fn count<T>(&self, operation: &Operation, result: &Result<T, PlatformError>) {
-        let throttled = matches!(result, Err(error) if error.kind == ErrorKind::Throttled);
-        let ledger = &self.budget.ledger;
-        ledger.count(operation, result, u32::from(throttled));
+    /// The budget of the account and region, with what was called.
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.budget
     }
 
     /// The account and region.

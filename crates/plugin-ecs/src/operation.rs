@@ -1,5 +1,7 @@
 //! The calls that are made: service, name, API bucket, and whether they change anything.
 
+use shipway_plugin::{ErrorKind, PlatformError};
+
 use crate::budget::Bucket;
 
 /// One operation of an AWS API.
@@ -19,6 +21,11 @@ impl Operation {
     /// As people write it: `ecs:UpdateService`.
     pub(crate) fn action(&self) -> String {
         format!("{}:{}", self.service, self.name)
+    }
+
+    /// Whether the error is an answer: whether something is there was the question.
+    pub(crate) fn is_answered_by(&self, error: &PlatformError) -> bool {
+        error.kind == ErrorKind::NotFound && !self.mutates
     }
 
     const fn read(service: &'static str, name: &'static str, bucket: Option<Bucket>) -> Self {

@@ -30,6 +30,7 @@ impl Ledger {
     ) {
         let outcome = match result {
             Ok(_) => CallOutcome::Done,
+            Err(error) if operation.is_answered_by(error) => CallOutcome::Done,
             Err(error) if error.kind == ErrorKind::Throttled => CallOutcome::Throttled,
             Err(_) => CallOutcome::Failed,
         };

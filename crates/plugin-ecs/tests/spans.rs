@@ -1,87 +1,41 @@
-//! Each call of AWS is a span with what a reader of traces needs.
+//! Each call of AWS is a span with what a reader of traces needs, and is counted by the same rule.
 
 mod common;
 
-use std::collections::BTreeMap;
-use std::fmt::Debug;
-use std::sync::{Arc, Mutex};
-
-use common::Server;
+use common::{Answer, Server};
 use serde_json::json;
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Subscriber, subscriber};
-use tracing_subscriber::Layer;
-use tracing_subscriber::layer::{Context, SubscriberExt};
+use shipway_domain::observe::LogStream;
+use shipway_plugin::Platform as _;
+use shipway_plugin::contract::calls::{Call, Calls};
+use shipway_plugin_ecs::SPAN;
 
-type Fields = BTreeMap<String, String>;
-
-/// Collects the fields of the spans around calls.
-#[derive(Clone, Default)]
-struct Calls(Arc<Mutex<Vec<(u64, Fields)>>>);
-
-struct Reader<'a>(&'a mut Fields);
-
-impl Visit for Reader<'_> {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.0.insert(
-            field.name().to_owned(),
-            format!("{value:?}").replace('"', ""),
-        );
-    }
+fn error(code: &str, message: &str) -> Answer {
+    let body = json!({"__type": code, "message": message});
+    (400, body.to_string())
 }
 
-impl<S: Subscriber> Layer<S> for Calls {
-    fn on_new_span(&self, span: &Attributes<'_>, id: &Id, _: Context<'_, S>) {
-        if span.metadata().name() == shipway_plugin_ecs::SPAN {
-            let mut fields = Fields::new();
-            span.record(&mut Reader(&mut fields));
-            self.0
-                .lock()
-                .expect("unpoisoned")
-                .push((id.into_u64(), fields));
-        }
-    }
-
-    fn on_record(&self, id: &Id, record: &Record<'_>, _: Context<'_, S>) {
-        let mut calls = self.0.lock().expect("unpoisoned");
-        if let Some((_, fields)) = calls
-            .iter_mut()
-            .rev()
-            .find(|(span, _)| *span == id.into_u64())
-        {
-            record.record(&mut Reader(fields));
-        }
-    }
+fn two(calls: &Calls) -> [Call; 2] {
+    let calls = calls.named(SPAN);
+    calls
+        .try_into()
+        .unwrap_or_else(|calls| panic!("two calls: {calls:?}"))
 }
 
 #[tokio::test]
 async fn a_call_says_what_it_was_and_how_it_went() {
     let server = Server::start(|_, before| match before {
-        0 => (
-            400,
-            json!({"__type": "ThrottlingException", "message": "Rate exceeded"}).to_string(),
-        ),
+        0 => error("ThrottlingException", "Rate exceeded"),
         1 => (200, json!({"taskDefinitionArns": []}).to_string()),
-        _ => (
-            400,
-            json!({"__type": "InvalidParameterException", "message": "no"}).to_string(),
-        ),
+        _ => error("InvalidParameterException", "no"),
     })
     .await;
     let region = server.open().await;
-    let calls = Calls::default();
-    let _guard = subscriber::set_default(tracing_subscriber::registry().with(calls.clone()));
+    let (calls, _guard) = Calls::watch();
     region.newest_revisions("hello", 1).await.expect("listed");
-    region
-        .newest_revisions("hello", 1)
-        .await
-        .expect_err("refused");
+    let refused = region.newest_revisions("hello", 1).await;
+    refused.expect_err("refused");
 
-    let calls = calls.0.lock().expect("unpoisoned");
-    let [(_, good), (_, bad)] = &calls[..] else {
-        panic!("two calls: {calls:?}");
-    };
+    let [good, bad] = two(&calls);
     for (field, value) in [
         ("otel.name", "ecs:ListTaskDefinitions"),
         ("rpc.system", "aws-api"),
@@ -89,20 +43,53 @@ async fn a_call_says_what_it_was_and_how_it_went() {
         ("rpc.method", "ListTaskDefinitions"),
         ("cloud.account.id", "111111111111"),
         ("cloud.region", "eu-west-1"),
-        ("http.request.resend_count", "1"),
-        ("shipway.aws.throttled", "1"),
     ] {
-        assert_eq!(
-            good.get(field).map(String::as_str),
-            Some(value),
-            "{field}: {good:?}"
-        );
+        assert_eq!(good.text(field), value, "{field}: {good:?}");
     }
-    assert!(!good.contains_key("otel.status_code"));
-    assert_eq!(bad["http.request.resend_count"], "0");
-    assert_eq!(
-        bad["otel.status_description"],
-        "ecs:ListTaskDefinitions: no"
-    );
-    assert_eq!(bad["error.type"], "invalid");
+    assert_eq!(good.number("http.request.resend_count"), Some(1));
+    assert_eq!(good.number("shipway.aws.throttled"), Some(1));
+    assert!(!good.is_failed());
+    assert_eq!(bad.number("http.request.resend_count"), None);
+    assert_eq!(bad.number("shipway.aws.throttled"), Some(0));
+    let description = bad.text("otel.status_description");
+    assert_eq!(description, "ecs:ListTaskDefinitions: no");
+    assert_eq!(bad.text("error.type"), "invalid");
+}
+
+#[tokio::test]
+async fn a_signed_call_is_told_and_counted_as_others_are() {
+    let server = Server::start(|_, before| match before {
+        0 | 1 => error("ThrottlingException", "Rate exceeded"),
+        2 => (200, json!({"events": [{"message": "hi"}]}).to_string()),
+        _ => error("ResourceNotFoundException", "no such stream"),
+    })
+    .await;
+    let (platform, region) = server.open_platform().await;
+    let (calls, _guard) = Calls::watch();
+    let stream = LogStream {
+        task: "1".to_owned(),
+        group: "hello".to_owned(),
+        stream: "hello/hello/1".to_owned(),
+        region: Some("eu-central-1".to_owned()),
+    };
+    let lines = region.last_lines(&stream, 1).await.expect("read");
+    assert_eq!(lines, ["hi"]);
+    let lines = region.last_lines(&stream, 1).await.expect("not there");
+    assert!(lines.is_empty());
+
+    let [good, absent] = two(&calls);
+    assert_eq!(good.text("otel.name"), "logs:GetLogEvents");
+    assert_eq!(good.text("cloud.region"), "eu-central-1");
+    assert_eq!(good.number("http.request.resend_count"), Some(2));
+    assert_eq!(good.number("shipway.aws.throttled"), Some(2));
+    assert!(!absent.is_failed(), "{absent:?}");
+    assert_eq!(absent.text("error.type"), "", "{absent:?}");
+
+    let usage = platform.usage();
+    let logs = usage.calls.iter().filter(|calls| calls.service == "logs");
+    let counted: Vec<_> = logs
+        .map(|calls| (calls.outcome.as_str(), calls.calls))
+        .collect();
+    assert_eq!(counted, [("ok", 2)]);
+    assert_eq!(usage.throttles, [("none", 2)]);
 }

@@ -5,7 +5,7 @@ use crate::platform::Place;
 /// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CallOutcome {
-    /// It was answered.
+    /// It was answered; that something is not there is an answer, too.
     Done,
     /// It was refused because too much was called, by the platform or by our own budget.
     Throttled,

@@ -20,9 +20,9 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use serde_json::Value;
 use shipway_plugin::{ErrorKind, PlatformError};
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
-use crate::call;
+use crate::call::{self, Tally};
 use crate::clients::Clients;
 use crate::errors::{chain, classify};
 use crate::operation::Operation;
@@ -40,7 +40,8 @@ pub(crate) async fn send(
 ) -> Result<Value, PlatformError> {
     let wire = Wire::of(operation);
     let region = region.unwrap_or_else(|| clients.place().region.as_str());
-    let span = call::span(clients.place(), operation);
+    let span = call::span(clients.place(), wire.region(region), operation);
+    let tally = Tally::default();
     let work = async {
         for attempt in 1.. {
             let sent = tokio::time::timeout(
@@ -54,6 +55,8 @@ pub(crate) async fn send(
                     "no answer in time".to_owned(),
                 ))
             });
+            let throttled = matches!(&answer, Err(error) if error.kind == ErrorKind::Throttled);
+            tally.attempt(throttled);
             match answer {
                 Err(error) if error.kind.is_passing() && attempt < ATTEMPTS => {
                     tokio::time::sleep(Duration::from_millis(250) * 2_u32.pow(attempt)).await;
@@ -68,10 +71,7 @@ pub(crate) async fn send(
         ))
     };
     let result = Box::pin(work.instrument(span.clone())).await;
-    clients.count(operation, &result);
-    if let Err(error) = &result {
-        call::fail(&span, error);
-    }
+    call::end(&span, clients.budget(), operation, &result, &tally);
     result
 }
 
@@ -99,6 +99,9 @@ async fn once(
         .map_err(|error| unreachable(&error))?;
     let json = wire.answer(&body.into_bytes()).unwrap_or_default();
     if status == 200 {
+        if !request_id.is_empty() {
+            Span::current().record("aws.request_id", request_id);
+        }
         return Ok(json);
     }
     let json = wire.error(json);

@@ -164,10 +164,17 @@ impl Server {
 
     /// A handle that uses its base credentials as they are.
     pub(crate) async fn open(&self) -> Arc<dyn RegionApi> {
+        self.open_platform().await.1
+    }
+
+    /// The same, with its platform.
+    pub(crate) async fn open_platform(&self) -> (EcsPlatform, Arc<dyn RegionApi>) {
         let mut config = config(&self.url);
         for account in &mut config.accounts {
             account.role_arn = None;
         }
-        open(config, STAGING, &job()).await
+        let platform = EcsPlatform::new(config).expect("a platform");
+        let handle = platform.open(&place(STAGING), &job()).await;
+        (platform, handle.expect("a handle"))
     }
 }
