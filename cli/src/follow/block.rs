@@ -9,8 +9,9 @@ use shipway_proto::v1::JobPhase;
 use crate::follow::job::{Job, Wait};
 use crate::follow::state::State;
 use crate::follow::tasks;
-use crate::follow::view::{Detail, mark_of_step, mark_of_verdict};
+use crate::follow::view::{Detail, mark_of_step};
 use crate::text::line::{Line, Tone};
+use crate::text::verdict;
 use crate::text::words::{roughly, so_far, span};
 
 /// Steps shown on the line of steps.
@@ -86,7 +87,7 @@ pub(crate) fn first_line(state: &State, job: &Job, now: Timestamp) -> Line {
             .and(Tone::Plain, format!(" {name}"))
     };
     if let Some(verdict) = job.verdict() {
-        let (mark, tone) = mark_of_verdict(verdict);
+        let (mark, tone) = verdict::mark(verdict);
         // A build or a task is not live; it is done.
         let is_done = job.target.is_none() || job.is_task();
         let word = if is_done && verdict == Verdict::Live {

@@ -7,10 +7,9 @@ use shipway_domain::verdict::{Finding, Verdict};
 use crate::follow::block;
 use crate::follow::job::Job;
 use crate::follow::state::State;
-use crate::follow::view::mark_of_verdict;
 use crate::text::finding;
 use crate::text::line::{Line, Tone};
-use crate::text::words::span;
+use crate::text::verdict;
 
 /// The lines for a release that has ended or rests, for `width` columns.
 pub(crate) fn lines(state: &State, now: Timestamp, width: usize) -> Vec<Line> {
@@ -31,7 +30,7 @@ pub(crate) fn lines(state: &State, now: Timestamp, width: usize) -> Vec<Line> {
             lines.push(Line::default());
         }
     }
-    lines.push(verdict(state, now));
+    lines.push(verdict::line(state.verdict, state.took(now), &state.trace));
     if let Some(next) = next(state) {
         lines.push(Line::default().and(Tone::Faint, next));
     }
@@ -44,26 +43,6 @@ pub(crate) fn findings(job: &Job) -> &[Finding] {
         Some(Outcome::RolledOut(report)) => &report.findings,
         Some(Outcome::Failed(finding)) => std::slice::from_ref(finding),
         _ => &[],
-    }
-}
-
-/// `live in 6 m 41 s   trace 0af7651916cd43dd8448eb211c80319c`.
-fn verdict(state: &State, now: Timestamp) -> Line {
-    let took = span(state.took(now));
-    let line = match state.verdict {
-        Some(verdict) if verdict.is_final() => {
-            Line::default().and(mark_of_verdict(verdict).1, format!("{verdict} in {took}"))
-        }
-        Some(verdict) => Line::default().and(
-            mark_of_verdict(verdict).1,
-            format!("{verdict} after {took}, not final"),
-        ),
-        None => Line::plain(format!("not ended after {took}")),
-    };
-    if state.trace.is_empty() {
-        line
-    } else {
-        line.and(Tone::Faint, format!("   trace {}", state.trace))
     }
 }
 

@@ -3,7 +3,6 @@
 use shipway_domain::event::{Step, StepResult};
 use shipway_domain::spec::ReleaseKind;
 use shipway_domain::time::Timestamp;
-use shipway_domain::verdict::Verdict;
 
 use crate::follow::block;
 use crate::follow::job::{Job, StepSeen};
@@ -162,16 +161,5 @@ pub(crate) const fn mark_of_step(seen: &StepSeen) -> (&'static str, Tone) {
         Some((_, StepResult::Done)) => ("✓", Tone::Good),
         Some((_, StepResult::Skipped)) => ("–", Tone::Faint),
         Some((_, StepResult::Failed)) => ("✗", Tone::Bad),
-    }
-}
-
-/// The mark of a verdict and its tone.
-pub(crate) const fn mark_of_verdict(verdict: Verdict) -> (&'static str, Tone) {
-    match verdict {
-        Verdict::Live => ("✓", Tone::Good),
-        Verdict::Superseded | Verdict::Cancelled | Verdict::Stopped => ("–", Tone::Warn),
-        Verdict::RolledBack | Verdict::Failed => ("✗", Tone::Bad),
-        Verdict::Unknown => ("?", Tone::Warn),
-        Verdict::Stuck => ("!", Tone::Bad),
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod line;
 pub(crate) mod preview;
 pub(crate) mod reason;
 pub(crate) mod table;
+pub(crate) mod verdict;
 pub(crate) mod waterfall;
 pub(crate) mod when;
 pub(crate) mod words;

@@ -1,17 +1,20 @@
 //! A trace as a waterfall: a line for each span, its length, and where it lies in the whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use console::measure_text_width;
 use shipway_domain::time::Timestamp;
-use shipway_domain::trace::{Span, SpanId, Status, Trace, Value, What, keys};
+use shipway_domain::trace::{Moment, Value};
+use shipway_domain::trace::{Span, SpanId, Status, Trace, What, keys};
+use shipway_domain::verdict::Verdict;
 
 use super::line::{Line, Tone};
-use super::words;
+use super::{verdict, words};
 
 /// Columns of a name at most.
 const NAME: usize = 70;
-/// Columns of a length.
+/// Columns of lengths at least.
 const TOOK: usize = 8;
 /// Columns of the whole at least; without them only names and lengths are shown.
 const BAR: usize = 16;
@@ -28,8 +31,19 @@ const EIGHTHS: [&str; 8] = [" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉"
 struct Node<'a> {
     span: &'a Span,
     label: String,
+    /// Why it waited.
+    why: Option<&'a str>,
     parts: Vec<&'a Span>,
+    causes: Vec<Cause>,
     below: Vec<Self>,
+}
+
+/// What is said of a span in a line of its own.
+struct Cause {
+    mark: &'static str,
+    tone: Tone,
+    text: String,
+    evidence: String,
 }
 
 /// The lines, for so many columns; with `all`, every call.
@@ -41,11 +55,29 @@ pub(crate) fn lines(trace: &Trace, all: bool, now: Timestamp, width: usize) -> V
     let Some(first) = trace.spans.first() else {
         return vec![Line::plain("nothing is known of it")];
     };
-    let root = node(first, &of, all, DEEPEST);
+    let mut root = node(first, &of, all, DEEPEST);
+    explain(&mut root);
     let mut rows = Vec::new();
     flatten(&root, String::new(), "", &mut rows);
     let scale = Scale::of(&rows, first, now, width);
     rows.iter().flat_map(|row| row.lines(&scale)).collect()
+}
+
+/// How the release ended, in words.
+pub(crate) fn ending(trace: &Trace, now: Timestamp) -> Line {
+    let id = trace.context.trace.to_string();
+    let Some(root) = trace.spans.first() else {
+        return Line::default().and(Tone::Faint, format!("trace {id}"));
+    };
+    let took = root.until.unwrap_or(now).since(root.from);
+    let word = text(&root.attributes, keys::VERDICT);
+    match word.map(|word| (word, Verdict::parse(word))) {
+        // One that a newer coordinator knows.
+        Some((word, None)) => {
+            Line::plain(format!("{word} after {}   trace {id}", words::span(took)))
+        }
+        known => verdict::line(known.and_then(|(_, verdict)| verdict), took, &id),
+    }
 }
 
 fn node<'a>(
@@ -55,12 +87,14 @@ fn node<'a>(
     depth: u32,
 ) -> Node<'a> {
     let mut below: Vec<&Span> = children(of, span.id);
-    let mut label = span.name.clone();
-    // A job with a single attempt and the attempt are one for who reads.
+    let (mut label, mut why) = (span.name.clone(), None);
+    // A job with a single attempt and the attempt are one for who reads, unless the job went on without it.
     if span.what == What::Job {
         let attempts = below.iter().filter(|span| span.what == What::Attempt);
-        if let [attempt] = attempts.collect::<Vec<_>>().as_slice() {
-            let (only, agent) = (attempt.id, text(attempt, keys::AGENT));
+        if let [attempt] = attempts.collect::<Vec<_>>().as_slice()
+            && (attempt.status == span.status || !failed(attempt))
+        {
+            let (only, agent) = (attempt.id, text(&attempt.attributes, keys::AGENT));
             label = format!("{label} ({})", agent.unwrap_or_default());
             let inner = children(of, only);
             below.retain(|span| span.id != only);
@@ -70,13 +104,13 @@ fn node<'a>(
     }
     match span.what {
         What::Attempt => {
-            let agent = text(span, keys::AGENT).unwrap_or_default();
+            let agent = text(&span.attributes, keys::AGENT).unwrap_or_default();
             label = format!("{label} ({agent})");
         }
         What::Queue => {
-            let kind = text(span, keys::JOB_KIND).unwrap_or_default();
-            let why = text(span, keys::QUEUE_TEXT).map(|why| format!("  {why}"));
-            label = format!("{label} ({kind}){}", why.unwrap_or_default());
+            let kind = text(&span.attributes, keys::JOB_KIND).unwrap_or_default();
+            label = format!("{label} ({kind})");
+            why = text(&span.attributes, keys::QUEUE_TEXT);
         }
         _ => {}
     }
@@ -87,12 +121,63 @@ fn node<'a>(
     Node {
         span,
         label,
+        why,
         below: match depth.checked_sub(1) {
             Some(depth) => shown.map(|span| node(span, of, all, depth)).collect(),
             None => Vec::new(),
         },
         parts,
+        causes: Vec::new(),
     }
+}
+
+fn failed(span: &Span) -> bool {
+    matches!(span.status, Status::Error(_))
+}
+
+/// Says of each span what went wrong with it, unless one below says the same; gives all that is said so far.
+fn explain(node: &mut Node<'_>) -> BTreeSet<String> {
+    let below = node.below.iter_mut();
+    let mut said: BTreeSet<String> = below.flat_map(explain).collect();
+    let span = node.span;
+    for Moment {
+        name, attributes, ..
+    } in &span.moments
+    {
+        let (mark, tone, key) = match (name.as_str(), span.what) {
+            ("finding", _) => ("✗ ", Tone::Bad, keys::CAUSE),
+            ("cancel" | "folded", What::Release) => ("– ", Tone::Warn, keys::MESSAGE),
+            _ => continue,
+        };
+        let text = text(attributes, key).unwrap_or_default();
+        let evidence = self::text(attributes, keys::EVIDENCE).unwrap_or_default();
+        said.insert(text.to_owned());
+        node.causes.push(Cause {
+            mark,
+            tone,
+            text: text.to_owned(),
+            evidence: evidence.to_owned(),
+        });
+    }
+    let Status::Error(cause) = &span.status else {
+        return said;
+    };
+    let cause = match cause.trim() {
+        "" if !node.causes.is_empty() => return said,
+        "" => "failed",
+        // The last line says it.
+        cause if text(&span.attributes, keys::VERDICT) == Some(cause) => return said,
+        cause => cause,
+    };
+    if said.insert(cause.to_owned()) {
+        node.causes.push(Cause {
+            mark: "✗ ",
+            tone: Tone::Bad,
+            text: cause.to_owned(),
+            evidence: String::new(),
+        });
+    }
+    said
 }
 
 fn children<'a>(of: &BTreeMap<Option<SpanId>, Vec<&'a Span>>, id: SpanId) -> Vec<&'a Span> {
@@ -109,7 +194,7 @@ fn matters(span: &Span) -> bool {
     }
     let throttled = span.get("shipway.aws.throttled");
     let throttled = matches!(throttled, Some(Value::Number(times)) if *times > 0);
-    took >= SLOW || throttled || matches!(span.status, Status::Error(_)) || changes(&span.name)
+    took >= SLOW || throttled || failed(span) || changes(&span.name)
 }
 
 /// Whether a call of AWS changes what serves.
@@ -149,19 +234,24 @@ struct Scale {
     from: Timestamp,
     until: Timestamp,
     name: usize,
+    took: usize,
     bar: usize,
     width: usize,
 }
 
 impl Scale {
     fn of(rows: &[Row<'_>], whole: &Span, now: Timestamp, width: usize) -> Self {
+        let until = whole.until.unwrap_or(now).max(whole.from);
         let longest = rows.iter().map(|row| row.name().width()).max().unwrap_or(0);
-        let name = longest.min(NAME).min(width.saturating_sub(TOOK + 2));
-        let bar = width.saturating_sub(name + TOOK + 4);
+        let took = rows.iter().map(|row| row.took(until).chars().count());
+        let took = took.max().unwrap_or(0).max(TOOK);
+        let name = longest.min(NAME).min(width.saturating_sub(took + 2));
+        let bar = width.saturating_sub(name + took + 4);
         Self {
             from: whole.from,
-            until: whole.until.unwrap_or(now).max(whole.from),
+            until,
             name,
+            took,
             bar: if bar < BAR { 0 } else { bar },
             width,
         }
@@ -178,45 +268,57 @@ impl Scale {
 
 impl Row<'_> {
     fn lines(&self, scale: &Scale) -> Vec<Line> {
-        let span = self.node.span;
-        let took = span.until.unwrap_or(scale.until).since(span.from);
-        let mut took = length(took);
-        if span.until.is_none() {
-            took.push('…');
-        }
-        let line = self.name().cut(scale.name).until(scale.name + 2);
-        let line = line.and(Tone::Plain, format!("{took:>TOOK$}  "));
+        let (took, columns) = (self.took(scale.until), scale.took);
+        let whole = self.name();
+        let fits = whole.width() <= scale.name;
+        let name = match self.node.why {
+            Some(_) if !fits => self.name_alone(),
+            _ => whole,
+        };
+        let line = name.cut(scale.name).until(scale.name + 2);
+        let line = line.and(Tone::Plain, format!("{took:>columns$}  "));
         let mut lines = vec![self.bar(scale, line).cut(scale.width)];
-        for moment in &span.moments {
-            if moment.name != "finding" {
-                continue;
-            }
-            let known = |key: &str| {
-                let mut all = moment.attributes.iter();
-                all.find_map(|(known, value)| match value {
-                    Value::Text(text) if known == key => Some(text.as_str()),
-                    _ => None,
-                })
-            };
-            let cause = known(keys::CAUSE).unwrap_or_default();
-            let under = || Line::default().and(Tone::Faint, format!("{}  ", self.under));
-            lines.push(
-                under()
-                    .and(Tone::Bad, format!("✗ {cause}"))
-                    .cut(scale.width),
-            );
-            for evidence in known(keys::EVIDENCE).unwrap_or_default().lines() {
-                lines.push(
-                    under()
-                        .and(Tone::Plain, format!("  {evidence}"))
-                        .cut(scale.width),
-                );
+        if let Some(why) = self.node.why.filter(|_| !fits) {
+            self.hang(("", Tone::Faint), why, scale.width, &mut lines);
+        }
+        for cause in &self.node.causes {
+            let mark = (cause.mark, cause.tone);
+            self.hang(mark, &cause.text, scale.width, &mut lines);
+            for line in cause.evidence.lines() {
+                self.hang(("  ", Tone::Plain), line, scale.width, &mut lines);
             }
         }
         lines
     }
 
-    fn name(&self) -> Line {
+    /// How long it took, or takes until now.
+    fn took(&self, now: Timestamp) -> String {
+        let span = self.node.span;
+        let took = length(span.until.unwrap_or(now).since(span.from));
+        match span.until {
+            Some(_) => took,
+            None => took + "…",
+        }
+    }
+
+    /// A text below the line: broken at blanks, and never cut.
+    fn hang(&self, (mark, tone): (&str, Tone), text: &str, width: usize, lines: &mut Vec<Line>) {
+        let below = if self.node.below.is_empty() {
+            "  "
+        } else {
+            "│ "
+        };
+        let under = Line::default().and(Tone::Faint, format!("{}{below}", self.under));
+        let blank = " ".repeat(measure_text_width(mark));
+        let room = width.saturating_sub(under.width() + blank.len());
+        for (place, piece) in hanging(text, room).into_iter().enumerate() {
+            let mark = if place == 0 { mark } else { &blank };
+            lines.push(under.clone().and(tone, format!("{mark}{piece}")));
+        }
+    }
+
+    /// The name without what is said behind it.
+    fn name_alone(&self) -> Line {
         let span = self.node.span;
         let tone = match (&span.status, span.what) {
             (Status::Error(_), _) => Tone::Bad,
@@ -224,14 +326,21 @@ impl Row<'_> {
             (_, What::Queue | What::Call | What::Work) => Tone::Faint,
             _ => Tone::Plain,
         };
-        let line = Line::default()
+        Line::default()
             .and(Tone::Faint, self.lead.clone())
-            .and(tone, self.node.label.clone());
+            .and(tone, self.node.label.clone())
+    }
+
+    fn name(&self) -> Line {
+        let (line, span) = (self.name_alone(), self.node.span);
+        if let Some(why) = self.node.why {
+            return line.and(Tone::Faint, format!("  {why}"));
+        }
         if self.node.parts.is_empty() {
             return line;
         }
         let new = span.what == What::NewTask;
-        let failed = matches!(span.status, Status::Error(_));
+        let failed = failed(span);
         let parts = self.node.parts.iter();
         // That a new task serves in the end is what all is about.
         let parts = parts.filter(|part| !(new && part.name == "serving"));
@@ -262,7 +371,8 @@ impl Row<'_> {
             scale.place(span.from),
             scale.place(span.until.unwrap_or(scale.until)),
         );
-        let mut bar = " ".repeat(from / 8);
+        // What begins at the very end has the last column.
+        let mut bar = " ".repeat((from / 8).min(scale.bar - 1));
         if self.node.parts.is_empty() {
             bar.push_str(&solid(from, until, span.what));
         } else {
@@ -315,11 +425,33 @@ fn short(part: &str, failed: bool) -> &str {
     }
 }
 
-fn text(span: &Span, key: &str) -> Option<String> {
-    match span.get(key) {
-        Some(Value::Text(text)) => Some(text.clone()),
+fn text<'a>(attributes: &'a [(String, Value)], key: &str) -> Option<&'a str> {
+    attributes.iter().find_map(|(known, value)| match value {
+        Value::Text(text) if known == key => Some(text.as_str()),
         _ => None,
+    })
+}
+
+/// A text in lines of so many columns, those that go on a bit to the right; a word that is longer stays whole, to be
+/// copied and searched for.
+fn hanging(text: &str, room: usize) -> Vec<String> {
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    let text: String = text.chars().map(plain).collect();
+    if measure_text_width(&text) <= room {
+        return vec![text];
     }
+    let mut lines = vec![String::new()];
+    for word in text.split_inclusive(' ') {
+        let line = lines.last().map_or("", String::as_str);
+        let longer = measure_text_width(line) + measure_text_width(word.trim_end());
+        if longer > room && !line.trim().is_empty() {
+            lines.push("  ".to_owned());
+        }
+        if let Some(line) = lines.last_mut() {
+            line.push_str(word);
+        }
+    }
+    lines
 }
 
 /// A length of time: below a second in milliseconds.
