@@ -7,6 +7,9 @@ mod record;
 mod sent;
 mod spans;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -280,18 +283,4 @@ async fn telling<T: Send + 'static>(
             Untold::Call(CallError::Ending)
         }
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{CallError, Untold, telling};
-
-    #[tokio::test]
-    async fn what_breaks_telling_is_no_end_of_the_coordinator() {
-        let broken = telling(|| assert_eq!(1, 2, "broken on purpose")).await;
-        assert!(matches!(broken, Err(Untold::Broken(_))));
-        assert!(matches!(telling(|| 7).await, Ok(7)));
-        let ending = Untold::from(CallError::Ending);
-        assert!(!matches!(ending, Untold::Broken(_)));
-    }
 }
