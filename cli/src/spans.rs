@@ -112,6 +112,7 @@ impl Spans {
             until: self.at(until),
             fields: Vec::new(),
             moments: Vec::new(),
+            moments_left_out: 0,
             links: Vec::new(),
             outcome: Outcome::Unset,
             resource: Resource::This,
