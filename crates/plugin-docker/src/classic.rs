@@ -7,7 +7,7 @@ use shipway_domain::ids::Digest;
 use shipway_plugin::{BuildError, Built, LogStream, Login};
 
 use crate::auth_header;
-use crate::engine::Engine;
+use crate::engine::{Engine, Route};
 use crate::job::{Job, fresh_id};
 use crate::proof;
 use crate::push;
@@ -72,7 +72,8 @@ async fn push_tags(
     for tag in &job.order.tags {
         // Not broken off by a stop: we must know whether the name is there.
         let path = format!("/images/{waiting}/tag?repo={image}&tag={tag}");
-        let tagged = job.engine.call(Method::POST, &path, None).await;
+        let route = Route::new("/images/{name}/tag", &path);
+        let tagged = job.engine.call(Method::POST, route, None).await;
         tagged.map_err(|error| push::call_failed(image, error))?;
         names.names.push(format!("{image}:{tag}"));
 
@@ -123,7 +124,7 @@ async fn push_once(job: &Job<'_>, tag: &str, login: &Login) -> Result<(Digest, u
     job.engine
         .stream(
             Method::POST,
-            &path,
+            Route::new("/images/{name}/push", &path),
             Some((auth_header::NAME, &auth)),
             |chunk| output.take(chunk, |line| job.progress.line(LogStream::Builder, line)),
         )
@@ -151,7 +152,8 @@ impl LocalNames<'_> {
         self.names = kept;
         for name in gone as Vec<String> {
             let path = format!("/images/{name}");
-            if let Err(error) = self.engine.call(Method::DELETE, &path, None).await {
+            let route = Route::new("/images/{name}", &path);
+            if let Err(error) = self.engine.call(Method::DELETE, route, None).await {
                 // It may never have been made. What stays is a name, no harm.
                 tracing::debug!(%name, %error, "a local image name was not removed");
             }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use shipway_domain::ids::Digest;
 use shipway_plugin::{BuildError, Built, LogStream};
 
-use crate::engine::EngineError;
+use crate::engine::{EngineError, Route};
 use crate::job::{Job, NotSolved, Solved, fresh_id};
 use crate::order::{host, is_loopback};
 use crate::proof;
@@ -88,7 +88,8 @@ fn export(job: &Job<'_>) -> Export {
 async fn manifests(job: &Job<'_>, index: &Digest) -> Result<Vec<Digest>, BuildError> {
     let image = &job.order.image;
     let path = format!("/images/{image}@{index}/json?manifests=true");
-    let reply = job.engine.call(Method::GET, &path, None).await;
+    let route = Route::new("/images/{name}/json", &path);
+    let reply = job.engine.call(Method::GET, route, None).await;
     let reply = reply.map_err(EngineError::into_build_error)?;
     let answer: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
     let found = platform_manifests(&answer);
@@ -114,7 +115,8 @@ fn platform_manifests(answer: &Value) -> Vec<Digest> {
 async fn remove_names(job: &Job<'_>) {
     for name in job.names() {
         let path = format!("/images/{name}");
-        if let Err(error) = job.engine.call(Method::DELETE, &path, None).await {
+        let route = Route::new("/images/{name}", &path);
+        if let Err(error) = job.engine.call(Method::DELETE, route, None).await {
             tracing::debug!(%name, %error, "a local image name was not removed");
         }
     }

@@ -12,7 +12,7 @@ use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use shipway_plugin::BuildError;
+use shipway_plugin::{BuildError, without_queries};
 use tokio::net::UnixStream;
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
@@ -50,9 +50,40 @@ impl EngineError {
         }
     }
 
+    /// Its class, as `error.type` of a call's span: the status of an answer, else a word.
+    fn class(&self) -> String {
+        match self {
+            Self::Unreachable { .. } => "unreachable".to_owned(),
+            Self::BrokeOff { .. } => "broken off".to_owned(),
+            Self::Refused { status, .. } => status.to_string(),
+        }
+    }
+
     /// As a failure of a build: an engine that is gone may be back in a moment.
     pub(crate) fn into_build_error(self) -> BuildError {
         BuildError::Interrupted(self.to_string())
+    }
+}
+
+/// Where a call goes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Route<'a> {
+    /// What all paths of its kind have in common: names of spans must be few.
+    template: &'static str,
+    path: &'a str,
+}
+
+impl<'a> Route<'a> {
+    /// A path, with its query, made from `template`.
+    pub(crate) const fn new(template: &'static str, path: &'a str) -> Self {
+        Self { template, path }
+    }
+}
+
+/// A path that is always the same.
+impl From<&'static str> for Route<'static> {
+    fn from(path: &'static str) -> Self {
+        Self::new(path, path)
     }
 }
 
@@ -91,12 +122,12 @@ impl Engine {
     pub(crate) async fn call(
         &self,
         method: Method,
-        path: &str,
+        route: impl Into<Route<'_>>,
         header: Option<(&str, &str)>,
     ) -> Result<Reply, EngineError> {
         let mut body = Vec::new();
         let headers = self
-            .stream(method, path, header, |chunk| body.extend_from_slice(chunk))
+            .stream(method, route, header, |chunk| body.extend_from_slice(chunk))
             .await?;
         Ok(Reply {
             headers,
@@ -109,27 +140,30 @@ impl Engine {
     pub(crate) async fn stream(
         &self,
         method: Method,
-        path: &str,
+        route: impl Into<Route<'_>>,
         header: Option<(&str, &str)>,
         each: impl FnMut(&[u8]) + Send,
     ) -> Result<HeaderMap, EngineError> {
-        let route = path.split('?').next().unwrap_or(path);
+        let Route { template, path } = route.into();
         let span = tracing::info_span!(
             "docker.call",
-            otel.name = format!("docker:{method} {route}"),
+            otel.name = format!("docker:{method} {template}"),
             otel.kind = "client",
             otel.status_code = field::Empty,
             otel.status_description = field::Empty,
             http.request.method = method.as_str(),
-            url.path = route,
+            url.template = template,
+            url.path = path.split('?').next().unwrap_or(path),
             http.response.status_code = field::Empty,
             http.response.body.size = field::Empty,
+            error.type = field::Empty,
         );
         let answer = self.streamed(method, path, header, each);
         let answer = answer.instrument(span.clone()).await;
         if let Err(error) = &answer {
             span.record("otel.status_code", "error");
             span.record("otel.status_description", tracing::field::display(error));
+            span.record("error.type", error.class());
         }
         answer
     }
@@ -167,7 +201,9 @@ impl Engine {
             .map_err(|error| EngineError::broke_off(&call, error))?;
         let (head, body) = response.into_parts();
         let span = tracing::Span::current();
-        span.record("http.response.status_code", head.status.as_u16());
+        // Numbers of spans are `i64`: others leave as texts.
+        let status = i64::from(head.status.as_u16());
+        span.record("http.response.status_code", status);
         if !head.status.is_success() {
             return Err(EngineError::Refused {
                 status: head.status.as_u16(),
@@ -181,6 +217,7 @@ impl Engine {
             each(chunk);
         };
         read(&call, body, &mut counted).await?;
+        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
         span.record("http.response.body.size", bytes);
         Ok(head.headers)
     }
@@ -200,7 +237,8 @@ async fn read(
     Ok(())
 }
 
-/// The engine's words: the `message` of a JSON object, or the text as it is.
+/// The engine's words: the `message` of a JSON object, or the text as it is. It quotes URLs of registries, with what gives
+/// a right there.
 async fn error_message(call: &str, body: Incoming) -> Result<String, EngineError> {
     let mut text = Vec::new();
     read(call, body, &mut |chunk| {
@@ -210,5 +248,9 @@ async fn error_message(call: &str, body: Incoming) -> Result<String, EngineError
     let message = serde_json::from_slice::<serde_json::Value>(&text)
         .ok()
         .and_then(|json| json["message"].as_str().map(str::to_owned));
-    Ok(message.unwrap_or_else(|| String::from_utf8_lossy(&text).trim().to_owned()))
+    let message = message.unwrap_or_else(|| String::from_utf8_lossy(&text).trim().to_owned());
+    Ok(without_queries(&message))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! What a failed solve means (build-facts 3, "Errors").
 
-use shipway_plugin::BuildError;
+use shipway_plugin::{BuildError, without_queries};
 use tonic::{Code, Status};
 
 use crate::details::Details;
@@ -31,7 +31,8 @@ impl Failure {
                 Code::Unavailable | Code::Cancelled | Code::Internal
             );
         Self {
-            message: plain(&message).to_owned(),
+            // Engines quote URLs of registries, with what gives a right there.
+            message: without_queries(plain(&message)),
             broken,
             details: Details::read(status.details()),
             step,

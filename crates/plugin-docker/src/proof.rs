@@ -6,7 +6,7 @@ use shipway_domain::ids::Digest;
 use shipway_plugin::{BuildError, Login};
 
 use crate::auth_header;
-use crate::engine::Engine;
+use crate::engine::{Engine, Route};
 use crate::push;
 
 /// Has the engine ask the registry for the manifest by its digest. By digest and not by tag: a tag
@@ -18,9 +18,10 @@ pub(crate) async fn prove(
     login: &Login,
 ) -> Result<(), BuildError> {
     let path = format!("/distribution/{image}@{digest}/json");
+    let route = Route::new("/distribution/{name}/json", &path);
     let auth = auth_header::value(login);
     let reply = engine
-        .call(Method::GET, &path, Some((auth_header::NAME, &auth)))
+        .call(Method::GET, route, Some((auth_header::NAME, &auth)))
         .await
         .map_err(|error| push::call_failed(image, error))?;
     let answer: Value = serde_json::from_slice(&reply.body).unwrap_or_default();

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 use shipway_domain::ids::Digest;
+use shipway_plugin::without_queries;
 
 /// Collects the output of one push.
 #[derive(Debug, Default)]
@@ -45,7 +46,8 @@ impl PushOutput {
             .as_str()
             .or_else(|| object["error"].as_str());
         if let Some(error) = error {
-            self.error = Some(error.to_owned());
+            // It quotes URLs of the registry, with what gives a right there.
+            self.error = Some(without_queries(error));
         }
         if let Some(digest) = object["aux"]["Digest"].as_str() {
             self.digest = digest.parse().ok();

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bollard_buildkit_proto::google::protobuf::Timestamp;
 use bollard_buildkit_proto::moby::buildkit::v1::{StatusResponse, Vertex, VertexLog};
-use shipway_plugin::{BuildProgress, LogStream, Took};
+use shipway_plugin::{BuildProgress, LogStream, Took, without_queries};
 
 use crate::lines::Joiner;
 use crate::redact::Redactor;
@@ -115,9 +115,15 @@ impl<'a> Watch<'a> {
         let output = self.output.get(digest);
         Some(FailedStep {
             name: self.redact.text(&seen.name),
-            error: self.redact.text(&seen.error),
+            error: self.error(seen),
             output: output.into_iter().flatten().cloned().collect(),
         })
+    }
+
+    /// BuildKit's words about a vertex. It quotes URLs of registries, with what gives a right there: that goes only when
+    /// secrets are out, which may lie across it.
+    fn error(&self, seen: &Seen) -> String {
+        without_queries(&self.redact.text(&seen.error))
     }
 
     fn vertex(&mut self, vertex: Vertex) {
@@ -151,11 +157,12 @@ impl<'a> Watch<'a> {
                 && let (Some(from), Some(until)) = now.times
             {
                 self.progress.took(&Took {
-                    name,
+                    // `ADD` may name a URL.
+                    name: without_queries(&name),
                     from,
                     until,
                     cached: now.cached,
-                    error: Some(self.redact.text(&now.error)).filter(|error| !error.is_empty()),
+                    error: Some(self.error(&now)).filter(|error| !error.is_empty()),
                 });
             }
         }
