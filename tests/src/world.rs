@@ -157,9 +157,16 @@ impl World {
 
     /// Runs the CLI in the app's folder.
     pub async fn cli(&self, app: &App, args: &[&str]) -> Ran {
+        let args = [&["--json"], args].concat();
+        self.cli_at(app, Clock::system(), &args).await
+    }
+
+    /// The same for people, on a machine with this clock.
+    pub async fn cli_at(&self, app: &App, clock: Clock, args: &[&str]) -> Ran {
         let (io, captured) = Io::captured(app.folder());
         let mut io = io.var("SHIPWAY_SERVER", self.stack.grpc.clone());
-        let args = ["shipway", "--json"].iter().chain(args).map(Into::into);
+        io.clock = clock;
+        let args = ["shipway"].iter().chain(args).map(Into::into);
         let code = patiently("the command", shipway_cli::run(args, &mut io)).await;
         Ran {
             code,

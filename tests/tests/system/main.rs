@@ -12,6 +12,7 @@ mod scaling;
 mod scans;
 mod strategies;
 mod tasks;
+mod trace;
 mod verdicts;
 mod watch;
 mod waves;
