@@ -38,11 +38,8 @@ pub(crate) fn message(ended: Ended, ahead: i64) -> v1::TraceSpan {
 
 /// What tracing adds by itself says nothing of a deploy.
 fn is_told(key: &str) -> bool {
-    !matches!(
-        key,
-        "busy_ns" | "idle_ns" | "code.file.path" | "code.line.number"
-    ) && !key.starts_with("code.")
-        && !key.starts_with("thread.")
+    let is_added = |prefix| key.starts_with(prefix);
+    !matches!(key, "busy_ns" | "idle_ns") && !is_added("code.") && !is_added("thread.")
 }
 
 fn attribute((key, field): (String, Field)) -> Attribute {
@@ -67,4 +64,41 @@ fn nanos(at: SystemTime, ahead: i64) -> u64 {
     let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
     let nanos = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX);
     nanos.saturating_add_signed(ahead.saturating_mul(1_000_000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_keep_their_kind_and_what_tracing_adds_is_left_out() {
+        let fields = [
+            ("http.response.status_code", Field::Number(200)),
+            ("code.file.path", Field::Text("src/a.rs".to_owned())),
+            ("code.line.number", Field::Number(7)),
+            ("thread.id", Field::Number(1)),
+            ("busy_ns", Field::Number(1)),
+            ("shipway.build.reused", Field::Flag(true)),
+        ];
+        let ended = Ended {
+            id: [1; 8],
+            parent: [2; 8],
+            name: "docker:GET /info".to_owned(),
+            from: UNIX_EPOCH,
+            until: UNIX_EPOCH,
+            is_call: true,
+            fields: fields.map(|(key, field)| (key.to_owned(), field)).to_vec(),
+            error: None,
+        };
+        let told: Vec<_> = message(ended, 0)
+            .attributes
+            .into_iter()
+            .filter_map(|attribute| Some((attribute.key, attribute.value?)))
+            .collect();
+        let expected = [
+            ("http.response.status_code".to_owned(), Value::Number(200)),
+            ("shipway.build.reused".to_owned(), Value::Flag(true)),
+        ];
+        assert_eq!(told, expected);
+    }
 }

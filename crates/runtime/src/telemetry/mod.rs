@@ -64,7 +64,7 @@ impl Default for TelemetryConfig {
 /// What a process is called in its telemetry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Service {
-    /// Name of the program: `service.name`, unless `OTEL_SERVICE_NAME` says another one.
+    /// Name of the program: `service.name`, unless `OTEL_SERVICE_NAME` or `OTEL_RESOURCE_ATTRIBUTES` says another one.
     pub name: &'static str,
     /// Which of several: `service.instance.id`; empty when there is one.
     pub instance: String,

@@ -8,6 +8,9 @@ use opentelemetry_otlp::{
     WithExportConfig as _,
 };
 use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::resource::{
+    EnvResourceDetector, ResourceBuilder, ResourceDetector, TelemetryResourceDetector,
+};
 use serde::{Deserialize, Serialize};
 
 use super::export::Exporter;
@@ -85,7 +88,8 @@ impl<'a> Otlp<'a> {
 
     /// Who sends.
     pub(crate) fn resource(&self) -> Resource {
-        of_program(self.service.name, &self.service.instance)
+        let attributes = Box::new(EnvResourceDetector::new());
+        of_process(self.service, attributes, var("OTEL_SERVICE_NAME"))
     }
 
     pub(super) fn spans(&self) -> Option<SpanExporter> {
@@ -111,8 +115,7 @@ impl<'a> Otlp<'a> {
         }
         let ours = self.made(self.span_exporter())?;
         let agents = self.made(self.span_exporter())?;
-        let agent = of_program("shipway-agent", "");
-        Some(Exporter::new(ours, &self.resource(), agents, &agent))
+        Some(Exporter::new(ours, &self.resource(), agents, &of_agents()))
     }
 
     /// Why exporters could not be made.
@@ -184,17 +187,93 @@ fn var(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// The resource of a program, by OpenTelemetry's conventions; `OTEL_RESOURCE_ATTRIBUTES` adds to it.
-fn of_program(name: &'static str, instance: &str) -> Resource {
-    let mut resource = Resource::builder()
+/// What is said of a program by itself.
+fn said(name: &'static str) -> ResourceBuilder {
+    Resource::builder_empty()
+        .with_detector(Box::new(TelemetryResourceDetector))
         .with_attribute(KeyValue::new("service.namespace", "shipway"))
-        .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")));
-    if var("OTEL_SERVICE_NAME").is_none() {
+        .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
+        .with_service_name(name)
+}
+
+/// The resource of this process, by OpenTelemetry's conventions: `OTEL_RESOURCE_ATTRIBUTES` goes before what is said here,
+/// `OTEL_SERVICE_NAME` before both.
+fn of_process(
+    service: &Service,
+    attributes: Box<dyn ResourceDetector>,
+    name: Option<String>,
+) -> Resource {
+    let mut resource = said(service.name);
+    if !service.instance.is_empty() {
+        let instance = KeyValue::new("service.instance.id", service.instance.clone());
+        resource = resource.with_attribute(instance);
+    }
+    resource = resource.with_detector(attributes);
+    if let Some(name) = name {
         resource = resource.with_service_name(name);
     }
-    if !instance.is_empty() {
-        resource =
-            resource.with_attribute(KeyValue::new("service.instance.id", instance.to_owned()));
-    }
     resource.build()
+}
+
+/// The resource of agents. What the environment says is said of the process that sends, and not of them.
+fn of_agents() -> Resource {
+    said("shipway-agent").build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a variable might say.
+    struct Environment(&'static [(&'static str, &'static str)]);
+
+    impl ResourceDetector for Environment {
+        fn detect(&self) -> Resource {
+            let said = self
+                .0
+                .iter()
+                .map(|(key, value)| KeyValue::new(*key, *value));
+            Resource::builder_empty().with_attributes(said).build()
+        }
+    }
+
+    fn get(resource: &Resource, key: &'static str) -> String {
+        let value = resource.get(&key.into());
+        value.map_or_else(String::new, |value| value.to_string())
+    }
+
+    #[test]
+    fn variables_go_before_what_a_process_says_of_itself() {
+        let service = Service {
+            name: "shipway-server",
+            instance: "a".to_owned(),
+        };
+        let of = |said, name: Option<&str>| {
+            of_process(
+                &service,
+                Box::new(Environment(said)),
+                name.map(str::to_owned),
+            )
+        };
+        let plain = of(&[], None);
+        assert_eq!(get(&plain, "service.name"), "shipway-server");
+        assert_eq!(get(&plain, "service.namespace"), "shipway");
+        assert_eq!(get(&plain, "service.instance.id"), "a");
+        assert_eq!(get(&plain, "telemetry.sdk.language"), "rust");
+        let named = [("service.name", "theirs"), ("team", "blue")].as_slice();
+        assert_eq!(get(&of(named, None), "service.name"), "theirs");
+        let renamed = of(named, Some("mine"));
+        assert_eq!(get(&renamed, "service.name"), "mine");
+        assert_eq!(get(&renamed, "team"), "blue");
+    }
+
+    #[test]
+    fn agents_have_a_resource_that_no_environment_changes() {
+        let agents = of_agents();
+        assert_eq!(get(&agents, "service.name"), "shipway-agent");
+        assert_eq!(get(&agents, "service.namespace"), "shipway");
+        assert_eq!(get(&agents, "service.version"), env!("CARGO_PKG_VERSION"));
+        assert_eq!(get(&agents, "telemetry.sdk.name"), "opentelemetry");
+        assert_eq!(agents.len(), 6, "{agents:?}");
+    }
 }
