@@ -22,6 +22,8 @@ const BAR: usize = 16;
 const SLOW: Duration = Duration::from_secs(1);
 /// A wait without a reason is shown when it took so long.
 const MOMENT: Duration = Duration::from_millis(10);
+/// Columns at least of what hangs below a line.
+const NARROWEST: usize = 20;
 /// Spans below spans that are shown at most.
 const DEEPEST: u32 = 24;
 /// Eighths of a column, from the left.
@@ -162,18 +164,22 @@ fn explain(node: &mut Node<'_>) -> BTreeSet<String> {
     let Status::Error(cause) = &span.status else {
         return said;
     };
-    let cause = match cause.trim() {
-        "" if !node.causes.is_empty() => return said,
-        "" => "failed",
+    let known = |key| text(&span.attributes, key);
+    let cause = match (cause.trim(), span.what) {
+        ("", _) if !node.causes.is_empty() => return said,
+        ("", _) => match known(keys::DETAIL) {
+            Some(detail) => format!("failed: {detail}"),
+            None => "failed".to_owned(),
+        },
         // The last line says it.
-        cause if text(&span.attributes, keys::VERDICT) == Some(cause) => return said,
-        cause => cause,
+        (cause, What::Release) if known(keys::VERDICT) == Some(cause) => return said,
+        (cause, _) => cause.to_owned(),
     };
-    if said.insert(cause.to_owned()) {
+    if said.insert(cause.clone()) {
         node.causes.push(Cause {
             mark: "✗ ",
             tone: Tone::Bad,
-            text: cause.to_owned(),
+            text: cause,
             evidence: String::new(),
         });
     }
@@ -311,6 +317,7 @@ impl Row<'_> {
         let under = Line::default().and(Tone::Faint, format!("{}{below}", self.under));
         let blank = " ".repeat(measure_text_width(mark));
         let room = width.saturating_sub(under.width() + blank.len());
+        let room = room.max(NARROWEST);
         for (place, piece) in hanging(text, room).into_iter().enumerate() {
             let mark = if place == 0 { mark } else { &blank };
             lines.push(under.clone().and(tone, format!("{mark}{piece}")));

@@ -410,6 +410,11 @@ fn evidence_hangs_and_long_words_stay_whole() {
     drawn.spans.last_mut().unwrap().status = bad("the image does not build");
     drawn.steps(3, &[("build", 2_000, 9_000)]);
     drawn.spans.last_mut().unwrap().status = bad("");
+    know(
+        drawn.spans.last_mut().unwrap(),
+        keys::DETAIL,
+        "4 of 6 stages",
+    );
     expect![[r#"
         deploy web → prod             9 s  █████████████████████████
         └ build (agent-tools-2)       7 s       ████████████████████
@@ -420,7 +425,7 @@ fn evidence_hangs_and_long_words_stay_whole() {
           │   |     at
           │     https://registry.npmjs.org/a/very/long/address/that/has/no/blank/in/it
           └ build                     7 s       ████████████████████
-              ✗ failed
+              ✗ failed: 4 of 6 stages
 
         failed in 9 s   trace 0af7651916cd43dd8448eb211c80319c"#]]
     .assert_eq(&drawn.ended("failed").screen(0, 60));
