@@ -1,3 +1,5 @@
+//! Spans of calls of an engine, as an exporter sees them.
+
 use shipway_plugin::contract::calls::{Call, Calls};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixListener;

@@ -1,3 +1,5 @@
+//! Spans of calls of a registry, and what is told of URLs in them.
+
 use std::sync::Arc;
 
 use shipway_plugin::Secret;
