@@ -12,6 +12,7 @@ use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
 use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::trace::{BatchSpanProcessor, SdkTracerProvider};
 use serde::{Deserialize, Serialize};
+use tracing_subscriber::filter::{LevelFilter, ParseError};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
@@ -112,7 +113,6 @@ impl Telemetry {
                 .with_batch_exporter(exporter)
                 .build()
         });
-        let of_lines = |log: &str| EnvFilter::try_new(log);
         let filter = of_lines(&config.log)
             .or_else(|_| of_lines("info"))
             .unwrap_or_default();
@@ -133,7 +133,7 @@ impl Telemetry {
             .with_filter(EnvFilter::new(format!("info,{LOG_ONLY}=off")));
         // What the exporters say of themselves must not make them speak again.
         let quiet = "opentelemetry=off,opentelemetry_sdk=off,opentelemetry_otlp=off,tonic=off,h2=off,hyper=off,hyper_util=off,reqwest=off,tower=off";
-        let of_logs = EnvFilter::try_new(format!("{},{quiet}", config.log));
+        let of_logs = of_lines(&format!("{},{quiet}", config.log));
         let bridge = logs.as_ref().map(|logs| {
             OpenTelemetryTracingBridge::new(logs)
                 .with_filter(of_logs.unwrap_or_else(|_| EnvFilter::new(format!("info,{quiet}"))))
@@ -173,10 +173,43 @@ impl Telemetry {
     }
 }
 
+/// What is logged. Below `info` the client of registries tells of URLs whose query is the right to write there: that is
+/// for those only who ask for it by name.
+fn of_lines(log: &str) -> Result<EnvFilter, ParseError> {
+    let filter = EnvFilter::try_new(log)?;
+    let tells_more = filter.max_level_hint() > Some(LevelFilter::INFO);
+    if log.contains(REGISTRIES) || !tells_more {
+        return Ok(filter);
+    }
+    Ok(filter.add_directive(format!("{REGISTRIES}=info").parse()?))
+}
+
+/// The client of registries, as targets of its lines name it.
+const REGISTRIES: &str = "oci_client";
+
 static EXPORTER: OnceLock<Exporter> = OnceLock::new();
 
 /// What exports spans that are made from records; `None` without an endpoint.
 #[must_use]
 pub fn exporter() -> Option<Exporter> {
     EXPORTER.get().cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_lines;
+
+    #[test]
+    fn registries_are_told_of_in_detail_only_by_name() {
+        for (log, told) in [
+            ("debug", true),
+            ("info,shipway_server=debug", true),
+            ("oci_client=trace", false),
+            ("error", false),
+        ] {
+            let filter = of_lines(log).expect("a filter").to_string();
+            assert_eq!(filter.contains("oci_client=info"), told, "{filter}");
+        }
+        assert!(of_lines("a=b=c").is_err());
+    }
 }
