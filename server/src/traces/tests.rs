@@ -1,3 +1,5 @@
+//! Telling traces: what is read of them, and in how many parts.
+
 use shipway_domain::agent::Held;
 use shipway_domain::board::Policy;
 use shipway_domain::change::Change;

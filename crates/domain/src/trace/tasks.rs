@@ -10,6 +10,8 @@ use crate::time::Timestamp;
 use crate::trace::release::Sorted;
 use crate::verdict::Finding;
 
+/// How ECS begins to say that it wants fewer of a task: a rollout that goes back, or scaling.
+const TAKEN_AWAY: &str = "Scaling activity initiated by";
 const UNTIL_HEALTHY: &str = "until healthy";
 /// Its name where nobody asks whether the task is healthy: it runs to its end.
 const RUNNING: &str = "running";
@@ -141,8 +143,9 @@ fn of_task(life: &TaskLife, fit: Fit, parent: &Span) -> Span {
             .with(keys::EXIT_CONTAINER, container.as_str())
             .with(keys::EXIT, super::Value::Number((*code).into()));
     }
-    // An old one that goes is what is wanted; a new one that goes is not.
-    if life.new && life.at(Mark::Stopping).is_some() && !life.reason.is_empty() {
+    // An old one that goes is what is wanted; a new one that goes is not, unless it is taken away (ecs-facts 10).
+    let goes = life.at(Mark::Stopping).is_some() && !life.reason.is_empty();
+    if life.new && goes && !life.reason.starts_with(TAKEN_AWAY) {
         span.status = Status::Error(life.reason.clone());
     }
     span

@@ -1,3 +1,5 @@
+//! Who is sent when, and who is given up.
+
 use std::cell::RefCell;
 use std::time::UNIX_EPOCH;
 

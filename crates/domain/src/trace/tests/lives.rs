@@ -8,7 +8,7 @@ use crate::event::{EventKind, Mark, Step};
 use crate::gate::When;
 use crate::ids::Digest;
 use crate::job::{JobKind, Outcome, TaskRun};
-use crate::trace::{Value, keys};
+use crate::trace::{Status, Value, keys};
 use crate::verdict::{Finding, Verdict};
 
 #[test]
@@ -109,4 +109,23 @@ fn times_of_an_aws_clock_that_is_wrong_are_laid_into_the_job() {
     );
     let fitted = (keys::FITTED.to_owned(), Value::Flag(true));
     assert!(task.attributes.contains(&fitted));
+}
+
+#[test]
+fn a_new_task_that_is_taken_away_has_not_failed() {
+    let story = |reason: &str| {
+        let mut told = live();
+        let marks = [
+            (Mark::Created, 6),
+            (Mark::Stopping, 30),
+            (Mark::Stopped, 33),
+        ];
+        told.life(34, "8c1f0000aaaa", true, &marks);
+        told.why_it_stopped(reason);
+        find(&told.trace(), "task 8c1f0000").status.clone()
+    };
+    let scaled = "Scaling activity initiated by (deployment ecs-svc/1)";
+    assert_eq!(story(scaled), Status::Unset);
+    let died = "Essential container in task exited";
+    assert_eq!(story(died), Status::Error(died.to_owned()));
 }
