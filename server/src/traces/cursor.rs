@@ -16,9 +16,12 @@ use tokio::time::Instant;
 const FILE: &str = "traces";
 /// What it becomes when it cannot be read.
 const DAMAGED: &str = "traces.damaged";
+/// How often the file is written at most: each time takes two syncs of the disk that commits wait for, and what a crash
+/// loses of it is only sent again.
+const PAUSE: Duration = Duration::from_secs(1);
 /// Releases with which the file is large, and how often it is written then.
 const MANY: usize = 1000;
-const PAUSE: Duration = Duration::from_secs(5);
+const LONG_PAUSE: Duration = Duration::from_secs(5);
 
 /// Numbers of the last events whose spans were received.
 #[derive(Debug)]
@@ -95,12 +98,22 @@ impl Cursor {
         }
     }
 
-    /// Writes it, if anything has changed; when there is much to write, only now and then.
-    pub(super) async fn write_now_and_then(&mut self) -> io::Result<()> {
-        if self.of.len() > MANY && self.at.elapsed() < PAUSE {
-            return Ok(());
+    /// When it is to be written; never, if nothing has changed.
+    pub(super) fn due(&self) -> Option<Instant> {
+        let pause = if self.of.len() > MANY {
+            LONG_PAUSE
+        } else {
+            PAUSE
+        };
+        (!self.written).then(|| self.at + pause)
+    }
+
+    /// Writes it, if it is due.
+    pub(super) async fn write_when_due(&mut self) -> io::Result<()> {
+        if self.due().is_some_and(|due| due <= Instant::now()) {
+            return self.write().await;
         }
-        self.write().await
+        Ok(())
     }
 
     /// Writes it, if anything has changed; it is durable then.
@@ -160,6 +173,8 @@ fn read(bytes: &[u8]) -> Option<(u64, BTreeMap<ReleaseId, u64>)> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use shipway_domain::ids::ReleaseId;
 
     use super::Cursor;
@@ -183,6 +198,24 @@ mod tests {
         let cursor = Cursor::open(folder.path(), 10);
         assert_eq!(cursor.unsure(10), [5, 7, 8, 9].map(id));
         assert_eq!([5, 7, 9].map(|number| cursor.of(id(number))), [9, 0, 0]);
+    }
+
+    #[tokio::test]
+    async fn it_is_written_once_a_second_at_most_and_nothing_is_left_unwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("traces");
+        let mut cursor = Cursor::open(folder.path(), 5);
+        assert_eq!(cursor.due(), None);
+        // It was written a moment ago, however long this test is held up.
+        cursor.at += Duration::from_secs(3600);
+        cursor.received(ReleaseId::from_number(5), 9, false);
+        cursor.write_when_due().await.unwrap();
+        assert!(!file.exists());
+        assert!(cursor.due().is_some());
+        cursor.at -= Duration::from_secs(3600) + super::PAUSE;
+        cursor.write_when_due().await.unwrap();
+        assert!(file.exists());
+        assert_eq!(cursor.due(), None);
     }
 
     #[tokio::test]

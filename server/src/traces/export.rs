@@ -59,12 +59,16 @@ impl Export {
         let mut sent = Sent::new(cursor);
         let mut wait = AGAIN.0;
         loop {
+            if let Err(error) = sent.cursor.write_when_due().await {
+                tracing::warn!(%error, "how far traces were received could not be written down");
+            }
             let again = sent.try_again(&self.feed, Instant::now());
+            let next = again.into_iter().chain(sent.cursor.due()).min();
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
                 () = self.feed.news() => {}
-                () = until(again) => continue,
+                () = until(next) => continue,
             }
             let started = Instant::now();
             let Ok(gathered) = self.gather(&mut sent).await else {
@@ -89,9 +93,6 @@ impl Export {
                     pause
                 }
             };
-            if let Err(error) = sent.cursor.write_now_and_then().await {
-                tracing::warn!(%error, "how far traces were received could not be written down");
-            }
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
