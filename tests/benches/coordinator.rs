@@ -19,8 +19,6 @@ mod past;
 mod peers;
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use agent::{RawAgent, Step};
@@ -30,7 +28,6 @@ use node::Node;
 use prost::Message as _;
 use serde_json::{Value, json};
 use shipway_proto::v1;
-use tokio::task::JoinSet;
 
 /// Account of jobs that nobody does.
 const NOBODYS: &str = "999999999999";
@@ -197,34 +194,7 @@ async fn cycles(data: &Path, wish: &Wish, table: &mut Table) -> anyhow::Result<(
     for account in ACCOUNTS {
         let name = format!("c{account}");
         submit(&node.url, 64, Until::Count(each), account, &name).await?;
-        let mut agents = Vec::new();
-        for number in 0..4 {
-            let id = format!("agent-{account}-{number}");
-            agents.push((id, account));
-        }
-        let kept = Arc::new(AtomicUsize::new(0));
-        let mut running: JoinSet<anyhow::Result<()>> = JoinSet::new();
-        let begin = Instant::now();
-        for (id, account) in agents {
-            let (url, kept) = (node.url.clone(), Arc::clone(&kept));
-            running.spawn(async move {
-                let mut agent = RawAgent::connect(&url, &id, account, 256).await?;
-                loop {
-                    if let Step::Kept = agent.step().await? {
-                        kept.fetch_add(1, Ordering::Relaxed);
-                    }
-                }
-            });
-        }
-        while kept.load(Ordering::Relaxed) < jobs {
-            if let Some(ended) = running.try_join_next() {
-                ended??;
-            }
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
-        rates.push(jobs as f64 / begin.elapsed().as_secs_f64());
-        running.shutdown().await;
+        rates.push(agent::cycles(&node.url, account, jobs).await?);
     }
     let aim = ">= 5,000/s";
     table.one(

@@ -18,11 +18,8 @@ mod node;
 mod sink;
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use agent::{RawAgent, Step};
 use client::{Until, submit};
 use figures::{Wish, machine, median};
 use node::Node;
@@ -130,29 +127,6 @@ async fn one(
     )
     .await?;
     let jobs = 2 * 64 * usize::try_from(each)?;
-    let kept = Arc::new(AtomicUsize::new(0));
-    let mut running: JoinSet<anyhow::Result<()>> = JoinSet::new();
-    let begin = Instant::now();
-    for number in 0..4 {
-        let (url, kept) = (node.url.clone(), Arc::clone(&kept));
-        running.spawn(async move {
-            let mut agent =
-                RawAgent::connect(&url, &format!("agent-{number}"), CYCLED, 256).await?;
-            loop {
-                if let Step::Kept = agent.step().await? {
-                    kept.fetch_add(1, Ordering::Relaxed);
-                }
-            }
-        });
-    }
-    while kept.load(Ordering::Relaxed) < jobs {
-        if let Some(ended) = running.try_join_next() {
-            ended??;
-        }
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
-    let cycles = jobs as f64 / begin.elapsed().as_secs_f64();
-    running.shutdown().await;
+    let cycles = agent::cycles(&node.url, CYCLED, jobs).await?;
     Ok((submits.rate, cycles, node.memory("VmHWM:")? / 1024.0))
 }

@@ -1,6 +1,8 @@
 //! Agents that do nothing: they say at once that a job is done.
 
-use std::time::Instant;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use shipway_proto::v1;
@@ -8,6 +10,7 @@ use shipway_proto::v1::agent_message::Message as Say;
 use shipway_proto::v1::agents_client::AgentsClient;
 use shipway_proto::v1::coordinator_message::Message as Hear;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
 use tonic::transport::Endpoint;
@@ -132,4 +135,33 @@ fn outcome(kind: &str) -> v1::Outcome {
     v1::Outcome {
         outcome: Some(outcome),
     }
+}
+
+/// So many jobs that wait in an account, offered, accepted, finished and kept by four agents; gives how many a second.
+pub async fn cycles(url: &str, account: &'static str, jobs: usize) -> anyhow::Result<f64> {
+    let kept = Arc::new(AtomicUsize::new(0));
+    let mut running: JoinSet<anyhow::Result<()>> = JoinSet::new();
+    let begin = Instant::now();
+    for number in 0..4 {
+        let (url, kept) = (url.to_owned(), Arc::clone(&kept));
+        running.spawn(async move {
+            let id = format!("agent-{account}-{number}");
+            let mut agent = RawAgent::connect(&url, &id, account, 256).await?;
+            loop {
+                if let Step::Kept = agent.step().await? {
+                    kept.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        });
+    }
+    while kept.load(Ordering::Relaxed) < jobs {
+        if let Some(ended) = running.try_join_next() {
+            ended??;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
+    let rate = jobs as f64 / begin.elapsed().as_secs_f64();
+    running.shutdown().await;
+    Ok(rate)
 }

@@ -71,6 +71,24 @@ fn is_a_tree(spans: &[Value]) {
     assert_eq!(word(roots[0], "name"), "deploy hello → prod");
 }
 
+/// Sends all to the receiver, and soon.
+fn by_grpc(receiver: &Receiver) -> [(&str, &str); 2] {
+    [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &receiver.grpc),
+        ("OTEL_BSP_SCHEDULE_DELAY", "200"),
+    ]
+}
+
+/// Deploys an app as a part of the caller's trace; it goes well.
+fn deploys(world: &World) {
+    let app = app(world, LAYERS);
+    let given = format!("00-{TRACE}-{CALLER}-01");
+    let deploy = ["-C", text(&app), "deploy", "prod"];
+    let output = world.cli_with(&deploy, ("TRACEPARENT", &given));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}\n{}", world.logs());
+}
+
 /// What OpenTelemetry's conventions ask for.
 fn keeps_conventions(spans: &[Value]) {
     for span in spans {
@@ -111,21 +129,8 @@ fn a_deploy_is_one_connected_trace_through_all_processes() {
     let Some(receiver) = Receiver::start() else {
         return;
     };
-    let world = World::start(
-        "off",
-        &[
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", &receiver.grpc),
-            ("OTEL_BSP_SCHEDULE_DELAY", "200"),
-        ],
-    );
-    let app = app(&world, LAYERS);
-    let given = format!("00-{TRACE}-{CALLER}-01");
-    let output = world.cli_with(
-        &["-C", text(&app), "deploy", "prod"],
-        ("TRACEPARENT", &given),
-    );
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{told}\n{}", world.logs());
+    let world = World::start("off", &by_grpc(&receiver));
+    deploys(&world);
     world.wait_for("all spans", |_| is_whole(&receiver));
     // What is still on its way when the processes end is sent then.
     world.end();
@@ -227,21 +232,8 @@ fn a_trace_is_one_tree_also_where_the_clocks_of_its_processes_are_wrong() {
         return;
     };
     let begin = nanos_now();
-    let world = World::start_off(
-        &[
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", &receiver.grpc),
-            ("OTEL_BSP_SCHEDULE_DELAY", "200"),
-        ],
-        clocks,
-    );
-    let app = app(&world, LAYERS);
-    let given = format!("00-{TRACE}-{CALLER}-01");
-    let output = world.cli_with(
-        &["-C", text(&app), "deploy", "prod"],
-        ("TRACEPARENT", &given),
-    );
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{told}\n{}", world.logs());
+    let world = World::start_off(&by_grpc(&receiver), clocks);
+    deploys(&world);
     world.wait_for("all spans", |_| is_whole(&receiver));
     world.end();
     let end = nanos_now();
@@ -400,18 +392,8 @@ fn what_a_collector_that_was_away_has_missed_is_sent_when_it_is_back() {
     drop(place);
     let endpoint = format!("http://127.0.0.1:{port}");
     let mut world = World::start("off", &[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]);
-    let app = app(&world, LAYERS);
-    let given = format!("00-{TRACE}-{CALLER}-01");
-    let output = world.cli_with(
-        &["-C", text(&app), "deploy", "prod"],
-        ("TRACEPARENT", &given),
-    );
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success(),
-        "it holds nothing up: {told}\n{}",
-        world.logs()
-    );
+    // It holds nothing up.
+    deploys(&world);
     // Nor is it lost with the process.
     world.kill_coordinator();
     let Some(receiver) = Receiver::start_at(port) else {
