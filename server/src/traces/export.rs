@@ -59,9 +59,7 @@ impl Export {
         let mut sent = Sent::new(cursor);
         let mut wait = AGAIN.0;
         loop {
-            if let Err(error) = sent.cursor.write_when_due().await {
-                tracing::warn!(%error, "how far traces were received could not be written down");
-            }
+            write(&mut sent).await;
             let again = sent.try_again(&self.feed, Instant::now());
             let next = again.into_iter().chain(sent.cursor.due()).min();
             tokio::select! {
@@ -93,6 +91,8 @@ impl Export {
                     pause
                 }
             };
+            // At once, as long as messages are a second apart: what is received is not sent again after a crash.
+            write(&mut sent).await;
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
@@ -188,6 +188,13 @@ impl Export {
             async move { exporter.export(records).await }
         };
         sent.send(&self.feed, parts, export).await
+    }
+}
+
+/// Writes down how far traces were received, when it is due.
+async fn write(sent: &mut Sent) {
+    if let Err(error) = sent.cursor.write_when_due().await {
+        tracing::warn!(%error, "how far traces were received could not be written down");
     }
 }
 

@@ -9,6 +9,8 @@ use serde_json::Value;
 use shipway_tests::missing::{Demand, skip};
 
 const PATIENCE: Duration = Duration::from_secs(60);
+/// The secret part of the AWS credentials that every process has.
+pub(crate) const AWS_SECRET: &str = "wJalrXUtnFEMI-of-nobody-K7MDENG";
 
 /// A folder with all that the processes need, and the processes.
 pub(crate) struct World {
@@ -150,7 +152,7 @@ impl World {
             .envs(self.env.iter().map(|(k, v)| (k, v)));
         command
             .env("AWS_ACCESS_KEY_ID", "000000000000")
-            .env("AWS_SECRET_ACCESS_KEY", "any");
+            .env("AWS_SECRET_ACCESS_KEY", AWS_SECRET);
         command.env("AWS_REGION", "eu-west-1").stdin(Stdio::null());
         command
     }

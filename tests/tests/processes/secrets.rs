@@ -1,14 +1,18 @@
-//! The value of a build's secret is in no log, no trace and nothing that leaves by OTLP.
+//! The value of a build's secret is in no log, no trace and nothing that leaves by OTLP; nor is what opens AWS and the
+//! registry.
 
 use std::process::Command;
 
 use shipway_tests::missing::has_engine;
 
 use super::deploy::{DOCKER, app};
-use super::process::{World, text};
+use super::process::{AWS_SECRET, World, text};
 use super::receiver::Receiver;
 
 const SECRET: &str = "hunter2-and-more-of-it";
+/// How passwords of the simulator's registry begin, as they are, as ECR hands them out and as they are sent with the
+/// user; and how the login begins that an engine is given.
+const LOGINS: [&str; 3] = ["eyJwcmluY2lwYWwi", "QVdTOmV5Sndj", "eyJ1c2VybmFtZSI6"];
 
 /// Prints what it is given as a secret, in two pieces.
 const PROGRAM: &str = r#"
@@ -80,7 +84,8 @@ fn a_secret_that_a_build_prints_in_pieces_is_seen_nowhere() {
     let seen = [("output", &output), ("trace", &trace), ("logs", &logs)];
     let signals = left.iter().map(|text| ("OTLP", text));
     for (place, text) in seen.into_iter().chain(signals) {
-        for piece in [SECRET, &SECRET[7..]] {
+        let pieces = [SECRET, &SECRET[7..], AWS_SECRET];
+        for piece in pieces.into_iter().chain(LOGINS) {
             assert!(!text.contains(piece), "{place} has {piece}");
         }
     }
