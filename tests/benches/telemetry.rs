@@ -1,5 +1,5 @@
-//! What telemetry costs the coordinator: none, traces, all signals, and all with a collector that hangs, one after the
-//! other in each round.
+//! What telemetry costs the coordinator: none, traces, and all signals, each also with a collector that hangs, one after
+//! the other in each round.
 //!
 //! `cargo bench -p shipway-tests --bench telemetry [-- --quick] [--json FILE]`
 #![expect(clippy::print_stdout, reason = "a bench tells its figures")]
@@ -57,13 +57,14 @@ async fn measure(wish: &Wish) -> anyhow::Result<()> {
     let mut serving = JoinSet::new();
     let sink = Sink::default();
     let (on, hung) = (sink.serve(&mut serving).await?, hang(&mut serving).await?);
-    let ways: [(&str, &[(&str, &str)]); 4] = [
+    let ways: [(&str, &[(&str, &str)]); 5] = [
         ("off", &[]),
         ("traces", &[(TRACES, &on)]),
+        ("traces, hung", &[(TRACES, &hung)]),
         ("all signals", &[(ALL, &on), METRICS]),
-        ("collector hangs", &[(ALL, &hung), METRICS]),
+        ("all, hung", &[(ALL, &hung), METRICS]),
     ];
-    let mut all: [Figures; 4] = Default::default();
+    let mut all: [Figures; 5] = Default::default();
     let folder = figures::folder()?;
     let rounds = if wish.quick { 2 } else { 7 };
     for round in 0..rounds {
@@ -115,7 +116,7 @@ async fn one(
 ) -> anyhow::Result<(f64, f64, f64)> {
     let node = Node::start_with(data, env)?;
     let span = Duration::from_millis(if wish.quick { 500 } else { 2000 });
-    let name = name.replace(' ', "-");
+    let name = name.replace([' ', ','], "-");
     let submits = submit(&node.url, 64, Until::Elapsed(span), NOBODYS, &name).await?;
     let each = if wish.quick { 40 } else { 250 };
     submit(
