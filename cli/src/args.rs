@@ -115,6 +115,12 @@ pub enum Command {
 }
 
 impl Command {
+    /// The command as it is typed.
+    pub(crate) fn name(&self) -> &'static str {
+        let name = self.span_name();
+        name.strip_prefix("shipway ").unwrap_or(name)
+    }
+
     /// What the command's span is called.
     pub(crate) const fn span_name(&self) -> &'static str {
         match self {

@@ -17,6 +17,7 @@ pub mod exit;
 mod follow;
 mod io;
 mod json;
+mod metrics;
 mod process;
 mod server;
 mod session;
@@ -63,6 +64,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>, io: &mut Io) -> Result<Cl
 /// Carries out a command line and gives the exit code.
 pub async fn execute(cli: Cli, io: &mut Io) -> u8 {
     let given = io.vars.get("TRACEPARENT").map(String::as_str);
+    let name = cli.command.name();
     let mut spans = Spans::begin(cli.command.span_name(), &io.clock, given);
     let session = Session {
         global: cli.global,
@@ -74,7 +76,10 @@ pub async fn execute(cli: Cli, io: &mut Io) -> u8 {
         Ok(code) => code,
         Err(error) => report(&error, io),
     };
-    spans.send(code).await;
+    let took = spans.now().saturating_sub(spans.began());
+    // Together, so that a collector that hangs is waited for once.
+    let metric = Box::pin(metrics::send(name, took, code));
+    tokio::join!(spans.send(code), metric);
     code
 }
 

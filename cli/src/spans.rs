@@ -8,8 +8,8 @@ use shipway_proto::v1;
 use shipway_runtime::telemetry::{self, Field, Kind, Outcome, Record, Resource};
 use shipway_runtime::{Clock, context};
 
-/// A collector that does not take the spans within this holds no command up.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// A collector that does not take what a command tells within this holds no command up.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The trace of a command.
 pub(crate) struct Spans {

@@ -198,19 +198,7 @@ fn matters(span: &Span) -> bool {
         What::Queue => return took >= MOMENT || span.get(keys::QUEUE_REASON).is_some(),
         _ => return true,
     }
-    let throttled = span.get("shipway.aws.throttled");
-    let throttled = matches!(throttled, Some(Value::Number(times)) if *times > 0);
-    took >= SLOW || throttled || failed(span) || changes(&span.name)
-}
-
-/// Whether a call of AWS changes what serves.
-fn changes(name: &str) -> bool {
-    [
-        "ecs:UpdateService",
-        "ecs:RunTask",
-        "ecs:StopServiceDeployment",
-    ]
-    .contains(&name)
+    took >= SLOW || span.was_throttled() || failed(span) || span.changes_what_serves()
 }
 
 /// A line to be.

@@ -9,8 +9,23 @@ use serde_json::Value;
 use shipway_tests::missing::{Demand, skip};
 
 const PATIENCE: Duration = Duration::from_secs(60);
+/// What a whole command may take on a busy machine.
+const LONGEST: Duration = Duration::from_secs(600);
 /// The secret part of the AWS credentials that every process has.
 pub(crate) const AWS_SECRET: &str = "wJalrXUtnFEMI-of-nobody-K7MDENG";
+
+/// What a command said, once it has ended.
+fn ended(child: Child, args: &[&str]) -> Output {
+    let id = child.id().to_string();
+    let (done, ends) = std::sync::mpsc::channel();
+    std::thread::spawn(move || done.send(child.wait_with_output()));
+    ends.recv_timeout(LONGEST)
+        .unwrap_or_else(|_| {
+            Command::new("kill").args(["-9", &id]).status().ok();
+            panic!("{args:?} does not end")
+        })
+        .unwrap()
+}
 
 /// A folder with all that the processes need, and the processes.
 pub(crate) struct World {
@@ -194,23 +209,26 @@ impl World {
 
     /// Runs the CLI to its end.
     pub(crate) fn cli(&self, args: &[&str]) -> Output {
-        let mut command = self.command("shipway", "shipway");
-        command
-            .env("SHIPWAY_SERVER", &self.grpc)
-            .args(args)
-            .output()
-            .unwrap()
+        self.cli_with_all(args, &[])
     }
 
     /// The same with a variable of its environment.
-    pub(crate) fn cli_with(&self, args: &[&str], (name, value): (&str, &str)) -> Output {
+    pub(crate) fn cli_with(&self, args: &[&str], var: (&str, &str)) -> Output {
+        self.cli_with_all(args, &[var])
+    }
+
+    /// The same with more than one.
+    pub(crate) fn cli_with_all(&self, args: &[&str], vars: &[(&str, &str)]) -> Output {
         let mut command = self.command("shipway", "shipway");
-        command
+        let child = command
             .env("SHIPWAY_SERVER", &self.grpc)
-            .env(name, value)
+            .envs(vars.iter().copied())
             .args(args)
-            .output()
-            .unwrap()
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        ended(child, args)
     }
 
     /// The last JSON document that a command of the CLI prints.

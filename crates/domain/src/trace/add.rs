@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Span, SpanId, Trace, What, keys};
+use super::{Span, SpanId, Trace, Value, What, keys};
 use crate::ids::{Attempt, JobId};
 
 /// Parts of parts of parts that are told of what agents say.
@@ -67,12 +67,34 @@ fn put(all: &mut Vec<Span>, of: &mut BTreeMap<SpanId, Vec<Span>>, parent: SpanId
     }
 }
 
+/// Calls that change what serves: few, and what a rollout is about.
+const CHANGES: [&str; 6] = [
+    "ecs:UpdateService",
+    "ecs:StopServiceDeployment",
+    "ecs:ContinueServiceDeployment",
+    "ecs:RunTask",
+    "ecs:StopTask",
+    "application-autoscaling:RegisterScalableTarget",
+];
+
 impl Span {
     /// What is known of it by this key.
     #[must_use]
-    pub fn get(&self, key: &str) -> Option<&super::Value> {
+    pub fn get(&self, key: &str) -> Option<&Value> {
         let mut attributes = self.attributes.iter();
         attributes.find_map(|(known, value)| (known == key).then_some(value))
+    }
+
+    /// Whether it is a call of AWS that changes what serves, how many serve, or who says how many.
+    #[must_use]
+    pub fn changes_what_serves(&self) -> bool {
+        self.what == What::Call && CHANGES.contains(&self.name.as_str())
+    }
+
+    /// Whether AWS answered it, or an earlier try of it, that it was called too often.
+    #[must_use]
+    pub fn was_throttled(&self) -> bool {
+        matches!(self.get(keys::THROTTLED), Some(Value::Number(times)) if *times > 0)
     }
 
     /// Whether it is of the agent that did it, and not of the coordinator that tells it.

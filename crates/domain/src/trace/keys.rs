@@ -70,6 +70,8 @@ pub const CAUSE: &str = "shipway.finding.cause";
 pub const EVIDENCE: &str = "shipway.finding.evidence";
 /// The next step for a person.
 pub const REMEDY: &str = "shipway.finding.remedy";
+/// How often AWS answered a call that it was called too often.
+pub const THROTTLED: &str = "shipway.aws.throttled";
 /// Words of a moment.
 pub const MESSAGE: &str = "message";
 

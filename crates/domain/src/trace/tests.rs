@@ -384,6 +384,32 @@ fn call_of_nobody() -> Span {
 }
 
 #[test]
+fn calls_that_change_what_serves_and_calls_that_were_throttled_are_told_from_others() {
+    let call = |name: &str| Span {
+        name: name.to_owned(),
+        ..call_of_nobody()
+    };
+    for (name, changes) in [
+        ("ecs:UpdateService", true),
+        ("ecs:ContinueServiceDeployment", true),
+        ("application-autoscaling:RegisterScalableTarget", true),
+        ("ecs:DescribeServices", false),
+        ("ecs:RegisterTaskDefinition", false),
+        ("UpdateService", false),
+    ] {
+        assert_eq!(call(name).changes_what_serves(), changes, "{name}");
+    }
+    let not_a_call = Span {
+        what: What::Work,
+        ..call("ecs:UpdateService")
+    };
+    assert!(!not_a_call.changes_what_serves());
+    let throttled = |times: u32| call_of_nobody().with(keys::THROTTLED, times);
+    assert!(throttled(1).was_throttled() && !throttled(0).was_throttled());
+    assert!(!call_of_nobody().was_throttled());
+}
+
+#[test]
 fn every_attribute_is_documented() {
     let page = include_str!("../../../../docs/traces.md");
     let keys = include_str!("keys.rs");

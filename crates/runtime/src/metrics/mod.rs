@@ -3,6 +3,7 @@
 //! What there is to measure is one table, [`names`]; OpenTelemetry's SDK adds up.
 
 pub mod names;
+mod once;
 mod snapshot;
 mod text;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Histogram as Recorder, Meter, MeterProvider as _};
+use opentelemetry_otlp::MetricExporter;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::metrics::reader::MetricReader;
@@ -21,6 +23,7 @@ use opentelemetry_sdk::metrics::{
     SdkMeterProvider, Stream, Temporality,
 };
 
+pub use once::send_once;
 pub use snapshot::{Family, Histogram, OVERFLOW, Sample, Snapshot, Value};
 pub use text::{CONTENT_TYPE, text};
 
@@ -73,7 +76,13 @@ impl Metrics {
         if exporter.is_none() && !read {
             return Self::default();
         }
-        let (reader, sent) = (read.then(Reader::default), exporter.is_some());
+        let reader = read.then(|| Reader::of(Temporality::Cumulative));
+        Self::of(&otlp, exporter, reader)
+    }
+
+    /// Sent now and then by this exporter, read by this reader, or both.
+    fn of(otlp: &Otlp<'_>, exporter: Option<MetricExporter>, reader: Option<Reader>) -> Self {
+        let sent = exporter.is_some();
         let mut provider = SdkMeterProvider::builder()
             .with_resource(otlp.resource())
             .with_view(bounded);
@@ -163,12 +172,16 @@ impl Metrics {
     /// What was measured up to now; empty unless it was started to be read.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
+        let collected = self.collected();
+        collected.map_or_else(Snapshot::default, |it| Snapshot::of(&it))
+    }
+
+    /// What was measured up to now, as the SDK has it.
+    fn collected(&self) -> Option<ResourceMetrics> {
+        let reader = self.0.as_ref()?.reader.as_ref()?;
         let mut collected = ResourceMetrics::default();
-        let reader = self.0.as_ref().and_then(|inner| inner.reader.as_ref());
-        match reader.map(|reader| reader.collect(&mut collected)) {
-            Some(Ok(())) => Snapshot::of(&collected),
-            Some(Err(_)) | None => Snapshot::default(),
-        }
+        reader.collect(&mut collected).ok()?;
+        Some(collected)
     }
 
     /// Sends what is left by OTLP, within a few seconds; nothing is recorded afterwards.
@@ -236,8 +249,15 @@ fn bounded(instrument: &Described) -> Option<Stream> {
 }
 
 /// A reader that the provider and the handle share.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Reader(Arc<ManualReader>);
+
+impl Reader {
+    fn of(temporality: Temporality) -> Self {
+        let reader = ManualReader::builder().with_temporality(temporality);
+        Self(Arc::new(reader.build()))
+    }
+}
 
 impl MetricReader for Reader {
     fn register_pipeline(&self, pipeline: Weak<Pipeline>) {
@@ -256,8 +276,8 @@ impl MetricReader for Reader {
         self.0.shutdown_with_timeout(timeout)
     }
 
-    fn temporality(&self, _kind: InstrumentKind) -> Temporality {
-        Temporality::Cumulative
+    fn temporality(&self, kind: InstrumentKind) -> Temporality {
+        self.0.temporality(kind)
     }
 }
 

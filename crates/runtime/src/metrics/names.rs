@@ -18,6 +18,8 @@ pub enum Source {
     Coordinator,
     /// Each agent measures it; the coordinator shows it with the label `agent`.
     Agent,
+    /// Each run of the command line measures it, and sends it at its end; the coordinator does not show it.
+    Command,
 }
 
 /// One metric.
@@ -86,7 +88,7 @@ pub fn find(name: &str) -> Option<&'static Def> {
 const SHORT: &[f64] = &[
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0,
 ];
-/// Ten milliseconds to an hour: waits of jobs.
+/// Ten milliseconds to an hour: waits of jobs, and of people.
 const WAITS: &[f64] = &[
     0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 1_800.0, 3_600.0,
 ];
@@ -194,6 +196,8 @@ metrics! {
         "Bytes sent to registries.";
     BUILD_STAGES = Agent Counter, "shipway.build.stages" "{stage}" ["builder" "cached"]:
         "Stages of builds, by whether they were found in a cache.";
+    COMMAND_DURATION = Command Histogram(WAITS), "shipway.cli.command.duration" "s" ["command" "exit_code"]:
+        "A command, as long as whoever gave it waited for it.";
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use opentelemetry_sdk::Resource as SdkResource;
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanExporter as _, SpanLinks};
 
 use super::divert::Field;
+use super::otlp;
 
 /// A span as it was recorded.
 #[derive(Clone, Debug, PartialEq)]
@@ -132,15 +133,11 @@ async fn send(exporter: &Arc<SpanExporter>, records: Vec<Record>) -> Result<(), 
         return Ok(());
     }
     let exporter = Arc::clone(exporter);
-    // The client for HTTP blocks its thread, and must not find itself in a runtime.
-    let sending = tokio::task::spawn_blocking(move || {
+    otlp::apart(async move {
         let batch = records.into_iter().map(data).collect();
-        futures_executor::block_on(exporter.export(batch))
-    });
-    match sending.await {
-        Ok(sent) => sent.map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
-    }
+        exporter.export(batch).await
+    })
+    .await
 }
 
 fn data(record: Record) -> SpanData {

@@ -8,6 +8,7 @@ use opentelemetry_otlp::{
     WithExportConfig as _,
 };
 use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::resource::{
     EnvResourceDetector, ResourceBuilder, ResourceDetector, TelemetryResourceDetector,
 };
@@ -170,6 +171,21 @@ impl<'a> Otlp<'a> {
             }
             None => self.config.protocol,
         }
+    }
+}
+
+/// Has an exporter send on a thread of its own: the client for HTTP blocks its thread, so that no timeout would end what it
+/// does, and must not find itself in a runtime.
+///
+/// # Errors
+/// Why it may not have been received, in plain words.
+pub(crate) async fn apart(
+    sending: impl Future<Output = OTelSdkResult> + Send + 'static,
+) -> Result<(), String> {
+    let sending = tokio::task::spawn_blocking(|| futures_executor::block_on(sending));
+    match sending.await {
+        Ok(sent) => sent.map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
     }
 }
 
