@@ -78,8 +78,8 @@ pub async fn execute(cli: Cli, io: &mut Io) -> u8 {
     };
     let took = spans.now().saturating_sub(spans.began());
     // Together, so that a collector that hangs is waited for once.
-    let metric = Box::pin(metrics::send(name, took, code));
-    tokio::join!(spans.send(code), metric);
+    let (spans, metric) = (spans.send(code), metrics::send(name, took, code));
+    tokio::join!(Box::pin(spans), Box::pin(metric));
     code
 }
 
