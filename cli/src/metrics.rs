@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use shipway_runtime::metrics::{names, send_once};
-use shipway_runtime::telemetry::TelemetryConfig;
 
 use crate::spans::PATIENCE;
 
@@ -11,9 +10,7 @@ use crate::spans::PATIENCE;
 pub(crate) async fn send(command: &str, took: Duration, code: u8) {
     let code = code.to_string();
     let labels = [("command", command), ("exit_code", code.as_str())];
-    // A command line has the standard variables, and no settings of its own.
-    let (service, config) = ("shipway".into(), TelemetryConfig::default());
-    let sending = send_once(&service, &config, |metrics| {
+    let sending = send_once(|metrics| {
         metrics.record_time(&names::COMMAND_DURATION, took, &labels);
     });
     let sent = tokio::time::timeout(PATIENCE, sending).await;

@@ -1,5 +1,6 @@
 //! A process that is the CLI.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -26,7 +27,7 @@ pub fn process(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let quiet = TelemetryConfig {
-        log: "off".to_owned(),
+        log: log(&io.vars).to_owned(),
         ..TelemetryConfig::default()
     };
     let code = runtime.block_on(async {
@@ -39,4 +40,13 @@ pub fn process(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     // What a collector that hangs still holds is let go.
     runtime.shutdown_background();
     code.into()
+}
+
+/// What a command logs to stderr: nothing, or, with OpenTelemetry's variable for it, why telemetry did not leave. No more than
+/// that at any level: the details of connections have tokens in them.
+fn log(vars: &BTreeMap<String, String>) -> &'static str {
+    match vars.get("OTEL_LOG_LEVEL").map(String::as_str) {
+        None | Some("" | "none" | "off") => "off",
+        Some(_) => "off,shipway_cli=warn,shipway_runtime=warn",
+    }
 }

@@ -51,6 +51,9 @@ macro_rules! operations {
     ($($kind:ident $constant:ident = $service:literal $name:literal $($bucket:ident)?;)*) => {
         $(pub(crate) const $constant: Operation =
             Operation::$kind($service, $name, operations!(@ $($bucket)?));)*
+
+        #[cfg(test)]
+        const ALL: &[Operation] = &[$($constant),*];
     };
     (@ $bucket:ident) => { Some(Bucket::$bucket) };
     (@) => { None };
@@ -107,4 +110,24 @@ operations! {
     read DESCRIBE_SUBNETS = "ec2" "DescribeSubnets";
     read GET_SERVICE_QUOTA = "servicequotas" "GetServiceQuota";
     read SIMULATE_PRINCIPAL_POLICY = "iam" "SimulatePrincipalPolicy";
+}
+
+#[cfg(test)]
+mod tests {
+    use shipway_domain::trace::changes_what_serves;
+
+    use super::ALL;
+
+    #[test]
+    fn calls_that_change_services_tasks_or_scaling_are_always_shown_in_traces() {
+        // Nothing serves otherwise because of these.
+        let quiet = ["ecs:RegisterTaskDefinition", "ecs:DeregisterTaskDefinition"];
+        for operation in ALL {
+            let action = operation.action();
+            let serves = matches!(operation.service, "ecs" | "application-autoscaling");
+            let shown = operation.mutates && serves && !quiet.contains(&action.as_str());
+            assert_eq!(changes_what_serves(&action), shown, "{action}");
+        }
+        assert!(ALL.len() > 30);
+    }
 }

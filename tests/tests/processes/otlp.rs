@@ -99,10 +99,16 @@ fn each_command_tells_by_grpc_and_http_how_long_it_took_and_how_it_ended() {
         ([grpc].as_slice(), ["agents", "--json"], 0),
         (&[http, spoken, sums], ["watch", "4040"], 1),
     ] {
+        // It was received when the command has ended, unless that would have taken too long.
         let before = commands(&receiver).len();
-        let (output, took) = whole(vars, &args);
-        assert_eq!(output.status.code(), Some(code), "{output:?}");
-        // It was received before the command ended.
+        let (mut took, mut tries) = (0.0, 0);
+        while commands(&receiver).len() == before {
+            let output;
+            (output, took) = whole(vars, &args);
+            assert_eq!(output.status.code(), Some(code), "{output:?}");
+            tries += 1;
+            assert!(tries < 20, "nothing was received");
+        }
         let told = commands(&receiver);
         assert_eq!(told.len(), before + 1, "{told:?}");
         let point = &told[before];
@@ -143,9 +149,19 @@ fn a_collector_that_hangs_or_is_away_changes_nothing_of_a_command_and_holds_it_u
             let output = world.cli_with_all(&["agents", "--json"], &vars);
             assert_eq!(output.status, plain.status);
             assert_eq!(output.stderr, plain.stderr);
+            assert!(plain.stderr.is_empty(), "{plain:?}");
             let heads = |out: &[u8]| String::from_utf8_lossy(out).matches("\"id\"").count();
             assert_eq!(heads(&output.stdout), heads(&plain.stdout));
         }
     }
+    // Whoever asks is told why nothing arrives.
+    let away = ("OTEL_EXPORTER_OTLP_ENDPOINT", addresses[1].as_str());
+    let output = world.cli_with_all(&["agents"], &[away, ("OTEL_LOG_LEVEL", "warn")]);
+    let told = String::from_utf8_lossy(&output.stderr);
+    for what in ["spans", "metric"] {
+        let line = format!("the {what} of the command");
+        assert!(told.contains(&line), "{told}");
+    }
+    assert!(output.status.success());
     world.end();
 }

@@ -67,15 +67,20 @@ fn put(all: &mut Vec<Span>, of: &mut BTreeMap<SpanId, Vec<Span>>, parent: SpanId
     }
 }
 
-/// Calls that change what serves: few, and what a rollout is about.
-const CHANGES: [&str; 6] = [
-    "ecs:UpdateService",
-    "ecs:StopServiceDeployment",
-    "ecs:ContinueServiceDeployment",
-    "ecs:RunTask",
-    "ecs:StopTask",
-    "application-autoscaling:RegisterScalableTarget",
-];
+/// Whether a call of AWS changes what serves, how many serve, or who says how many: such calls are few, and what a rollout
+/// is about.
+#[must_use]
+pub fn changes_what_serves(call: &str) -> bool {
+    [
+        "ecs:UpdateService",
+        "ecs:StopServiceDeployment",
+        "ecs:ContinueServiceDeployment",
+        "ecs:RunTask",
+        "ecs:StopTask",
+        "application-autoscaling:RegisterScalableTarget",
+    ]
+    .contains(&call)
+}
 
 impl Span {
     /// What is known of it by this key.
@@ -85,10 +90,10 @@ impl Span {
         attributes.find_map(|(known, value)| (known == key).then_some(value))
     }
 
-    /// Whether it is a call of AWS that changes what serves, how many serve, or who says how many.
+    /// Whether it is a call of AWS that [changes what serves](changes_what_serves).
     #[must_use]
     pub fn changes_what_serves(&self) -> bool {
-        self.what == What::Call && CHANGES.contains(&self.name.as_str())
+        self.what == What::Call && changes_what_serves(&self.name)
     }
 
     /// Whether AWS answered it, or an earlier try of it, that it was called too often.

@@ -14,6 +14,7 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 
+pub use add::changes_what_serves;
 pub use context::{Context, SpanId, TraceId, attempt_span, step_span};
 pub(crate) use release::as_told;
 pub use release::{Story, of_release};

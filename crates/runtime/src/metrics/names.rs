@@ -197,7 +197,7 @@ metrics! {
     BUILD_STAGES = Agent Counter, "shipway.build.stages" "{stage}" ["builder" "cached"]:
         "Stages of builds, by whether they were found in a cache.";
     COMMAND_DURATION = Command Histogram(WAITS), "shipway.cli.command.duration" "s" ["command" "exit_code"]:
-        "A command, as long as whoever gave it waited for it.";
+        "A command, from its start until its result was there.";
 }
 
 #[cfg(test)]

@@ -146,6 +146,7 @@ impl Telemetry {
             .is_ok();
         if installed {
             divert::installed();
+            drop(INSTALLED.set((service.clone(), config.clone())));
             if let Some(exporter) = otlp.exporter() {
                 // Set once: by the call that has installed all else.
                 drop(EXPORTER.set(exporter));
@@ -188,6 +189,12 @@ fn of_lines(log: &str) -> Result<EnvFilter, ParseError> {
 const REGISTRIES: &str = "oci_client";
 
 static EXPORTER: OnceLock<Exporter> = OnceLock::new();
+static INSTALLED: OnceLock<(Service, TelemetryConfig)> = OnceLock::new();
+
+/// What telemetry was installed for; `None` where a part of a process runs without it, as in tests.
+pub(crate) fn installed() -> Option<&'static (Service, TelemetryConfig)> {
+    INSTALLED.get()
+}
 
 /// What exports spans that are made from records; `None` without an endpoint.
 #[must_use]
