@@ -66,6 +66,11 @@ impl Cursor {
         known.chain(since).collect()
     }
 
+    /// Whether the release has ended and all of it was received: word of its end may come later than that.
+    pub(super) fn is_whole(&self, release: ReleaseId) -> bool {
+        release.number() < self.next && !self.of.contains_key(&release)
+    }
+
     pub(super) fn of(&self, release: ReleaseId) -> u64 {
         self.of.get(&release).copied().unwrap_or(0)
     }

@@ -111,7 +111,9 @@ impl Export {
             tracing::info!("traces that were not received are sent after the next start");
         }
         while let Some(release) = self.feed.take() {
-            sent.cursor.owed(release);
+            if !sent.cursor.is_whole(release) {
+                sent.cursor.owed(release);
+            }
         }
         if let Err(error) = sent.cursor.write().await {
             tracing::warn!(%error, "how far traces were received could not be written down");
@@ -147,13 +149,13 @@ impl Export {
             && spans < SPANS
             && let Some(release) = self.feed.take()
         {
+            if sent.passes(release, Instant::now()) {
+                continue;
+            }
             if !seen.insert(release) {
                 // What is new of it since comes with the next ones.
                 self.feed.put(release);
                 break;
-            }
-            if sent.rests(release, Instant::now()) {
-                continue;
             }
             let received = sent.cursor.of(release);
             match self.traces.since(release, received).await {

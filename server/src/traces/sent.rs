@@ -128,10 +128,12 @@ impl Sent {
         }
     }
 
-    /// Whether the release could not be told a moment ago: it is put into the feed when it is to be tried again.
-    pub(super) fn rests(&self, release: ReleaseId, now: Instant) -> bool {
+    /// Whether the release has no turn now. It was received whole: word of its end comes after the end itself, which a look
+    /// at the records may have seen before. Or it could not be told a moment ago: then it is put into the feed when it is to be
+    /// tried again.
+    pub(super) fn passes(&self, release: ReleaseId, now: Instant) -> bool {
         let untold = self.untold.get(&release);
-        untold.is_some_and(|(_, due)| *due > now)
+        self.cursor.is_whole(release) || untold.is_some_and(|(_, due)| *due > now)
     }
 
     /// The release is told.

@@ -118,6 +118,25 @@ async fn what_is_told_in_parts_goes_on_after_each() {
 }
 
 #[tokio::test]
+async fn what_was_received_whole_is_not_told_again_when_word_of_its_end_comes_late() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut sent, feed) = (sent(&folder), Feed::default());
+    let export = async |_| Ok(());
+    let goes_on = Part {
+        ended: false,
+        ..part(1, 3)
+    };
+    let now = Instant::now();
+    sent.send(&feed, vec![goes_on], export).await.unwrap();
+    assert!(!sent.passes(id(1), now));
+    // The look that it was told from saw the end, and then the feed has word of it.
+    sent.send(&feed, vec![part(1, 3)], export).await.unwrap();
+    assert!(sent.passes(id(1), now));
+    // One that is older and was not told of yet, and one that is to come.
+    assert!(!sent.passes(id(0), now) && !sent.passes(id(2), now));
+}
+
+#[tokio::test]
 async fn messages_are_bounded_by_spans_and_by_bytes() {
     let of = async |sizes: &[usize]| {
         let messages = RefCell::new(Vec::new());
@@ -144,11 +163,11 @@ fn what_cannot_be_told_waits_beside_the_others_and_is_given_up() {
     for tries in 1..TRIES {
         sent.could_not_tell(id(0), &broken, now);
         assert_eq!(sent.cursor.unsure(1), [id(0)], "{tries}");
-        assert!(sent.rests(id(0), now) && !sent.rests(id(1), now));
+        assert!(sent.passes(id(0), now) && !sent.passes(id(1), now));
         let due = sent.try_again(&feed, now).unwrap();
         assert_eq!(all(&feed), []);
         now = due;
-        assert!(!sent.rests(id(0), now));
+        assert!(!sent.passes(id(0), now));
         assert_eq!(sent.try_again(&feed, now), None);
         assert_eq!(all(&feed), [id(0)]);
     }
@@ -158,5 +177,5 @@ fn what_cannot_be_told_waits_beside_the_others_and_is_given_up() {
     // What can be told again has all of its tries again.
     sent.could_not_tell(id(1), &broken, now);
     sent.told(id(1));
-    assert!(!sent.rests(id(1), now));
+    assert!(!sent.passes(id(1), now));
 }
